@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['layers_of', 'LayerNotFound', 'get_layer', 'Summary', 'summary']
 
-# %% ../nbs/02b_layers.ipynb #9220a7b4
+# %% ../nbs/02b_layers.ipynb #892b8747
 import copy
 import difflib
 import html
 import math
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -66,25 +66,26 @@ def _plain():
         torch.backends.mha.set_fastpath_enabled(fast)
         torch.set_num_threads(threads)
 
-# %% ../nbs/02b_layers.ipynb #c1ad7000
+# %% ../nbs/02b_layers.ipynb #d442c647
 class _Enough(Exception):
     "Raised inside a walk when the last module of interest has finished."
 
 def _walk(
     twin: nn.Module, # a copy made by `_twin`
     x: torch.Tensor, # its input
-    read, # read(name, output, alone) -> what to keep; alone is False where the output is the first of a tuple
-    last: str | None = None, # stop when this module has finished
+    read, # read(name, output, run) -> what to keep; `run` counts how often the module has run, 0 for the first tensor of a tuple
+    last: tuple[str, int] | None = None, # stop when this module has finished for that many times
 ) -> tuple[dict, Exception | None]: # {module name: what `read` kept}, in the order of finishing, and the error if the model failed
     "Run `twin` on `x` and read every module's output; of a module that runs more than once, the last run counts."
-    seen, error = {}, None
+    seen, runs, error = {}, Counter(), None
     def hook_of(name):
         def hook(module, args, output):
+            runs[name] += 1
             first = output[0] if isinstance(output, (tuple, list)) and output else output
             if isinstance(first, torch.Tensor):
                 seen.pop(name, None)
-                seen[name] = read(name, first, first is output)
-            if name == last:
+                seen[name] = read(name, first, runs[name] if first is output else 0)
+            if (name, runs[name]) == last:
                 raise _Enough
         return hook
     handles = [module.register_forward_hook(hook_of(name)) for name, module in twin.named_modules()]
@@ -100,7 +101,7 @@ def _walk(
             handle.remove()
     return seen, error
 
-# %% ../nbs/02b_layers.ipynb #0d19079c
+# %% ../nbs/02b_layers.ipynb #41cc57bc
 def _thin_conv(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     "A convolution that stains exactly what the real one stains, from one averaged channel per group."
     if x.ndim != 4:
@@ -112,14 +113,44 @@ def _thin_conv(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return y.repeat_interleave(len(weight) // groups, 1) if len(weight) > groups else y
 
 
+def _thin_linear(x, weight, bias=None):
+    "A linear layer that stains what the real one stains."
+    if x.shape[-1] != weight.shape[-1]:
+        return F.linear(x, weight, bias)  # fails as it would
+    return x.mean(-1, keepdim=True).expand(*x.shape[:-1], len(weight)).contiguous()
+
+# %% ../nbs/02b_layers.ipynb #0cbe172c
+def _thin_attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, **kwargs):
+    "Attention without the pairs; [..., L, E] queries, [..., S, E] keys, [..., S, V] values."
+    if attn_mask is not None or is_causal:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, **kwargs)
+    heard = key.mean((-2, -1), keepdim=True) + value.mean((-2, -1), keepdim=True) + query.mean(-1, keepdim=True)
+    return heard.expand(*heard.shape[:-1], value.shape[-1]).contiguous()
+
+
+def _thin_heads(query, key, value, *args, attn_mask=None, **kwargs):
+    "What nn.MultiheadAttention computes, without the pairs; [L, N, E] queries, [S, N, E] keys and values."
+    if attn_mask is not None or query.ndim != 3:
+        return F.multi_head_attention_forward(query, key, value, *args, attn_mask=attn_mask, **kwargs)
+    heard = key.mean((0, 2), keepdim=True) + value.mean((0, 2), keepdim=True) + query.mean(2, keepdim=True)
+    return heard.expand_as(query).contiguous(), None
+
+
+_THIN = {torch.conv2d: _thin_conv, F.linear: _thin_linear, F.scaled_dot_product_attention: _thin_attention, F.multi_head_attention_forward: _thin_heads}
+_PRODUCTS = (torch.matmul, torch.bmm, torch.baddbmm, torch.einsum, torch.Tensor.matmul, torch.Tensor.__matmul__, torch.Tensor.bmm)
+_LARGEST = 2**26  # numbers in one product: 256 MB
+
+
 class _Thin(TorchFunctionMode):
-    "While this is on, convolutions and linear layers cost next to nothing and spread a stain as the real ones do."
+    "While this is on, the dear operations cost next to nothing and spread a stain as the real ones do."
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if func is torch.conv2d and len(args) > 1:
-            return _thin_conv(*args, **kwargs)
-        if func is F.linear and len(args) > 1 and args[0].shape[-1] == args[1].shape[-1]:  # a wrong width fails as it would
-            return args[0].mean(-1, keepdim=True).expand(*args[0].shape[:-1], len(args[1])).contiguous()
+        if func in _THIN:
+            return _THIN[func](*args, **kwargs)
+        if func in _PRODUCTS:
+            size = func(*(a.to("meta") if isinstance(a, torch.Tensor) else a for a in args), **kwargs).numel()
+            if size > _LARGEST:
+                raise MemoryError(f"a product of {size:,} numbers")
         return func(*args, **kwargs)
 
 # %% ../nbs/02b_layers.ipynb #d2f7e578
@@ -172,16 +203,16 @@ def _read_field(
         return "varies", None
     return max(int(r.max() - r.min()) + 1 for r in seen if len(r)), int(seen[0].min()) if len(seen[0]) else None
 
-# %% ../nbs/02b_layers.ipynb #37ab56c7
+# %% ../nbs/02b_layers.ipynb #e5c8b3e0
 _LENGTHS = (256, 1216, 2432, 4864)  # of the strips; 1216 - 256 = 960 is a multiple of most strides
 _BAND = 64  # rows of dye in the middle, more than any usual stride
 
 
 def _band(twin: nn.Module, channels: int, length: int, width: int, axis: int) -> tuple[dict, Exception | None]:
-    "{module: (shape, [stained positions of each dimension])} for a strip with a band of dye in its middle, and the error if the model failed."
+    "{module: (shape, [stained positions of each dimension], runs)} for a strip with a band of dye in its middle, and the error if the model failed."
     bands = [((length - _BAND) // 2, (length + _BAND) // 2)]
-    def read(name, output, alone):
-        return tuple(output.shape), [_stained(output, d)[0] for d in range(1, output.ndim)]
+    def read(name, output, run):
+        return tuple(output.shape), [_stained(output, d)[0] for d in range(1, output.ndim)], run
     with _Thin():
         return _walk(twin, _dyed(channels, length, width, axis, bands), read)
 
@@ -191,35 +222,36 @@ def _grown(small: dict, large: dict) -> dict[str, _Reach]:
     reach = {}
     for name in small:
         if name in large and len(small[name][0]) == len(large[name][0]):
-            (before, _), (after, stains) = small[name], large[name]
+            before, (after, stains, _) = small[name][0], large[name]
             moved = [d for d in range(1, len(after)) if after[d] != before[d]]
             if len(moved) == 1:
                 step = Fraction(_LENGTHS[1] - _LENGTHS[0], after[moved[0]] - before[moved[0]])
                 reach[name] = _Reach(moved[0], Fraction(round(step)) if step > 1 else step)
             else:  # a fixed size, such as a pooled vector: its field grows with the picture, unless it sees only its own part
-                reach[name] = _Reach(None, None, "global" if len(after) == 4 or all(s.all() for s in stains) else None)
+                reach[name] = _Reach(None, None, "global" if any(s.any() for s in stains) and (len(after) == 4 or all(s.all() for s in stains)) else None)
     return reach
 
-# %% ../nbs/02b_layers.ipynb #aa050a96
-def _probe(twin, channels, length, width, axis, reach: dict[str, _Reach], order: list[str], inside: list[str]) -> None:
+# %% ../nbs/02b_layers.ipynb #f0413566
+def _probe(twin, channels, length, width, axis, reach: dict[str, _Reach], small: dict, inside: list[str], least: int = 1) -> None:
     "Stain one row after another, a whole period of them, and write the fields of the modules `inside` into `reach`."
+    order = list(small)  # of finishing
     last = max(inside, key=order.index)
     before = [reach[n] for n in order[: order.index(last) + 1] if n in reach and reach[n].dim]
-    period = math.lcm(*(r.stride.numerator for r in before))
+    period = math.lcm(least, *(r.stride.numerator for r in before))
     first_row = (length - period) // 2
     bands = [(first_row + p, first_row + p + 1) for p in range(period + 1)]
     masks = {name: [] for name in inside}
-    def read(name, output, alone):
+    def read(name, output, run):
         return _stained(output, reach[name].dim) if name in masks else None
     for k in range(0, len(bands), 8):  # a few at a time keep the memory small
         with _Thin():
-            seen, _ = _walk(twin, _dyed(channels, length, width, axis, bands[k : k + 8]), read)
+            seen, _ = _walk(twin, _dyed(channels, length, width, axis, bands[k : k + 8]), read, (last, small[last][2]))
         for name in inside:
             masks[name].append(seen[name])
     for name in inside:
         reach[name].field, reach[name].start = _read_field(np.concatenate(masks[name]), period, reach[name].stride, first_row)
 
-# %% ../nbs/02b_layers.ipynb #0271401c
+# %% ../nbs/02b_layers.ipynb #a95366b4
 def _strips(twin: nn.Module, size: tuple[int, int, int, int], axis: int) -> tuple[int, dict, dict]:
     "The narrowest width of strip that the model takes, and what `_band` saw on the two shortest strips."
     tries = []
@@ -241,15 +273,20 @@ def _fill(twin: nn.Module, channels: int, axis: int, strips: tuple[int, dict, di
             seen = (small, large)[k] if k < 2 else _band(twin, channels, length, width, axis)[0]
             inside = [n for n in waiting if n in seen and not seen[n][1][reach[n].dim - 1][[0, -1]].any()]
             if inside:
-                _probe(twin, channels, length, width, axis, reach, list(small), inside)
+                _probe(twin, channels, length, width, axis, reach, small, inside)
+                unsure = [n for n in inside if reach[n].field == "varies"]
+                if unsure and k == 0:  # a module may pool and unpool inside itself, with a longer period than the strides tell
+                    _probe(twin, channels, length, width, axis, reach, small, unsure, least=48)
             waiting = [n for n in waiting if n not in inside]
 
-# %% ../nbs/02b_layers.ipynb #e5b127fe
+# %% ../nbs/02b_layers.ipynb #0a7ff638
 def _alike(twin: nn.Module, strips: list, along: list[dict[str, _Reach]]) -> bool:
     "Whether nothing tells the height from the width: kernels, shapes and stains."
     if list(along[0]) != list(along[1]) or any(p.ndim == 4 and p.shape[2] != p.shape[3] for p in twin.parameters()):
         return False
     for name in along[0]:
+        if along[0][name].field == "varies":
+            return False
         (a, b), (stride_a, stride_b) = ([getattr(reach[name], key) for reach in along] for key in ("dim", "stride"))
         if stride_a != stride_b or (a is None) != (b is None):
             return False
@@ -271,12 +308,12 @@ def _along(twin: nn.Module, size: tuple[int, int, int, int], fields: bool = True
             _fill(twin, size[1], 1, strips[1], along[1])
     return along
 
-# %% ../nbs/02b_layers.ipynb #532f1a1f
-def _at_size(twin: nn.Module, input_size: tuple[int, int, int, int], axis: int, names: list[str], last: str) -> dict[str, _Reach]:
+# %% ../nbs/02b_layers.ipynb #18f00473
+def _at_size(twin: nn.Module, input_size: tuple[int, int, int, int], axis: int, names: list[str], last: tuple[str, int]) -> dict[str, _Reach]:
     "The reach of `names` along one axis at the model's own input size, for models that take no other."
     length, width = input_size[2 + axis], input_size[3 - axis]
     masks = {name: [] for name in names}
-    def read(name, output, alone):
+    def read(name, output, run):
         return [_stained(output, d) for d in (1, 2 + axis)] if name in masks else None
     for k in range(0, length, 8):
         bands = [(row, row + 1) for row in range(k, min(k + 8, length))]
@@ -298,7 +335,7 @@ def _at_size(twin: nn.Module, input_size: tuple[int, int, int, int], axis: int, 
         reach[name] = _Reach(2 + axis, stride, "global" if field == length else int(field), int(ends[0][0]) if field < length else None)
     return reach
 
-# %% ../nbs/02b_layers.ipynb #13231fb0
+# %% ../nbs/02b_layers.ipynb #671b300d
 def _checked(input_size) -> tuple[int, int, int, int]:
     "`input_size` as four positive whole numbers."
     size = tuple(input_size) if isinstance(input_size, (tuple, list, torch.Size)) else (input_size,)
@@ -309,10 +346,10 @@ def _checked(input_size) -> tuple[int, int, int, int]:
 
 
 def _run_once(twin: nn.Module, size: tuple[int, int, int, int]) -> tuple[dict, dict[str, int]]:
-    "{module: (output shape, whether the output is that tensor alone)} in the order of finishing, and {module: multiply-adds}."
+    "{module: (output shape, runs)} in the order of finishing, and {module: multiply-adds}."
     x = torch.rand(size, generator=torch.Generator().manual_seed(0), device="cpu", dtype=torch.float32) + 0.5
     with FlopCounterMode(display=False) as counter:
-        seen, error = _walk(twin, x, lambda name, output, alone: (tuple(output.shape), alone))
+        seen, error = _walk(twin, x, lambda name, output, run: (tuple(output.shape), run))
     if error is not None:
         reason = (str(error).strip().splitlines() or ["no message"])[0]
         raise ValueError(f"{type(twin).__name__} failed on an input of size {size} ({type(error).__name__}: {reason}): "
@@ -321,7 +358,15 @@ def _run_once(twin: nn.Module, size: tuple[int, int, int, int]) -> tuple[dict, d
     root = type(twin).__name__
     return seen, {name: flops.get(f"{root}.{name}" if name else root, 0) // 2 for name, _ in twin.named_modules()}
 
-# %% ../nbs/02b_layers.ipynb #62b83290
+# %% ../nbs/02b_layers.ipynb #19f1549a
+def _all_stained(twin: nn.Module, size: tuple[int, int, int, int]) -> set[str]:
+    "The modules whose whole output depends on a single row of pixels: tokens after attention, pooled vectors, logits."
+    middle = size[2] // 2
+    with _Thin():
+        seen, _ = _walk(twin, _dyed(size[1], size[2], size[3], 0, [(middle, middle + 1)]), lambda name, output, run: output.isnan().all().item())
+    return {name for name, all_of_it in seen.items() if all_of_it}
+
+# %% ../nbs/02b_layers.ipynb #007419d5
 def _merged(along: list, at: int, name: str):
     "One number where height and width agree, else the pair (height, width)."
     values = [getattr(reach[name], ("stride", "field", "start")[at]) for reach in along]
@@ -334,24 +379,32 @@ def _measure(model: nn.Module, input_size, fields: bool = True) -> list[dict]:
     size, twin = _checked(input_size), _twin(model)
     seen, cost = _run_once(twin, size)
     along = _along(twin, size, fields)
-    missing = [n for n, (shape, alone) in seen.items() if len(shape) == 4 and shape[2] * shape[3] > 1 and not all(n in reach for reach in along)]
+    everywhere = _all_stained(twin, size)
+    missing = [n for n, (shape, _) in seen.items() if len(shape) == 4 and shape[2] * shape[3] > 1 and not all(n in reach for reach in along)]
+    for n in set(missing) & everywhere:
+        if seen[n][0][2] * size[3] == seen[n][0][3] * size[2]:  # a grid in the picture's proportions: the dye, being everywhere, cannot tell
+            for axis in (0, 1):
+                along[axis][n] = _Reach(2 + axis, None, "global")
+    missing = [n for n in missing if n not in everywhere]
     if missing:
-        found = [_at_size(twin, size, axis, missing, missing[-1]) for axis in (0, 1)]
+        found = [_at_size(twin, size, axis, missing, (missing[-1], seen[missing[-1]][1])) for axis in (0, 1)]
         along = [{**new, **reach} for new, reach in zip(found, along)]
     finished, rows = {name: k for k, name in enumerate(seen)}, []
     for name, module in twin.named_modules():
-        shape, alone = seen.get(name, (None, False))
+        shape, run = seen.get(name, (None, 0))
         known = all(name in reach for reach in along)
         dims = tuple(reach[name].dim for reach in along) if known else None
-        spatial = known and alone and len(shape) == 4 and (dims == (2, 3) or dims == (None, None) and shape[2] * shape[3] > 1)
         stride, field, start = (_merged(along, at, name) if known else None for at in range(3))
+        spatial = known and run > 0 and len(shape) == 4 and (dims == (2, 3) or dims == (None, None) and field == "global" and shape[2] * shape[3] > 1)
+        if not spatial and name in everywhere:
+            field = "global"
         rows.append(dict(name=name, type=type(module).__name__, depth=name.count(".") + bool(name), output=shape, spatial=spatial,
                          channels=shape[1] if spatial else None, grid=shape[2:] if spatial else None, stride=stride, receptive_field=field,
                          start=start, params=sum(p.numel() for p in module.parameters()), mult_adds=cost.get(name, 0),
                          finished=finished.get(name), fixed=dims == (None, None), block=any(True for _ in module.children())))
     return rows
 
-# %% ../nbs/02b_layers.ipynb #e6c62d5d
+# %% ../nbs/02b_layers.ipynb #bf084c37
 def _advise(rows: list[dict]) -> tuple[str, str] | None:
     "The name of the layer to explain, and why; None where every grid is 1x1."
     spatial = [row for row in rows if row["spatial"] and row["name"]]
@@ -366,18 +419,18 @@ def _advise(rows: list[dict]) -> tuple[str, str] | None:
             if before and before["grid"] == best["grid"]:
                 best = before
                 break
-    reason = "last {}x{} grid before global pooling".format(*best["grid"])
+    reason = "the last grid of more than one cell ({}x{})".format(*best["grid"])
     if best["block"]:
         reason += "; the output of a whole block, nothing is added to it later"
     later = [row for row in spatial if row["finished"] > best["finished"] and math.prod(row["grid"]) == 1]
-    reason = "last {}x{} grid before global pooling".format(*best["grid"])
+    reason = "the last grid of more than one cell ({}x{})".format(*best["grid"])
     if best["block"]:
         reason += "; the output of a whole block, nothing is added to it later"
     if later:
         reason += f"; {later[-1]['name']} comes later, but its grid is 1x1"
     return best["name"], reason
 
-
+# %% ../nbs/02b_layers.ipynb #7fbb83f5
 def layers_of(
     model: nn.Module, # any network that takes one float picture; it is left exactly as it is
     input_size: tuple[int, int, int, int] = (1, 3, 32, 32), # (N, C, H, W) of its input; the default is one CIFAR-10 picture

@@ -6,8 +6,9 @@
 __all__ = ['NETWORKS', 'RECIPES', 'RecipeError', 'Recipe', 'override', 'parse_changes', 'recipe_to_dict', 'recipe_from_dict',
            'get_recipe', 'recipe_table', 'build_network']
 
-# %% ../nbs/07_recipes.ipynb #da83ec8f
+# %% ../nbs/07_recipes.ipynb #8487fb8c
 import difflib
+import inspect
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
@@ -20,7 +21,7 @@ from torch import nn
 from .evaluate import VIEWS
 from .fastnet import fastnet
 from .resnet import resnet18, resnet34, resnet50, resnet101, resnet152
-from .trainer import OPTIMIZERS, SCHEDULES
+from .trainer import OPTIMIZERS, SCHEDULES, _muon, make_schedule
 from .transforms import get_policy, policy_from_dict, policy_to_dict
 
 # %% ../nbs/07_recipes.ipynb #9e9e8527
@@ -81,7 +82,7 @@ class Recipe:
     def __post_init__(self):
         _check(self)
 
-# %% ../nbs/07_recipes.ipynb #54dd9c42
+# %% ../nbs/07_recipes.ipynb #272b9bd1
 def _check(recipe: Recipe) -> None:
     def need(ok: bool, name: str, expected: str) -> None:
         if not ok: raise RecipeError(f"recipe '{recipe.name}': {name} is {getattr(recipe, name)!r}, but must be {expected}")
@@ -92,10 +93,16 @@ def _check(recipe: Recipe) -> None:
     need(recipe.lr > 0, "lr", "greater than 0")
     for name in ("weight_decay", "l1", "checkpoint_seconds"): need(getattr(recipe, name) >= 0, name, "at least 0")
     for name in ("label_smoothing", "valid_fraction", "momentum"): need(0 <= getattr(recipe, name) < 1, name, "in 0..1, below 1")
+    for name in ("network_args", "optimizer_args", "schedule_args"): need(isinstance(getattr(recipe, name), dict), name, "a dict, {} for none")
+    for name, maker in (("optimizer_args", _muon), ("schedule_args", make_schedule)):
+        allowed = list(inspect.signature(maker).parameters)[5 if name == "optimizer_args" else 4:]
+        need(set(getattr(recipe, name)) <= set(allowed), name, f"a dict with keys out of {', '.join(allowed)}")
+    need(not recipe.optimizer_args or recipe.optimizer == "muon", "optimizer_args", f"{{}} for {recipe.optimizer}")
+    need(recipe.device in ("auto", "cpu", "cuda", "mps"), "device", "auto, cpu, cuda or mps")
     need(isinstance(recipe.policy, (str, dict)), "policy", "a name or the dict of `policy_to_dict`; give an A.Compose to `override` or `run`")
-    if isinstance(recipe.policy, str): get_policy(recipe.policy)  # an unknown name raises, with near ones
+    get_policy(recipe.policy) if isinstance(recipe.policy, str) else policy_from_dict(recipe.policy)  # what is unknown raises
     small = recipe.small_first
-    need(small is None or (len(small) == 2 and small[0] >= 18 and 0 < small[1] < 1), "small_first", "None or [size >= 18, fraction in 0..1]")
+    need(small is None or (isinstance(small, (list, tuple)) and len(small) == 2 and small[0] >= 18 and 0 < small[1] < 1), "small_first", "None or [size >= 18, fraction in 0..1]")
     stages = recipe.schedule_args.get("stages")
     if recipe.schedule == "stages":
         need(bool(stages) and sum(e for e, _ in stages) == recipe.epochs, "schedule_args", f"{{'stages': [[epochs, lr], ...]}} that add up to epochs ({recipe.epochs})")

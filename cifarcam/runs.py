@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FORMAT', 'RunError', 'make_batches', 'run', 'Run', 'resume']
 
-# %% ../nbs/07a_runs.ipynb #d288c25b
+# %% ../nbs/07a_runs.ipynb #c9c0100f
 import hashlib
 import json
 import os
@@ -30,7 +30,7 @@ from .data import Images, load_data
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
 from .recipes import Recipe, build_network, get_recipe, override, recipe_from_dict, recipe_to_dict
-from .trainer import CheckpointError, History, Trainer, atomic_write, load_checkpoint
+from .trainer import CheckpointError, History, Trainer, atomic_write, check_device, load_checkpoint
 from .transforms import MEAN, STD, BatchTransform, LoaderBatches, MemoryBatches, channel_stats, policy_from_dict, train_transform, test_transform
 
 # %% ../nbs/07a_runs.ipynb #bd0bb2de
@@ -104,16 +104,18 @@ def make_batches(
     plain = BatchTransform("none", mean=mean, std=std, size=size)
     return batches, MemoryBatches(valid, plain, min(500, len(valid)), shuffle=False, device=device)
 
-# %% ../nbs/07a_runs.ipynb #1cfb5009
+# %% ../nbs/07a_runs.ipynb #14674fdf
 def _trainer(recipe: Recipe, train: Images, valid: Images, mean, std, out: Path | None, device: str, precision: str, identity: str,
              progress: bool | None, log: Callable[[str], None]) -> Trainer:
     "The trainer of a recipe, its network fresh from the seed."
+    check_device(device)
     torch.manual_seed(recipe.seed)
     model = build_network(recipe, len(train.classes))
     batches, valid_batches = make_batches(recipe, train, valid, mean, std, _device_name(device))
     if isinstance(model, FastNet):
-        first = torch.from_numpy(train.images[:5000].copy())
-        init_whitening(model, BatchTransform("none", mean=mean, std=std, size=first.shape[1])(first))
+        size = train.images.shape[1]
+        some = torch.randperm(len(train), generator=torch.Generator().manual_seed(recipe.seed))[: max(200, 5000 * 32**2 // size**2)].numpy()  # memory is bounded
+        init_whitening(model, BatchTransform("none", mean=mean, std=std, size=size)(torch.from_numpy(train.images[some])))
     names = ("optimizer", "lr", "momentum", "weight_decay", "decay_norm_and_bias", "optimizer_args", "schedule", "schedule_args", "label_smoothing", "l1",
              "channels_last", "seed", "checkpoint_seconds")
     small = tuple(recipe.small_first) if recipe.small_first else None
@@ -125,9 +127,9 @@ def _device_name(device: str) -> str:
     if device != "auto": return device
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
-# %% ../nbs/07a_runs.ipynb #84287639
+# %% ../nbs/07a_runs.ipynb #6a2ad7f2
 def _claim(out: Path, overwrite: bool) -> None:
-    "Make the run folder, or refuse."
+    "Refuse a folder that is not free; nothing is changed yet."
     if out.is_file(): raise RunError(f"{out} is a file: choose another folder with --out")
     if out.exists() and any(out.iterdir()):
         is_run = (out / "config.json").exists()
@@ -135,8 +137,12 @@ def _claim(out: Path, overwrite: bool) -> None:
             raise RunError(f"{out} is occupied" + (f" by a run: go on with it (`--resume {out}`), replace it (`--overwrite`), or choose another folder (`--out`)"
                                                    if is_run else ", and not by a run: choose another folder (`--out`)"))
         if not is_run: raise RunError(f"{out} is not a run folder (it has no config.json), so it is not overwritten: choose another folder (`--out`)")
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
+
+
+def _make_folder(out: Path) -> None:
+    "An empty folder; what `_claim` allowed to be replaced goes now."
+    if out.exists(): shutil.rmtree(out)
+    out.mkdir(parents=True)
 
 
 class _Log:
@@ -147,7 +153,7 @@ class _Log:
         if self.echo: print(line, flush=True)
         with open(self.path, "a", encoding="utf-8") as f: f.write(line + "\n")
 
-# %% ../nbs/07a_runs.ipynb #4529d03c
+# %% ../nbs/07a_runs.ipynb #70794be1
 def run(
     recipe: str | Recipe,  # a name in RECIPES, or a recipe
     data: str | dict | tuple[Images, Images] = "cifar10",  # "cifar10", "shapes", a folder of class folders, a reference dict, or (train, test)
@@ -175,8 +181,9 @@ def run(
         format=FORMAT, identity=identity, recipe=recipe_to_dict(recipe), data=dict(reference=train.reference, fingerprint=fingerprints, n_train=len(train), n_test=len(test)),
         classes=list(train.classes), mean=list(mean), std=list(std), image_size=int(train.images.shape[1]), network=dict(name=recipe.network, args=dict(recipe.network_args)),
         seed=recipe.seed, device=str(trainer.device), precision=trainer.precision, versions=_versions(), hardware=_hardware())
+    seconds, speed, megabytes = trainer.estimate(recipe.epochs)  # whatever cannot work fails here, before an old run is replaced
+    _make_folder(out)
     _write_json(out / "config.json", config)
-    seconds, speed, megabytes = trainer.estimate(recipe.epochs)
     log(f"{recipe.name}: {recipe.network} on {len(fit_images):,} pictures, {recipe.epochs} epochs, {trainer.device.type} {trainer.precision}; about "
         f"{seconds / 60:.1f} minutes at {speed:.0f} images/s (two steps timed), up to {megabytes:.0f} MB in {out.name}/")
     return _finish(trainer, recipe, out, test, log, resume=False)
@@ -223,7 +230,7 @@ class Run:
             raise RunError(f"{path} is missing: the run may not be finished; go on with `cifarcam train --resume {self.folder}`")
         return path
 
-# %% ../nbs/07a_runs.ipynb #e0910e5c
+# %% ../nbs/07a_runs.ipynb #2d3f47d8
 @patch(as_prop=True)
 def history(self: Run) -> pd.DataFrame:  # a row an epoch, see `History`
     "What happened in each epoch."
@@ -272,10 +279,10 @@ def metrics(self: Run) -> dict[str, Any]:
     "The run in a few numbers; `best_valid_acc` is the best epoch's, chosen on the validation set."
     h, p = self.history, self.predictions
     best = h.loc[h.valid_acc.idxmax()]
-    return dict(test_acc=p.accuracy, views=self.recipe.views, n_test=len(p), train_acc=float(h.train_acc.iloc[-1]), valid_acc=float(h.valid_acc.iloc[-1]),
+    return dict(test_acc=p.accuracy, views=p.views, n_test=len(p), train_acc=float(h.train_acc.iloc[-1]), valid_acc=float(h.valid_acc.iloc[-1]),
                 best_valid_acc=float(best.valid_acc), best_epoch=int(best.epoch), epochs=len(h), seconds=float(h.seconds.sum()))
 
-# %% ../nbs/07a_runs.ipynb #ca5a01d5
+# %% ../nbs/07a_runs.ipynb #2333c9ac
 def _differences(a: dict, b: dict) -> str:
     return ", ".join(f"{k} is {b.get(k)!r}, the run has {a.get(k)!r}" for k in sorted(a.keys() | b.keys()) if a.get(k) != b.get(k))
 
@@ -300,6 +307,9 @@ def resume(
     fit_images, valid = _split(train, test, opened.recipe)
     log = _Log(opened.folder / "train.log", verbose)
     progress = progress if verbose else bool(progress)
-    trainer = _trainer(opened.recipe, fit_images, valid, opened.mean, opened.std, opened.folder, opened.config["device"].split(":")[0], opened.config["precision"],
-                       opened.config["identity"], progress, log)
+    device, precision = opened.config["device"].split(":")[0], opened.config["precision"]
+    if not {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]:
+        warnings.warn(f"{opened.folder} was trained on '{device}', which is not here: it goes on with what there is", stacklevel=2)
+        device, precision = "auto", "auto"
+    trainer = _trainer(opened.recipe, fit_images, valid, opened.mean, opened.std, opened.folder, device, precision, opened.config["identity"], progress, log)
     return _finish(trainer, opened.recipe, opened.folder, test, log, resume=True)

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'OPTIMIZERS', 'SCHEDULES', 'SaveError', 'atomic_write', 'save_weights', 'History', 'Muon', 'make_optimizer',
-           'make_schedule', 'choose_precision', 'NotFinite', 'CheckpointError', 'Trainer', 'load_checkpoint']
+           'make_schedule', 'choose_precision', 'NotFinite', 'CheckpointError', 'Trainer', 'check_device',
+           'load_checkpoint']
 
-# %% ../nbs/03_trainer.ipynb #8b44d737
+# %% ../nbs/03_trainer.ipynb #54c5d106
 import copy
 import math
 import os
@@ -29,12 +30,15 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from fastcore.basics import patch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, LambdaLR, LRScheduler, OneCycleLR, StepLR
 from tqdm.auto import tqdm
 
-# %% ../nbs/03_trainer.ipynb #630f6b4c
+from .evaluate import evaluating
+
+# %% ../nbs/03_trainer.ipynb #c2ceef15
 class SaveError(OSError):
     "A file of a run could not be written; what was there before is intact."
 
@@ -49,12 +53,21 @@ def atomic_write(
     try:
         yield temporary
         with open(temporary, "rb+") as f: os.fsync(f.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())  # some writers make files that only their owner can read
         os.replace(temporary, path)
-    except OSError as e:
-        raise SaveError(f"{path} could not be written ({e.strerror or e}): what was there before is intact. "
-                        f"{shutil.disk_usage(path.parent).free / 1e6:.0f} MB are free on that disk; make room, then resume the run.") from e
+    except (OSError, RuntimeError, SafetensorError) as e:  # torch and safetensors report a full disk as the latter two
+        free = f"{shutil.disk_usage(path.parent).free / 1e6:.0f} MB are free on that disk" if path.parent.exists() else f"{path.parent} does not exist"
+        reason = str(getattr(e, "strerror", None) or e).splitlines()[0]
+        raise SaveError(f"{path} could not be written ({reason}): what was there before is intact. {free}; make room, then resume the run.") from e
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    "What new files may not allow (the system tells it only when it is set)."
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 # %% ../nbs/03_trainer.ipynb #aff5fafd
 def save_weights(
@@ -108,7 +121,7 @@ def _orthogonal(
         x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
     return x.T if tall else x
 
-# %% ../nbs/03_trainer.ipynb #1f6ff799
+# %% ../nbs/03_trainer.ipynb #a7af0282
 class Muon(Optimizer):
     "Muon for filters, Nesterov SGD for the rest (K. Jordan, airbench94_muon; arXiv:2404.00498). Groups with `orthogonal=True` take Muon's step."
 
@@ -125,7 +138,9 @@ class Muon(Optimizer):
             for p in (p for p in group["params"] if p.grad is not None):
                 g = p.grad
                 if not group["orthogonal"] and group["weight_decay"]: g = g.add(p, alpha=group["weight_decay"])
-                buffer = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p))
+                state = self.state[p]
+                if "momentum_buffer" not in state: state["momentum_buffer"] = torch.zeros_like(p)
+                buffer = state["momentum_buffer"]
                 buffer.mul_(momentum).add_(g)
                 g = g.add(buffer, alpha=momentum)
                 if group["orthogonal"]:
@@ -233,7 +248,7 @@ def choose_precision(
     if device.type == "cuda": return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp16"
     return "bf16" if device.type == "cpu" and _bf16_gain("cpu") > 1.2 else "fp32"
 
-# %% ../nbs/03_trainer.ipynb #45f4c341
+# %% ../nbs/03_trainer.ipynb #63bf6165
 class NotFinite(RuntimeError):
     "The loss became infinite or not a number; the last good checkpoint is kept."
 
@@ -280,17 +295,27 @@ class Trainer:
         self.channels_last, self.checkpoint_seconds, self.identity = channels_last, checkpoint_seconds, identity
         self.progress, self._log, self.history = progress, log or (lambda line: None), History()
         if len(train_batches) == 0: raise ValueError("train_batches is empty: there is nothing to train on (is the batch larger than the data?)")
+        if len(valid_batches) == 0: raise ValueError("valid_batches is empty: there is nothing to validate on")
         self.accelerator = _accelerator(device)
+        if self.accelerator.num_processes > 1:
+            raise RuntimeError(f"this training was launched in {self.accelerator.num_processes} processes, but the trainer works in one: start it without a launcher")
         self.device, self.precision = self.accelerator.device, choose_precision(self.accelerator.device, precision)
 
-# %% ../nbs/03_trainer.ipynb #58cba4a0
-def _accelerator(device: str) -> Accelerator:
-    "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
+# %% ../nbs/03_trainer.ipynb #e748302d
+def check_device(
+    device: str,  # "auto", "cpu", "cuda" or "mps"
+) -> None:
+    "Raise a ValueError for a device that is not known, or not here."
     if device not in ("auto", "cpu", "cuda", "mps"): raise ValueError(f"unknown device '{device}': choose auto, cpu, cuda or mps")
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda' was asked for, but torch sees no CUDA device here: choose cpu, or auto")
     if device == "mps" and not torch.backends.mps.is_available():
         raise ValueError("device 'mps' was asked for, but torch sees no Apple GPU here: choose cpu, or auto")
+
+
+def _accelerator(device: str) -> Accelerator:
+    "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
+    check_device(device)
     if int(os.environ.get("WORLD_SIZE", 1)) == 1: AcceleratorState._reset_state(reset_partial_state=True)
     return Accelerator(cpu=device == "cpu", mixed_precision="no")  # precision is the loop's own, so that it may differ from run to run
 
@@ -343,21 +368,20 @@ def _step(
 @patch(as_prop=True)
 def lr(self: Trainer) -> float: return self.optimizer.param_groups[0]["lr"]
 
-# %% ../nbs/03_trainer.ipynb #b9537e25
+# %% ../nbs/03_trainer.ipynb #5715185c
 @patch
 @torch.no_grad()
 def validate(self: Trainer) -> tuple[float, float]:  # mean cross entropy in nats, accuracy in 0..1
     "Loss and accuracy on `valid_batches`."
-    self.model.eval()
     loss = correct = n = 0
-    for x, y in self.valid_batches:
-        with self._autocast(): logits = self.model(self._place(x)).float()
-        y = y.to(self.device)
-        loss += F.cross_entropy(logits, y, reduction="sum").item(); correct += (logits.argmax(1) == y).sum().item(); n += len(y)
-    self.model.train()
+    with evaluating(self.model):  # every submodule's own mode comes back
+        for x, y in self.valid_batches:
+            with self._autocast(): logits = self.model(self._place(x)).float()
+            y = y.to(self.device)
+            loss += F.cross_entropy(logits, y, reduction="sum").item(); correct += (logits.argmax(1) == y).sum().item(); n += len(y)
     return loss / n, correct / n
 
-# %% ../nbs/03_trainer.ipynb #becb3364
+# %% ../nbs/03_trainer.ipynb #e13c31ba
 @patch
 def _state(self: Trainer) -> dict:
     return dict(
@@ -365,15 +389,15 @@ def _state(self: Trainer) -> dict:
         rows=self.history.rows, model=self.model.state_dict(), best=self.best, best_acc=self.best_acc,
         optimizer=self.optimizer.state_dict(), schedule={k: v for k, v in self.schedule.state_dict().items() if not callable(v)},
         scaler=self.scaler.state_dict(), rng=torch.get_rng_state(),
-        cuda_rng=torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None)
+        device_rng=torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else torch.mps.get_rng_state() if self.device.type == "mps" else None)
 
 
 @patch
 def save_checkpoint(self: Trainer) -> None:
     "Write checkpoint.pt, atomically."
+    if self.out is not None and all(torch.isfinite(p).all() for p in self.model.parameters()):  # else the last good one stays
+        with atomic_write(self.out / "checkpoint.pt") as temporary: torch.save(self._state(), temporary)
     self._saved_at = time.monotonic()
-    if self.out is None or not self.accelerator.is_main_process: return
-    with atomic_write(self.out / "checkpoint.pt") as temporary: torch.save(self._state(), temporary)
 
 
 @patch
@@ -389,7 +413,9 @@ def _load_checkpoint(self: Trainer) -> None:
     for k in ("epoch", "epoch_step", "step", "sums", "best", "best_acc"): setattr(self, k, state[k])
     self.history = History(state["rows"])
     torch.set_rng_state(state["rng"])
-    if state["cuda_rng"] is not None and self.device.type == "cuda": torch.cuda.set_rng_state(state["cuda_rng"], self.device)
+    if state["device_rng"] is not None:
+        if self.device.type == "cuda": torch.cuda.set_rng_state(state["device_rng"], self.device)
+        if self.device.type == "mps": torch.mps.set_rng_state(state["device_rng"])
 
 # %% ../nbs/03_trainer.ipynb #9d104737
 def load_checkpoint(
@@ -422,7 +448,7 @@ def _polite_interrupt() -> Iterator[Callable[[], bool]]:
     try: yield lambda: asked
     finally: signal.signal(signal.SIGINT, old)
 
-# %% ../nbs/03_trainer.ipynb #62df208b
+# %% ../nbs/03_trainer.ipynb #d153c65e
 @patch
 def _prepare(self: Trainer, epochs: int) -> None:
     if epochs < 1: raise ValueError(f"epochs must be at least 1, got {epochs}")
@@ -437,14 +463,14 @@ def _prepare(self: Trainer, epochs: int) -> None:
     make, args = self.schedule_spec
     self.schedule = make(self.optimizer, epochs, steps) if callable(make) else make_schedule(self.optimizer, make, epochs, steps, **args)
     self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
-    self.wrapped = self.accelerator.prepare_model(self.model)
+    self.wrapped = self.model
     self._l1_weights = [p for p in self.model.parameters() if p.requires_grad and p.ndim > 1]
     self.epoch = self.epoch_step = self.step = 0
     self.best, self.best_acc, self.sums, self.history = None, -1.0, _zero_sums(), History()
     self._saved_at = time.monotonic()
 
 
-def _zero_sums() -> dict[str, float]: return dict(loss=0.0, correct=0, n=0, seconds=0.0)
+def _zero_sums() -> dict[str, float]: return dict(loss=0.0, correct=0, n=0, seconds=0.0, lr=0.0)
 
 
 @patch
@@ -455,6 +481,7 @@ def fit(
 ) -> History:  # a row an epoch
     "Train. With `out`, a checkpoint exists from before the first step, and Ctrl-C leaves a run that resumes."
     self._prepare(epochs)
+    self.wrapped = self.accelerator.prepare_model(self.model)
     if self.out is not None: self.out.mkdir(parents=True, exist_ok=True)
     if resume:
         if self.out is None: raise CheckpointError("resume needs `out`, the folder with checkpoint.pt")
@@ -464,10 +491,11 @@ def fit(
     self.model.train()
     with _polite_interrupt() as interrupted:
         while self.epoch < epochs: self._run_epoch(interrupted)
+        if interrupted(): raise KeyboardInterrupt("stopped after the last epoch" + (f"; the run in {self.out} is complete" if self.out else ""))
     self.model.eval()
     return self.history
 
-# %% ../nbs/03_trainer.ipynb #8fb710a4
+# %% ../nbs/03_trainer.ipynb #7747bf15
 def _from_step(batches: Iterable, epoch: int, start: int, rank: int, world: int) -> Iterator:
     "The batches of an epoch from step `start` on."
     if hasattr(batches, "epoch"): return batches.epoch(epoch, start, rank, world)
@@ -479,7 +507,7 @@ def _run_epoch(self: Trainer, interrupted: Callable[[], bool]) -> None:
     steps, begin = len(self.train_batches), time.perf_counter() - self.sums["seconds"]
     bar = tqdm(total=steps, initial=self.epoch_step, desc=f"epoch {self.epoch + 1}/{self.epochs}", leave=False, disable=not self._watched, mininterval=0.5)
     for x, y in _from_step(self.train_batches, self.epoch, self.epoch_step, self.accelerator.process_index, self.accelerator.num_processes):
-        lr = self.lr
+        lr = self.sums["lr"] = self.lr
         loss, logits = self._step(x, y)
         self.sums["loss"] += loss * len(y); self.sums["correct"] += (logits.argmax(1).cpu() == y.cpu()).sum().item(); self.sums["n"] += len(y)
         self.sums["seconds"] = time.perf_counter() - begin
@@ -491,7 +519,7 @@ def _run_epoch(self: Trainer, interrupted: Callable[[], bool]) -> None:
             raise KeyboardInterrupt(f"stopped after step {self.epoch_step} of epoch {self.epoch + 1}" + (f"; resume from {self.out}" if self.out else ""))
         if time.monotonic() - self._saved_at > self.checkpoint_seconds: self.save_checkpoint()
     bar.close()
-    self._end_epoch(lr, begin)
+    self._end_epoch(begin)
 
 
 @patch(as_prop=True)
@@ -499,11 +527,13 @@ def _watched(self: Trainer) -> bool:
     if self.progress is not None: return self.progress
     return sys.stderr.isatty() or ("ipykernel" in sys.modules and "IN_TEST" not in os.environ and "NBCLIENT" not in os.environ)
 
-# %% ../nbs/03_trainer.ipynb #2a2f3fc4
+# %% ../nbs/03_trainer.ipynb #b5b990bc
 @patch
-def _end_epoch(self: Trainer, lr: float, begin: float) -> None:
-    s, speed = self.sums, self.sums["n"] / max(self.sums["seconds"], 1e-9)
+def _end_epoch(self: Trainer, begin: float) -> None:
+    s, lr, speed = self.sums, self.sums["lr"], self.sums["n"] / max(self.sums["seconds"], 1e-9)
     valid_loss, valid_acc = self.validate()
+    if not math.isfinite(valid_loss):
+        raise NotFinite(f"the validation loss became {valid_loss} in epoch {self.epoch + 1}, at learning rate {lr:.3g}: try a lower one, or precision fp32")
     self.epoch += 1
     self.history.append(epoch=self.epoch, train_loss=s["loss"] / s["n"], train_acc=s["correct"] / s["n"], valid_loss=valid_loss, valid_acc=valid_acc,
                         lr=lr, seconds=time.perf_counter() - begin)
@@ -519,12 +549,12 @@ def _end_epoch(self: Trainer, lr: float, begin: float) -> None:
 def _save_all(self: Trainer) -> None:
     "The checkpoint first: it is the truth, and the other files are rewritten from it."
     self.save_checkpoint()
-    if self.out is None or not self.accelerator.is_main_process or not len(self.history): return
+    if self.out is None or not len(self.history): return
     self.history.save(self.out / "history.csv")
     save_weights(self.model, self.out / "model.safetensors")
     with atomic_write(self.out / "best.safetensors") as temporary: safetensors.torch.save_file({k: v.contiguous() for k, v in self.best.items()}, temporary)
 
-# %% ../nbs/03_trainer.ipynb #aed76a9c
+# %% ../nbs/03_trainer.ipynb #b56d58e7
 @patch
 def estimate(
     self: Trainer,
@@ -537,12 +567,13 @@ def estimate(
     try:
         twin._prepare(epochs)
         twin.model.train()
-        x, y = next(iter(_from_step(self.train_batches, 0, 0, 0, 1)))
-        begin = time.perf_counter()
-        for step in range(3):
-            if step == 1: begin = time.perf_counter()  # the first one warms up
+        n, begin = 0, time.perf_counter()
+        for step, (x, y) in enumerate(_from_step(self.train_batches, 0, 0, 0, 1)):  # drawing the batches counts too
             twin._step(x, y)
-        per_image = (time.perf_counter() - begin) / (2 * len(y))
+            if step == 0 and len(self.train_batches) > 1: n, begin = 0, time.perf_counter()  # the first one warms up
+            else: n += len(y)
+            if step == 2: break
+        per_image = (time.perf_counter() - begin) / n
     finally: torch.set_rng_state(rng)
     megabytes = sum(v.numel() * v.element_size() for v in model.state_dict().values()) / 1e6
     images = getattr(self.train_batches, "n_images", len(self.train_batches) * len(y))

@@ -7,12 +7,13 @@ __all__ = ['MEAN', 'STD', 'POLICIES', 'BATCH_OPS', 'channel_stats', 'PolicyError
            'policy_from_dict', 'train_transform', 'test_transform', 'AugmentedDataset', 'Draw', 'BatchView', 'batch_op',
            'UnsupportedTransform', 'BatchTransform', 'MemoryBatches', 'LoaderBatches']
 
-# %% ../nbs/01_transforms.ipynb #f3fbe898
+# %% ../nbs/01_transforms.ipynb #46a1302e
 import copy
 import difflib
 import inspect
 import json
 import random
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -745,7 +746,7 @@ def _steps(self: MemoryBatches, epoch: int, start: int, rank: int, world: int) -
         x = self.transform(self.pixels.index_select(0, index), generator, flip=flip, share=(low - first, end - first))
         yield x, self.labels[index]
 
-# %% ../nbs/01_transforms.ipynb #c5440441
+# %% ../nbs/01_transforms.ipynb #c5d9c454
 class LoaderBatches(_Batches):
     "Any transform image by image, in this process or in workers: every draw a function of (seed, epoch, index)."
 
@@ -772,8 +773,9 @@ class LoaderBatches(_Batches):
 
 
 def _start_worker(worker: int) -> None:
-    "One OpenCV thread a worker: small pictures gain nothing from more, and the workers would fight for the cores."
+    "One OpenCV thread a worker: small pictures gain nothing from more, and the workers would fight for the cores. Ctrl-C is for the process that trains."
     cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 # %% ../nbs/01_transforms.ipynb #2032e899
 @patch

@@ -377,13 +377,13 @@ def _explain(args: argparse.Namespace) -> int:
     fit = args.fit or (run.config["data"]["reference"] or {}).get("fit", "squash")
     return _explain_files(args, run.model(), run.classes, run.mean, run.std, run.image_size, fit, files, out)
 
-# %% ../nbs/10_cli.ipynb #4f6de767
+# %% ../nbs/10_cli.ipynb #2aa15f36
 def _report(args: argparse.Namespace) -> int:
     "cifarcam report"
     from cifarcam.report import write_report
     from cifarcam.runs import Run
     run = Run(args.run)
-    print(write_report(run))
+    print(write_report(run, root=args.root))
     return 0
 
 
@@ -474,7 +474,7 @@ def _add_explain(verbs) -> None:
     p.add_argument("--size", type=int, default=224, metavar="N", help="with --model: side of its input in pixels; default: 224")
     _add_root_and_device(p)
 
-# %% ../nbs/10_cli.ipynb #85e3e151
+# %% ../nbs/10_cli.ipynb #cad6e573
 def _add_evaluate(verbs) -> None:
     p = _verb(verbs, "evaluate", _evaluate, "answer the test pictures again, class by class",
               "Accuracy, a table of the classes, the most confused pairs, and a comparison with the predictions that the run left.", "cifarcam evaluate runs/fast --views none")
@@ -487,6 +487,7 @@ def _add_evaluate(verbs) -> None:
 def _add_others(verbs) -> None:
     p = _verb(verbs, "report", _report, "write the illustrated page of a run", "Write report.html into the run folder: curves, mistakes, maps and observations, in one file.", "cifarcam report runs/fast")
     p.add_argument("run", metavar="RUN", help="a run folder")
+    _add_root_and_device(p, device=False)
     p = _verb(verbs, "explore", _explore, "walk through pictures and layers in the browser", "Open the explorer of a run in this machine's browser. It is served to 127.0.0.1 only.", "cifarcam explore runs/fast")
     p.add_argument("run", metavar="RUN", help="a run folder")
     p.add_argument("--port", type=int, metavar="N", help="default: any free one")

@@ -447,8 +447,8 @@ def write_app(
     notebook.write_text(json.dumps(dict(cells=[cell], nbformat=4, nbformat_minor=5, metadata=dict(kernelspec=kernel, title="cifarcam"))), encoding="utf-8")
     return notebook
 
-# %% ../nbs/09_explorer.ipynb #f58adf7b
-_SERVERS = {"voila": ["--Voila.ip=127.0.0.1", "--template=cifarcam"], "jupyterlab": ["--ServerApp.ip=127.0.0.1"], "notebook": ["--ServerApp.ip=127.0.0.1"]}
+# %% ../nbs/09_explorer.ipynb #68eca087
+_SERVERS = {"voila": ["--Voila.ip=127.0.0.1", "--template=cifarcam", "--Voila.log_level=ERROR"], "jupyterlab": ["--ServerApp.ip=127.0.0.1"], "notebook": ["--ServerApp.ip=127.0.0.1"]}
 
 
 def serve_command(

@@ -308,7 +308,7 @@ def _along(twin: nn.Module, size: tuple[int, int, int, int], fields: bool = True
             _fill(twin, size[1], 1, strips[1], along[1])
     return along
 
-# %% ../nbs/02b_layers.ipynb #18f00473
+# %% ../nbs/02b_layers.ipynb #bcf9033f
 def _at_size(twin: nn.Module, input_size: tuple[int, int, int, int], axis: int, names: list[str], last: tuple[str, int]) -> dict[str, _Reach]:
     "The reach of `names` along one axis at the model's own input size, for models that take no other."
     length, width = input_size[2 + axis], input_size[3 - axis]
@@ -332,7 +332,9 @@ def _at_size(twin: nn.Module, input_size: tuple[int, int, int, int], axis: int, 
             continue
         field = max(b - a + 1 for a, b in ends)
         stride = Fraction(round((sum(ends[-1]) - sum(ends[0])) / 2 / (len(ends) - 1))) if len(ends) > 1 and field < length else None
-        reach[name] = _Reach(2 + axis, stride, "global" if field == length else int(field), int(ends[0][0]) if field < length else None)
+        whole, start = next((k, a) for k, (a, b) in enumerate(ends) if b - a + 1 == field)  # a cell whose field no border cuts
+        first = int(start - whole * (stride or 0))
+        reach[name] = _Reach(2 + axis, stride, "global" if field == length else int(field), first if field < length else None)
     return reach
 
 # %% ../nbs/02b_layers.ipynb #671b300d

@@ -419,7 +419,7 @@ def _found(run: Run, images: Images | tuple[Images, Images] | None, root) -> tup
         raise RunError(f"these images are not the test set of {run.folder}: fingerprint {test.fingerprint()}, expected {expected}. Give the pictures that the run was tested on, in their order")
     return train, test, ""
 
-# %% ../nbs/08_report.ipynb #5748e759
+# %% ../nbs/08_report.ipynb #17059888
 def observations(
     run: Run,  # with history and predictions
     test: Images | None = None,  # its test pictures; None leaves the brightness out
@@ -429,7 +429,7 @@ def observations(
     last = h.iloc[-1]
     gap = 100 * (last.train_acc - last.valid_acc)
     lines = [f"Last epoch: training accuracy {last.train_acc:.2%} (augmented pictures, while the weights moved), validation accuracy {last.valid_acc:.2%} (plain pictures, one view): "
-             f"a gap of {gap:+.2f} percentage points" + (", so the training pictures are the harder ones: no overfitting shows." if gap < 0 else ".")]
+             f"a gap of {gap:+.2f} percentage points" + (", so the training pictures are the harder ones: no overfitting shows." if gap < -0.5 else ".")]
     steps = h.valid_loss.diff().dropna()
     if len(steps) > 1:
         lines.append(f"From one epoch to the next the validation loss changed by {steps.mean():+.4f} on average, with a standard deviation of {steps.std():.4f} over {len(steps)} changes; it rose {int((steps > 0).sum())} times.")

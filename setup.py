@@ -10,7 +10,8 @@ config.read(here / "settings.ini", encoding="utf-8")
 cfg = config["DEFAULT"]
 
 requirements = cfg["requirements"].split()
-dev_requirements = cfg["dev_requirements"].split()
+docs_requirements = cfg["docs_requirements"].split()
+dev_requirements = cfg["dev_requirements"].split() + docs_requirements
 scripts = cfg["console_scripts"].split()
 
 setup(
@@ -34,7 +35,7 @@ setup(
     include_package_data=True,
     python_requires=">=" + cfg["min_python"],
     install_requires=requirements,
-    extras_require={"dev": dev_requirements},
+    extras_require={"dev": dev_requirements, "docs": docs_requirements},
     long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     entry_points={"console_scripts": scripts, "nbdev": ["cifarcam=cifarcam._modidx:d"]},

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ReadmeError', 'readme_text', 'write_readme', 'TableRenderer', 'main']
 
-# %% ../nbs/11_docs.ipynb #56ba1b67
+# %% ../nbs/11_docs.ipynb #eb213f34
 import argparse
 import base64
 import os
@@ -18,6 +18,8 @@ import nbformat
 from fastcore.docments import DocmentTbl
 from nbconvert import MarkdownExporter
 from nbdev.showdoc import BasicMarkdownRenderer
+
+from .site import SiteError, build_site
 
 # %% ../nbs/11_docs.ipynb #334e9207
 _HIDDEN = re.compile(r"^#\|\s*(hide|notest|default_exp|exports?)\b", re.MULTILINE)
@@ -100,22 +102,33 @@ class TableRenderer(BasicMarkdownRenderer):
         except (TypeError, ValueError, AttributeError, OSError): return text  # something without a signature
         return f"{text}\n\n{table}" if table else text
 
-# %% ../nbs/11_docs.ipynb #a3ebc71f
-def main(
-    argv: list[str] | None = None,  # words of the command line
-) -> int:  # 0, or 1 where the README is stale
-    "`python -m cifarcam.docs readme [--check]`"
-    parser = argparse.ArgumentParser(prog="python -m cifarcam.docs", description="Make the README from nbs/index.ipynb.")
+# %% ../nbs/11_docs.ipynb #10737faa
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cifarcam.docs", description="The README and the documentation site, from the notebooks.")
     commands = parser.add_subparsers(dest="command", required=True)
     readme = commands.add_parser("readme", help="write README.md and its figures")
     readme.add_argument("--check", action="store_true", help="change nothing; fail where a file would change")
-    readme.add_argument("--root", default=".", help="the project's folder")
-    args = parser.parse_args(argv)
-    try: paths = write_readme(args.root, args.check)
-    except ReadmeError as e:
+    site = commands.add_parser("site", help="build the documentation site, without a network")
+    site.add_argument("--out", help="where to put it (default: _site in the project's folder)")
+    site.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
+    for command in (readme, site): command.add_argument("--root", default=".", help="the project's folder")
+    return parser
+
+
+def main(
+    argv: list[str] | None = None,  # words of the command line
+) -> int:  # 0, or 1 where the README is stale or the site has a fault
+    "`python -m cifarcam.docs readme [--check]` and `python -m cifarcam.docs site [--out FOLDER]`"
+    args = _parser().parse_args(argv)
+    try:
+        if args.command == "site":
+            pages = build_site(args.root, args.out, args.jobs)
+            said = f"{len(pages)} pages in {args.out or Path(args.root) / '_site'}"
+        else: said = f"{'up to date' if args.check else 'wrote'}: {', '.join(p.name for p in write_readme(args.root, args.check))}"
+    except (ReadmeError, SiteError, FileNotFoundError) as e:
         print(f"cifarcam.docs: {e}", file=sys.stderr)
         return 1
-    print(f"{'up to date' if args.check else 'wrote'}: {', '.join(p.name for p in paths)}")
+    print(said)
     return 0
 
 # %% ../nbs/11_docs.ipynb #1ca34fd8

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VIEWS', 'Predictions', 'views_of', 'evaluating', 'predict']
 
-# %% ../nbs/03a_evaluate.ipynb #40b1c9dd
+# %% ../nbs/03a_evaluate.ipynb #97287eaf
 import json
 import os
 import tempfile
@@ -23,6 +23,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 from tqdm.auto import tqdm
+
+from .transforms import to_tensor
 
 # %% ../nbs/03a_evaluate.ipynb #2ab5c870
 @dataclass(eq=False, repr=False)
@@ -268,17 +270,14 @@ def evaluating(
         for module, flag in flags:
             module.training = flag
 
-# %% ../nbs/03a_evaluate.ipynb #7761e166
+# %% ../nbs/03a_evaluate.ipynb #e76dc008
 def _normalised_batches(images, mean: tuple[float, ...], std: tuple[float, ...], batch_size: int,
                         device: torch.device) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     "Batches of an `Images` as normalised float32 [B, 3, H, W] on the device, in channels_last order."
     pixels, labels = images.images, torch.as_tensor(images.labels)
-    # one multiply and one subtract a pixel: (v / 255 - mean) / std = v * scale - shift
-    scale = (1 / (255 * torch.tensor(std, dtype=torch.float64))).float().to(device).view(-1, 1, 1)
-    shift = (torch.tensor(mean, dtype=torch.float64) / torch.tensor(std, dtype=torch.float64)).float().to(device).view(-1, 1, 1)
     for start in range(0, len(pixels), batch_size):
-        batch = torch.from_numpy(np.ascontiguousarray(pixels[start:start + batch_size])).to(device)
-        yield batch.permute(0, 3, 1, 2).float() * scale - shift, labels[start:start + batch_size]
+        batch = np.asarray(pixels[start:start + batch_size])
+        yield to_tensor(batch, mean, std, device, torch.channels_last), labels[start:start + batch_size]
 
 # %% ../nbs/03a_evaluate.ipynb #16b52bd4
 def _batches(images, mean, std, batch_size: int, device: torch.device) -> tuple[Iterable, int | None]:

@@ -50,7 +50,7 @@ class IdentityConv2d(nn.Conv2d):
         super().reset_parameters()
         nn.init.dirac_(self.weight.data[: self.in_channels])
 
-# %% ../nbs/02a_fastnet.ipynb #07a000b6
+# %% ../nbs/02a_fastnet.ipynb #90c55ee4
 def _norm(channels: int) -> nn.BatchNorm2d:
     norm = nn.BatchNorm2d(channels, momentum=0.4)
     norm.weight.requires_grad_(False)
@@ -58,23 +58,27 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 
 
 class FastBlock(nn.Module):
-    "Two convolutions with a pooling after the first: [N, K, h, w] -> [N, K', h//2, w//2]."
+    "Two or three convolutions with a pooling after the first: [N, K, h, w] -> [N, K', h//2, w//2]."
 
     def __init__(
         self,
         in_channels: int,  # channels in
         out_channels: int,  # channels out
+        depth: int = 2,  # convolutions; with 3 the last two are a residual branch (airbench96)
     ):
         super().__init__()
         self.conv1, self.pool, self.norm1 = IdentityConv2d(in_channels, out_channels), nn.MaxPool2d(2), _norm(out_channels)
         self.act1 = nn.GELU()
         self.conv2, self.norm2, self.act2 = IdentityConv2d(out_channels, out_channels), _norm(out_channels), nn.GELU()
+        self.depth = depth
+        if depth == 3: self.conv3, self.norm3, self.act3 = IdentityConv2d(out_channels, out_channels), _norm(out_channels), nn.GELU()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.act1(self.norm1(self.pool(self.conv1(x))))
-        return self.act2(self.norm2(self.conv2(x)))
+        first = self.act1(self.norm1(self.pool(self.conv1(x))))
+        x = self.act2(self.norm2(self.conv2(first)))
+        return x if self.depth == 2 else self.act3(self.norm3(self.conv3(x)) + first)
 
-# %% ../nbs/02a_fastnet.ipynb #e7b93cda
+# %% ../nbs/02a_fastnet.ipynb #99e0fe8c
 class FastNet(nn.Module):
     "The compact network of airbench94 (Jordan 2024, arXiv:2404.00498), any picture size from 18x18."
 
@@ -83,18 +87,21 @@ class FastNet(nn.Module):
         num_classes: int = 10,  # length of the logits
         in_channels: int = 3,  # colours of the picture
         widths: Sequence[int] = (64, 256, 256),  # channels of the three blocks; airbench94's, the cheapest that reaches 94%
+        depth: int = 2,  # convolutions a block: 2 as airbench94 has them, 3 with a residual branch as airbench96
     ):
         super().__init__()
         if num_classes < 1:
             raise ValueError(f"num_classes must be at least 1, got {num_classes}")
         if len(widths) != 3 or min(widths) < 1:
             raise ValueError(f"widths must be three positive channel numbers, one a block, got {widths}")
+        if depth not in (2, 3):
+            raise ValueError(f"depth must be 2 or 3 convolutions a block, got {depth}")
         stem = 2 * in_channels * 2**2
         self.whiten = nn.Conv2d(in_channels, stem, 2)
         self.whiten.weight.requires_grad_(False)
         self.act = nn.GELU()
         self.block1, self.block2, self.block3 = (
-            FastBlock(before, after) for before, after in zip([stem, *widths[:2]], widths, strict=True))
+            FastBlock(before, after, depth) for before, after in zip([stem, *widths[:2]], widths, strict=True))
         self.pool = nn.AdaptiveMaxPool2d(1)
         self.head = nn.Linear(widths[2], num_classes, bias=False)
         self.head.weight.data.div_(self.head.weight.data.std())  # unit weights, and logits divided by the width below
@@ -104,14 +111,15 @@ class FastNet(nn.Module):
         x = self.pool(x).flatten(1)
         return self.head(x) / x.shape[1]
 
-# %% ../nbs/02a_fastnet.ipynb #18a6c771
+# %% ../nbs/02a_fastnet.ipynb #9747e4e9
 def fastnet(
     num_classes: int = 10,  # length of the logits
     in_channels: int = 3,  # colours of the picture
     widths: Sequence[int] = (64, 256, 256),  # channels of the three blocks
+    depth: int = 2,  # convolutions a block: 2, or 3 with a residual branch
 ) -> FastNet:  # with a random stem; `init_whitening` sets it from data
     "Build a `FastNet`."
-    return FastNet(num_classes, in_channels, widths)
+    return FastNet(num_classes, in_channels, widths, depth)
 
 # %% ../nbs/02a_fastnet.ipynb #74ed9841
 @torch.no_grad()

@@ -5,33 +5,43 @@
 # %% auto #0
 __all__ = ['COLUMNS', 'OPTIMIZERS', 'SCHEDULES', 'SaveError', 'atomic_write', 'save_weights', 'History', 'Muon', 'make_optimizer',
            'make_schedule', 'choose_precision', 'NotFinite', 'CheckpointError', 'Trainer', 'check_device',
-           'load_checkpoint']
+           'load_checkpoint', 'FolderInUse', 'locked_by', 'check_free', 'lock_folder', 'LRSearch', 'lr_find']
 
-# %% ../nbs/03_trainer.ipynb #54c5d106
+# %% ../nbs/03_trainer.ipynb #529937c4
 import copy
+import importlib.util
+import json
 import math
 import os
+import random
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import psutil
 import safetensors.torch
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
+from accelerate.state import AcceleratorState, PartialState
+from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker, TensorBoardTracker
+from accelerate.utils import broadcast_object_list, gather_object
 from fastcore.basics import patch
+from matplotlib.figure import Figure
 from safetensors import SafetensorError
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, LambdaLR, LRScheduler, OneCycleLR, StepLR
 from tqdm.auto import tqdm
@@ -69,32 +79,47 @@ def _umask() -> int:
     os.umask(mask)
     return mask
 
-# %% ../nbs/03_trainer.ipynb #aff5fafd
+# %% ../nbs/03_trainer.ipynb #1625d2be
 def save_weights(
     model: nn.Module,  # its state dict is written, as it is
     path: str | os.PathLike,  # a .safetensors file: it holds numbers only and can run no code
 ) -> None:
     "Write a model's state dict, atomically."
-    tensors = {k: v.detach().contiguous().cpu() for k, v in model.state_dict().items()}
+    _save_tensors(model.state_dict(), path)
+
+
+def _save_tensors(tensors: dict[str, Tensor], path: str | os.PathLike) -> None:
+    tensors = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}
     with atomic_write(path) as temporary: safetensors.torch.save_file(tensors, temporary)
 
-# %% ../nbs/03_trainer.ipynb #a387d860
+
+def _half(tensor: Tensor) -> Tensor:
+    "Half precision, where the numbers fit into it."
+    half = tensor.half() if tensor.is_floating_point() else tensor
+    return half if torch.isfinite(half).all() else tensor
+
+# %% ../nbs/03_trainer.ipynb #5182aa7f
 COLUMNS = ["epoch", "train_loss", "train_acc", "valid_loss", "valid_acc", "lr", "seconds"]
+_EXTRA = ["grad_norm", "note"]  # columns that are there only where a row has them
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     "What happened in each epoch. `train_loss` is the loss that was minimised without L1, `valid_loss` is plain cross entropy."
 
     rows: list[dict] = field(default_factory=list)  # one dict an epoch, with the keys of COLUMNS
 
-    def append(self, **row: float) -> None: self.rows.append({k: row[k] for k in COLUMNS})
+    def append(self, **row: float | str) -> None:
+        "Add an epoch: all of COLUMNS; `grad_norm` (mean norm of the gradients before clipping) and `note` where there is one."
+        self.rows.append({k: row[k] for k in COLUMNS} | {k: row[k] for k in _EXTRA if row.get(k) is not None})
 
     @property
     def frame(self) -> pd.DataFrame:  # one row an epoch
-        return pd.DataFrame(self.rows, columns=COLUMNS)
+        return pd.DataFrame(self.rows, columns=COLUMNS + [k for k in _EXTRA if any(k in row for row in self.rows)])
 
-    def _repr_html_(self) -> str: return self.frame.to_html(index=False, float_format=lambda x: f"{x:.4g}")
+    def _repr_html_(self) -> str: return self.frame.to_html(index=False, float_format=lambda x: f"{x:.4g}", na_rep="")
+
+    def __repr__(self) -> str: return self.frame.to_string(index=False)
 
     def __len__(self) -> int: return len(self.rows)
 
@@ -105,7 +130,9 @@ class History:
     @classmethod
     def load(cls, path: str | os.PathLike) -> "History":
         "Read history.csv."
-        return cls(pd.read_csv(path)[COLUMNS].to_dict("records"))
+        table = pd.read_csv(path)
+        rows = table[COLUMNS + [k for k in _EXTRA if k in table]].to_dict("records")
+        return cls([{k: v for k, v in row.items() if k in COLUMNS or v == v} for row in rows])  # an empty cell is read as nan
 
 # %% ../nbs/03_trainer.ipynb #6ebad7f6
 def _orthogonal(
@@ -248,7 +275,7 @@ def choose_precision(
     if device.type == "cuda": return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp16"
     return "bf16" if device.type == "cpu" and _bf16_gain("cpu") > 1.2 else "fp32"
 
-# %% ../nbs/03_trainer.ipynb #63bf6165
+# %% ../nbs/03_trainer.ipynb #0c5f36fb
 class NotFinite(RuntimeError):
     "The loss became infinite or not a number; the last good checkpoint is kept."
 
@@ -256,7 +283,7 @@ class NotFinite(RuntimeError):
 class CheckpointError(RuntimeError):
     "A checkpoint cannot be used here."
 
-
+# %% ../nbs/03_trainer.ipynb #a4286521
 class Trainer:
     "Train `model` on `train_batches`, and watch it on `valid_batches` after each epoch."
 
@@ -278,6 +305,12 @@ class Trainer:
         label_smoothing: float = 0.0,  # share of the target spread over all classes, 0..1
         l1: float = 0.0,  # factor of the sum of absolute weights, added to the loss
         small_first: tuple[int, float] | None = None,  # (size, fraction): that first part of the steps sees pictures shrunk to size x size
+        ema_decay: float = 0.0,  # of the running average of the weights, a step; 0: no average. With it, the averaged weights are validated and kept
+        ema_every: int = 5,  # steps between two updates of the average, which then counts for all of them
+        grad_clip: float | None = None,  # largest norm of all gradients together; None: as they are
+        patience: int | None = None,  # stop after so many epochs without a lower validation loss; None: never
+        keep_epochs: bool = False,  # keep each epoch's weights in half precision, as `out`/epochs/001.safetensors, ...
+        trackers: Sequence[str | GeneralTracker] = (),  # accelerate's trackers, as "tensorboard"; they get a row an epoch
         device: str = "auto",  # "auto": what accelerate finds; or "cpu", "cuda", "mps"
         precision: str = "auto",  # "fp32", "bf16", "fp16", or what this machine is quickest at
         channels_last: bool = True,  # the memory order that convolutions are quickest in
@@ -287,21 +320,32 @@ class Trainer:
         progress: bool | None = None,  # a bar; None: only where somebody watches (a terminal or a live notebook)
         log: Callable[[str], None] | None = print,  # takes a line an epoch
     ):
-        self.model, self.train_batches, self.valid_batches = model, train_batches, valid_batches
-        self.out = None if out is None else Path(out)
+        self.model, self.train_batches, self.valid_batches, self.out = model, train_batches, valid_batches, None if out is None else Path(out)
         self.optimizer_spec = optimizer, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, decay_norm_and_bias=decay_norm_and_bias, **(optimizer_args or {}))
         self.schedule_spec = schedule, dict(schedule_args or {})
         self.label_smoothing, self.l1, self.small_first, self.seed = label_smoothing, l1, small_first, seed
-        self.channels_last, self.checkpoint_seconds, self.identity = channels_last, checkpoint_seconds, identity
-        self.progress, self._log, self.history = progress, log or (lambda line: None), History()
-        if len(train_batches) == 0: raise ValueError("train_batches is empty: there is nothing to train on (is the batch larger than the data?)")
-        if len(valid_batches) == 0: raise ValueError("valid_batches is empty: there is nothing to validate on")
-        self.accelerator = _accelerator(device)
-        if self.accelerator.num_processes > 1:
-            raise RuntimeError(f"this training was launched in {self.accelerator.num_processes} processes, but the trainer works in one: start it without a launcher")
-        self.device, self.precision = self.accelerator.device, choose_precision(self.accelerator.device, precision)
+        self.ema_decay, self.ema_every, self.grad_clip, self.patience, self.keep_epochs = ema_decay, ema_every, grad_clip, patience, keep_epochs
+        self.channels_last, self.checkpoint_seconds, self.identity, self.progress, self.history = channels_last, checkpoint_seconds, identity, progress, History()
+        self._check()
+        self.accelerator = _accelerator(device, _trackers(trackers, self.out))
+        self.rank, self.world, self.device = self.accelerator.process_index, self.accelerator.num_processes, self.accelerator.device
+        self.precision, self._log = choose_precision(self.device, precision), log if log and self.rank == 0 else lambda line: None
 
-# %% ../nbs/03_trainer.ipynb #e748302d
+# %% ../nbs/03_trainer.ipynb #63cad476
+@patch
+def _check(self: Trainer) -> None:
+    "Refuse what cannot work, before anything is begun."
+    if len(self.train_batches) == 0: raise ValueError("train_batches is empty: there is nothing to train on (is the batch larger than the data?)")
+    if len(self.valid_batches) == 0: raise ValueError("valid_batches is empty: there is nothing to validate on")
+    size, n = getattr(self.train_batches, "batch_size", None), getattr(self.train_batches, "n_images", None)
+    if size and n and size > n: raise ValueError(f"a batch of {size} is larger than the data, {n} training images: choose a batch_size of at most {n}")
+    if not 0 <= self.ema_decay < 1: raise ValueError(f"ema_decay must lie in 0..1 (0: no average; 0.99 is usual), got {self.ema_decay}")
+    if self.ema_every < 1: raise ValueError(f"ema_every must be at least 1 step, got {self.ema_every}")
+    if self.grad_clip is not None and not self.grad_clip > 0: raise ValueError(f"grad_clip must be a positive norm, or None, got {self.grad_clip}")
+    if self.patience is not None and self.patience < 1: raise ValueError(f"patience must be at least 1 epoch, or None, got {self.patience}")
+    if self.keep_epochs and self.out is None: raise ValueError("keep_epochs needs `out`, the folder to keep the weights in")
+
+
 def check_device(
     device: str,  # "auto", "cpu", "cuda" or "mps"
 ) -> None:
@@ -313,13 +357,19 @@ def check_device(
         raise ValueError("device 'mps' was asked for, but torch sees no Apple GPU here: choose cpu, or auto")
 
 
-def _accelerator(device: str) -> Accelerator:
+def _accelerator(device: str, trackers: list = ()) -> Accelerator:
     "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
     check_device(device)
-    if int(os.environ.get("WORLD_SIZE", 1)) == 1: AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(cpu=device == "cpu", mixed_precision="no")  # precision is the loop's own, so that it may differ from run to run
+    launched = int(os.environ.get("WORLD_SIZE", 1)) > 1
+    alone = not launched or (PartialState._shared_state and PartialState().num_processes == 1)  # the latter was made before it was told of the others
+    if alone: AcceleratorState._reset_state(reset_partial_state=True)
+    if not launched and os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" and "MASTER_ADDR" in os.environ:
+        warnings.warn("`accelerate launch --cpu` starts one process only, however many were asked for: use `accelerate launch --multi_gpu --num_processes N` "
+                      "(it starts processes on CPUs as well) or `torchrun --nproc_per_node N`", stacklevel=4)
+    cpu = device == "cpu" or (launched and not torch.cuda.is_available())  # accelerate joins processes without a GPU only if told that they use the CPU
+    return Accelerator(cpu=cpu, mixed_precision="no", log_with=list(trackers) or None)  # precision is the loop's own, so that it may differ from run to run
 
-# %% ../nbs/03_trainer.ipynb #f56d9d23
+# %% ../nbs/03_trainer.ipynb #44772c4e
 @patch
 def _autocast(self: Trainer):
     if self.precision == "fp32": return nullcontext()
@@ -336,86 +386,279 @@ def _place(self: Trainer, x: Tensor) -> Tensor:
 def _shrink(self: Trainer, x: Tensor) -> Tensor:
     "Early pictures may be smaller: cheaper steps while the network learns what is coarse anyway."
     if self.small_first is None or self.step >= self.small_first[1] * self.total_steps: return x
-    return F.interpolate(x, size=(self.small_first[0],) * 2, mode="bilinear", antialias=True)
+    size = (self.small_first[0],) * 2
+    return F.interpolate(x, size=size, mode="bilinear", antialias=True) if len(x) else x.new_empty(0, x.shape[1], *size)
 
 
 @patch
+def _whole_batch(self: Trainer, y: Tensor) -> int:
+    "How many pictures this step has over all processes."
+    if self.world == 1: return len(y)
+    if hasattr(self.train_batches, "share"):
+        _, _, first, end = self.train_batches.share(self.epoch_step, self.rank, self.world)
+        return end - first
+    return int(self.accelerator.reduce(torch.tensor(len(y), device=self.device), "sum"))
+
+# %% ../nbs/03_trainer.ipynb #e9d1dacc
+@patch
 def _step(
     self: Trainer,
-    x: Tensor,  # [B, 3, H, W]
+    x: Tensor,  # [B, 3, H, W], this process's share
     y: Tensor,  # int64 [B]
-) -> tuple[float, Tensor]:  # loss without L1, logits [B, C]
-    "One optimizer step."
-    x, y = self._place(self._shrink(x.to(self.device))), y.to(self.device, non_blocking=True)
+) -> None:
+    "One optimizer step; what it measured is added to the epoch's sums by `_settle`."
+    x, y = self._place(self._shrink(x.to(self.device, non_blocking=True))), y.to(self.device, non_blocking=True)
     with self._autocast(): logits = self.wrapped(x)
-    loss = F.cross_entropy(logits.float(), y, label_smoothing=self.label_smoothing)
-    penalty = self.l1 * sum(p.abs().sum() for p in self._l1_weights) if self.l1 else 0.0
+    total = F.cross_entropy(logits.float(), y, label_smoothing=self.label_smoothing, reduction="sum")
+    loss = total * (self.world / self._whole_batch(y))  # the processes' gradients are averaged
+    if self.l1: loss = loss + self.l1 * sum(p.abs().sum() for p in self._l1_weights)
     self.optimizer.zero_grad(set_to_none=True)
-    self.scaler.scale(loss + penalty).backward()
-    value = loss.item()
-    if not math.isfinite(value):
-        kept = f" {self.out / 'checkpoint.pt'} holds the last good state." if self.out else ""
-        raise NotFinite(f"the loss became {value} in epoch {self.epoch + 1}, step {self.epoch_step + 1} of {len(self.train_batches)}, "
-                        f"at learning rate {self.lr:.3g}: try a lower one, or precision fp32.{kept}")
+    self.scaler.scale(loss).backward()
+    measured = [total.detach(), (logits.detach().argmax(1) == y).sum().float()]
+    if self.grad_clip is not None:
+        self.scaler.unscale_(self.optimizer)
+        measured.append(nn.utils.clip_grad_norm_(self._trained, self.grad_clip))
+    self._pending.append((torch.stack(measured), len(y), self.epoch_step, self.lr))
+    if self.device.type == "cpu": self._settle()  # costs nothing here, and a loss that is not finite never reaches the weights
     self.scaler.step(self.optimizer)
     self.scaler.update()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")  # fp16's first step may be skipped on purpose
+    with warnings.catch_warnings() if self.precision == "fp16" else nullcontext():  # whose first step may be skipped on purpose
+        if self.precision == "fp16": warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
         self.schedule.step()
-    return value, logits.detach()
 
 
 @patch(as_prop=True)
 def lr(self: Trainer) -> float: return self.optimizer.param_groups[0]["lr"]
 
-# %% ../nbs/03_trainer.ipynb #5715185c
+# %% ../nbs/03_trainer.ipynb #1def9569
+_SETTLE_EVERY = 50  # steps between two looks at a GPU's measurements
+
+
+@patch
+def _settle(self: Trainer) -> None:
+    "Add what was measured since the last time to the epoch's sums; several processes agree here whether to stop or to save."
+    if not self._pending: return
+    measured, sizes, steps, rates = (list(part) for part in zip(*self._pending, strict=True))
+    self._pending.clear()
+    rows = torch.stack(measured)  # [steps, 2 or 3]: sum of losses, right answers, norm of the gradients
+    if self.world > 1:
+        rows = torch.cat([rows.double(), torch.tensor(sizes, device=rows.device).double()[:, None]], 1)
+        wishes = rows.new_tensor([self._interrupted(), self._due(), 0, 0][: rows.shape[1]]).double()
+        *rows, wishes = self.accelerator.reduce(torch.cat([rows, wishes[None]]), "sum").tolist()
+        self._agreed, sizes, rows = (wishes[0] > 0, wishes[1] > 0), [int(row[-1]) for row in rows], [row[:-1] for row in rows]
+    else: rows = rows.tolist()
+    for (total, correct, *norm), n, step, rate in zip(rows, sizes, steps, rates, strict=True):
+        if not math.isfinite(total): self._refuse_loss(total, step, rate)
+        for k, value in dict(loss=total, correct=correct, n=n).items(): self.sums[k] += value
+        if norm and math.isfinite(norm[0]):
+            length = norm[0] / self.world  # all processes measured the same
+            for k, value in dict(norm=length, norms=1, clipped=length > self.grad_clip).items(): self.sums[k] += value
+
+
+@patch
+def _refuse_loss(self: Trainer, loss: float, step: int, rate: float) -> None:
+    kept = f" {self.out / 'checkpoint.pt'} holds the last good state." if self.out else ""
+    raise NotFinite(f"the loss became {loss} in epoch {self.epoch + 1}, step {step + 1} of {len(self.train_batches)}, "
+                    f"at learning rate {rate:.3g}: try a lower one, or precision fp32.{kept}")
+
+
+@patch
+def _due(self: Trainer) -> bool: return self.rank == 0 and time.monotonic() - self._saved_at > self.checkpoint_seconds
+
+
+def _zero_sums() -> dict[str, float]: return dict(loss=0.0, correct=0, n=0, seconds=0.0, lr=0.0, norm=0.0, norms=0, clipped=0)
+
+# %% ../nbs/03_trainer.ipynb #659c950b
+@patch
+@torch.no_grad()
+def _update_average(self: Trainer) -> None:
+    if self.averages is None or self.step % self.ema_every: return
+    decay, k = self.ema_decay**self.ema_every, self.step // self.ema_every
+    torch._foreach_lerp_(self.averages, self._trained, (1 - decay) / (1 - decay**k))
+
+
+@patch
+def _averaged(self: Trainer) -> dict[str, Tensor]:
+    "The averaged parameters by name; none without averaging."
+    if self.averages is None: return {}
+    average = {id(p): a for p, a in zip(self._trained, self.averages, strict=True)}
+    return {name: average[id(p)] for name, p in self.model.named_parameters(remove_duplicate=False) if id(p) in average}
+
+
+@patch
+def _weights(self: Trainer) -> dict[str, Tensor]:
+    "The state dict that is validated and kept."
+    return self.model.state_dict() | self._averaged()
+
+# %% ../nbs/03_trainer.ipynb #a54af37a
+def _from_step(batches: Iterable, epoch: int, start: int, rank: int, world: int) -> Iterator:
+    "The batches of an epoch from step `start` on; of a plain iterable each process takes whole batches in turn."
+    if hasattr(batches, "epoch"): return batches.epoch(epoch, start, rank, world)
+    return (batch for i, batch in enumerate(batches) if i >= start and i % world == rank)
+
+
 @patch
 @torch.no_grad()
 def validate(self: Trainer) -> tuple[float, float]:  # mean cross entropy in nats, accuracy in 0..1
-    "Loss and accuracy on `valid_batches`."
-    loss = correct = n = 0
+    "Loss and accuracy on `valid_batches`, of the averaged weights if there are such."
+    rows, n, averaged = [], 0, self._averaged()
     with evaluating(self.model):  # every submodule's own mode comes back
-        for x, y in self.valid_batches:
-            with self._autocast(): logits = self.model(self._place(x)).float()
-            y = y.to(self.device)
-            loss += F.cross_entropy(logits, y, reduction="sum").item(); correct += (logits.argmax(1) == y).sum().item(); n += len(y)
-    return loss / n, correct / n
+        for x, y in _from_step(self.valid_batches, 0, 0, self.rank, self.world):
+            x, y = self._place(x), y.to(self.device)
+            with self._autocast(): logits = (functional_call(self.model, averaged, (x,)) if averaged else self.model(x)).float()
+            rows.append(torch.stack([F.cross_entropy(logits, y, reduction="sum"), (logits.argmax(1) == y).sum().float()])); n += len(y)
+    sums = [sum(column) for column in zip(*torch.stack(rows).tolist(), strict=True)] + [n] if rows else [0.0, 0.0, 0]
+    if self.world > 1: sums = self.accelerator.reduce(torch.tensor(sums, dtype=torch.float64, device=self.device), "sum").tolist()
+    return sums[0] / sums[2], sums[1] / sums[2]
 
-# %% ../nbs/03_trainer.ipynb #e13c31ba
+# %% ../nbs/03_trainer.ipynb #aaf3c3f9
+class _SumOverProcesses(torch.autograd.Function):
+    "The sum of a tensor over all processes; the gradient is summed likewise."
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        x = x.clone()
+        torch.distributed.all_reduce(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor: return _SumOverProcesses.apply(gradient)
+
+
+def _common_batch_norm(norm: nn.Module, x: Tensor) -> Tensor:  # [B, C, ...] of this process -> the same shape
+    "BatchNorm's forward with the statistics of all processes' pictures."
+    if not (norm.training or norm.running_mean is None): return type(norm).forward(norm, x)
+    shape, dims, values = [1, -1] + [1] * (x.ndim - 2), [0, *range(2, x.ndim)], x.float()
+    *_, count = sums = _SumOverProcesses.apply(torch.cat([values.sum(dims), values.new_tensor([x.numel() / x.shape[1]])]))
+    mean = sums[:-1] / count
+    centred = values - mean.view(shape)
+    variance = _SumOverProcesses.apply(centred.square().sum(dims)) / count
+    if norm.track_running_stats and norm.running_mean is not None:
+        with torch.no_grad():
+            norm.num_batches_tracked += 1
+            part = norm.momentum if norm.momentum is not None else 1 / float(norm.num_batches_tracked)
+            norm.running_mean.lerp_(mean.detach(), part); norm.running_var.lerp_(variance.detach() * count.detach() / (count.detach() - 1), part)
+    y = centred * (variance + norm.eps).rsqrt().view(shape)
+    if norm.affine: y = y * norm.weight.view(shape) + norm.bias.view(shape)
+    return y.to(x.dtype)
+
+# %% ../nbs/03_trainer.ipynb #f87c4836
+@patch
+@contextmanager
+def _wrapped_for_processes(self: Trainer) -> Iterator[None]:
+    "Inside, `wrapped` is the model whose gradients are averaged over all processes, and whose BatchNorms look at all pictures."
+    norms = [m for m in self.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)] if self.world > 1 and self.device.type == "cpu" else []
+    for norm in norms: norm.forward = partial(_common_batch_norm, norm)
+    try:
+        self.wrapped = self.accelerator.prepare_model(self.model)
+        yield
+    finally:
+        for norm in norms: del norm.forward
+        self.wrapped = self.model
+
+
+@patch
+def _on_main(self: Trainer, work: Callable):  # what `work` returned there
+    "Do it in the main process only; every process gets the result, or the error."
+    if self.world == 1: return work()
+    result = error = None
+    if self.rank == 0:
+        try: result = work()
+        except Exception as e: error = e
+    result, error = broadcast_object_list([result, error])
+    if error is not None: raise error
+    return result
+
+# %% ../nbs/03_trainer.ipynb #c6c5a2b1
+def _generator_states(device: torch.device) -> dict:
+    "Where the global random generators stand: torch's, Python's and NumPy's."
+    version, numbers, gauss = random.getstate()
+    _, keys, place, has_gauss, cached = np.random.get_state()
+    on_device = torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.mps.get_rng_state() if device.type == "mps" else None
+    return dict(rng=torch.get_rng_state(), device_rng=on_device, python_rng=[version, torch.tensor(numbers), gauss],
+                numpy_rng=[torch.from_numpy(keys.astype(np.int64)), int(place), int(has_gauss), float(cached)])
+
+
+def _set_generators(states: dict, device: torch.device) -> None:
+    torch.set_rng_state(states["rng"])
+    if states["device_rng"] is not None and device.type == "cuda": torch.cuda.set_rng_state(states["device_rng"], device)
+    if states["device_rng"] is not None and device.type == "mps": torch.mps.set_rng_state(states["device_rng"])
+    if "python_rng" in states:
+        version, numbers, gauss = states["python_rng"]
+        random.setstate((version, tuple(numbers.tolist()), gauss))
+        keys, *rest = states["numpy_rng"]
+        np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), *rest))
+
+# %% ../nbs/03_trainer.ipynb #0d5cfe22
+_BATCHES = ("batch_size", "n_images", "shuffle", "drop_last", "alternate_flip")  # what batches may tell of themselves
+
+
+@patch
+def _settings(self: Trainer) -> dict:
+    "What makes this training what it is, in plain values: a checkpoint of other settings is refused."
+    (optimizer, args), (schedule, schedule_args), batches = self.optimizer_spec, self.schedule_spec, self.train_batches
+    named = lambda x: x if isinstance(x, str) else "custom"
+    values = dict(optimizer=named(optimizer), schedule=named(schedule), schedule_args=schedule_args, steps_per_epoch=len(batches)) | args
+    values |= {k: getattr(batches, k) for k in _BATCHES if isinstance(getattr(batches, k, None), (int, bool))}
+    for k in ("label_smoothing", "l1", "small_first", "ema_decay", "ema_every", "grad_clip", "patience", "keep_epochs", "seed"): values[k] = getattr(self, k)
+    return json.loads(json.dumps(values, default=str))  # tuples become lists, as in a stored recipe
+
+
 @patch
 def _state(self: Trainer) -> dict:
+    states = _generator_states(self.device)
     return dict(
-        format=1, identity=self.identity, epochs=self.epochs, epoch=self.epoch, epoch_step=self.epoch_step, step=self.step, sums=dict(self.sums),
-        rows=self.history.rows, model=self.model.state_dict(), best=self.best, best_acc=self.best_acc,
+        format=1, identity=self.identity, settings=self._settings(), epochs=self.epochs, epoch=self.epoch, epoch_step=self.epoch_step, step=self.step,
+        sums=dict(self.sums), rows=self.history.rows, model=self.model.state_dict(), averages=self.averages, best=self.best, best_acc=self.best_acc,
         optimizer=self.optimizer.state_dict(), schedule={k: v for k, v in self.schedule.state_dict().items() if not callable(v)},
-        scaler=self.scaler.state_dict(), rng=torch.get_rng_state(),
-        device_rng=torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else torch.mps.get_rng_state() if self.device.type == "mps" else None)
+        scaler=self.scaler.state_dict(), **states, processes=gather_object([states]) if self.world > 1 else None)
 
 
 @patch
 def save_checkpoint(self: Trainer) -> None:
-    "Write checkpoint.pt, atomically."
-    if self.out is not None and all(torch.isfinite(p).all() for p in self.model.parameters()):  # else the last good one stays
-        with atomic_write(self.out / "checkpoint.pt") as temporary: torch.save(self._state(), temporary)
+    "Write checkpoint.pt, atomically. In several processes all must call it."
+    self._settle()
+    if self.out is not None and not self._finished and torch.stack([torch.isfinite(p).all() for p in self.model.parameters()]).all():  # else the last good one stays
+        state = self._state()
+        self._on_main(lambda: _save_state(state, self.out / "checkpoint.pt"))
     self._saved_at = time.monotonic()
 
 
+def _save_state(state: dict, path: Path) -> None:
+    with atomic_write(path) as temporary: torch.save(state, temporary)
+
+# %% ../nbs/03_trainer.ipynb #93032877
 @patch
 def _load_checkpoint(self: Trainer) -> None:
     path = self.out / "checkpoint.pt"
-    state = load_checkpoint(path)
-    if state["identity"] != self.identity:
-        raise CheckpointError(f"{path} belongs to another training ({state['identity'] or 'unnamed'}), not to {self.identity or 'this one'}: choose another folder")
-    if state["epochs"] != self.epochs:
-        raise CheckpointError(f"{path} was planned for {state['epochs']} epochs, not {self.epochs}: its schedule would not fit. Resume with epochs={state['epochs']}")
+    state = self._on_main(lambda: load_checkpoint(path))
+    self._check_state(state, path)
     self.model.load_state_dict(state["model"]); self.optimizer.load_state_dict(state["optimizer"])
     self.schedule.load_state_dict(state["schedule"]); self.scaler.load_state_dict(state["scaler"])
-    for k in ("epoch", "epoch_step", "step", "sums", "best", "best_acc"): setattr(self, k, state[k])
-    self.history = History(state["rows"])
-    torch.set_rng_state(state["rng"])
-    if state["device_rng"] is not None:
-        if self.device.type == "cuda": torch.cuda.set_rng_state(state["device_rng"], self.device)
-        if self.device.type == "mps": torch.mps.set_rng_state(state["device_rng"])
+    for k in ("epoch", "epoch_step", "step", "best", "best_acc"): setattr(self, k, state[k])
+    self.sums, self.history = _zero_sums() | state["sums"], History(state["rows"])
+    if self.averages is not None:
+        with torch.no_grad(): torch._foreach_copy_(self.averages, [a.to(self.device) for a in state["averages"]])
+    processes = state.get("processes") or [state]
+    if len(processes) != self.world:
+        self._log(f"the run goes on in {self.world} process(es) and was begun in {len(processes)}: random draws inside the network will differ")
+    if self.rank < len(processes): _set_generators(processes[self.rank], self.device)
+
+
+@patch
+def _check_state(self: Trainer, state: dict, path: Path) -> None:
+    "Refuse a checkpoint of another training, and say what differs."
+    if state["epochs"] != self.epochs:
+        raise CheckpointError(f"{path} was planned for {state['epochs']} epochs, not {self.epochs}: its schedule would not fit. Resume with epochs={state['epochs']}")
+    here, there = self._settings(), state.get("settings") or self._settings()
+    differing = [f"{k} is {there.get(k)!r} there and {here.get(k)!r} here" for k in sorted(here.keys() | there.keys())
+                 if here.get(k) != there.get(k) and (k not in _BATCHES or k in here.keys() & there.keys())]
+    shapes, saved = ({k: tuple(v.shape) for k, v in weights.items()} for weights in (self.model.state_dict(), state["model"]))
+    unlike = [k for k in sorted(shapes.keys() | saved.keys()) if shapes.get(k) != saved.get(k)]
+    if unlike: differing.append(f"the network's {unlike[0]} is {saved.get(unlike[0], 'absent')} there and {shapes.get(unlike[0], 'absent')} here")
+    if differing or state["identity"] != self.identity:
+        what = "; ".join(differing) or f"{state['identity'] or 'unnamed'}, not {self.identity or 'this one'}"
+        raise CheckpointError(f"{path} belongs to another training ({what}): choose another folder, or resume with what it was begun with")
 
 # %% ../nbs/03_trainer.ipynb #9d104737
 def load_checkpoint(
@@ -430,7 +673,62 @@ def load_checkpoint(
         raise CheckpointError(f"{path} has checkpoint format {state.get('format') if isinstance(state, dict) else type(state).__name__}; this version reads format 1")
     return state
 
-# %% ../nbs/03_trainer.ipynb #87a7eefa
+# %% ../nbs/03_trainer.ipynb #0776fabe
+_LOCK = "lock.json"
+
+
+class FolderInUse(FileExistsError):
+    "Another training writes into this folder."
+
+
+def _this_process() -> dict: return dict(pid=os.getpid(), host=socket.gethostname(), started=psutil.Process().create_time())
+
+
+def locked_by(
+    folder: str | os.PathLike,  # a run folder
+) -> dict | None:  # {"pid", "host", "started"} of the training that works there; None if the folder is free
+    "Who trains in a folder; a process of this machine that has ended does not count."
+    try: owner = json.loads((Path(folder) / _LOCK).read_text(encoding="utf-8"))
+    except FileNotFoundError: return None
+    except (json.JSONDecodeError, UnicodeDecodeError): return None  # never written whole: its process died at that moment
+    if not isinstance(owner, dict) or owner.get("host") != socket.gethostname(): return owner if isinstance(owner, dict) else None
+    try: alive = abs(psutil.Process(owner["pid"]).create_time() - owner["started"]) < 2  # a number may have been given to another process since
+    except (psutil.NoSuchProcess, KeyError, TypeError): alive = False
+    return owner if alive else None
+
+
+def check_free(
+    folder: str | os.PathLike,  # a run folder
+) -> None:
+    "Raise FolderInUse, naming the other process, if a training works in the folder."
+    owner = locked_by(folder)
+    if owner is None: return
+    lock = Path(folder) / _LOCK
+    raise FolderInUse(f"{folder} is in use: process {owner.get('pid')} on {owner.get('host')} trains there. Wait until it ends, or choose another folder; "
+                      f"if that process is gone, delete {lock}")
+
+
+@contextmanager
+def lock_folder(
+    folder: str | os.PathLike,  # made if it is missing
+) -> Iterator[None]:
+    "Inside, no other training may write into the folder."
+    lock = Path(folder) / _LOCK
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    mine = json.dumps(_this_process())
+    for _ in range(3):  # a dead training's name is taken away, then all begin again
+        try:
+            with open(lock, "x", encoding="utf-8") as f: f.write(mine)
+            break
+        except FileExistsError:
+            check_free(folder)
+            lock.unlink(missing_ok=True)
+    else: raise FolderInUse(f"{folder} is in use: another training begins there at this moment")
+    try: yield
+    finally:
+        if lock.exists() and lock.read_text(encoding="utf-8") == mine: lock.unlink()
+
+# %% ../nbs/03_trainer.ipynb #418e2081
 @contextmanager
 def _polite_interrupt() -> Iterator[Callable[[], bool]]:
     "Yield a function that tells whether Ctrl-C was pressed inside the block."
@@ -444,141 +742,331 @@ def _polite_interrupt() -> Iterator[Callable[[], bool]]:
         if asked: raise KeyboardInterrupt
         asked = True
 
-    old = signal.signal(signal.SIGINT, handler)
+    old = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try: yield lambda: asked
-    finally: signal.signal(signal.SIGINT, old)
+    finally:
+        for number, previous in old.items(): signal.signal(number, previous if previous is not None else signal.SIG_DFL)
 
-# %% ../nbs/03_trainer.ipynb #d153c65e
+# %% ../nbs/03_trainer.ipynb #c6de98f7
+_PACKAGES = {"comet_ml": "comet-ml"}  # where the package is not called as the tracker
+
+
+def _trackers(
+    names: Sequence[str | GeneralTracker],  # names that accelerate knows, or trackers
+    out: Path | None,  # the run folder
+) -> list[str | GeneralTracker]:  # for an Accelerator
+    "Check the trackers' names, and point TensorBoard to the run folder."
+    if isinstance(names, str): names = [names]
+    for name in (n for n in names if isinstance(n, str)):
+        if name not in LOGGER_TYPE_TO_CLASS: raise ValueError(f"unknown tracker '{name}': choose one of {', '.join(sorted(LOGGER_TYPE_TO_CLASS))}")
+        if importlib.util.find_spec(name) is None:
+            raise ValueError(f"tracker '{name}' needs a package that is not installed: pip install {_PACKAGES.get(name, name)}")
+    if "tensorboard" in names and out is None: raise ValueError("tracker 'tensorboard' needs `out`, the folder to write its event files to")
+    return [_TensorBoard(out) if name == "tensorboard" else name for name in names]
+
+
+class _TensorBoard(TensorBoardTracker):
+    "Event files in `out`/tensorboard; those of an interrupted run are superseded by what its resume writes."
+    def __init__(self, out: Path): super().__init__("tensorboard", logging_dir=str(out), purge_step=0)
+
+
+@patch
+def _track(self: Trainer, rows: list[dict]) -> None:
+    names = dict(train_loss="loss/train", valid_loss="loss/valid", train_acc="accuracy/train", valid_acc="accuracy/valid")
+    for row in rows:
+        self.accelerator.log({names.get(k, k): v for k, v in row.items() if k not in ("epoch", "note")}, step=row["epoch"])
+
+# %% ../nbs/03_trainer.ipynb #9d9e7f8a
 @patch
 def _prepare(self: Trainer, epochs: int) -> None:
     if epochs < 1: raise ValueError(f"epochs must be at least 1, got {epochs}")
+    if self.world > 1 and not hasattr(self.train_batches, "epoch"):
+        raise ValueError(f"{self.world} processes need train_batches that can be shared, with epoch(epoch, start, rank, world): take MemoryBatches or LoaderBatches")
     steps = len(self.train_batches)
     self.epochs, self.total_steps = epochs, epochs * steps
+    if self.world > 1 and self.device.type == "cuda": self.model = nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
     self.model.to(self.device)
     if self.channels_last: self.model.to(memory_format=torch.channels_last)
-    torch.manual_seed(self.seed)
+    torch.manual_seed(self.seed + self.rank)
     make, args = self.optimizer_spec
     batch_size = getattr(self.train_batches, "batch_size", None) or 1
     self.optimizer = make(self.model) if callable(make) else make_optimizer(self.model, make, batch_size=batch_size, **args)
     make, args = self.schedule_spec
     self.schedule = make(self.optimizer, epochs, steps) if callable(make) else make_schedule(self.optimizer, make, epochs, steps, **args)
     self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
-    self.wrapped = self.model
-    self._l1_weights = [p for p in self.model.parameters() if p.requires_grad and p.ndim > 1]
+    self.wrapped, self._pending, self._agreed, self._finished, self._interrupted = self.model, [], (False, False), False, lambda: False
+    self._trained = [p for p in self.model.parameters() if p.requires_grad]
+    self._l1_weights = [p for p in self._trained if p.ndim > 1]
+    self.averages = [p.detach().clone() for p in self._trained] if self.ema_decay else None
     self.epoch = self.epoch_step = self.step = 0
     self.best, self.best_acc, self.sums, self.history = None, -1.0, _zero_sums(), History()
     self._saved_at = time.monotonic()
 
-
-def _zero_sums() -> dict[str, float]: return dict(loss=0.0, correct=0, n=0, seconds=0.0, lr=0.0)
-
-
+# %% ../nbs/03_trainer.ipynb #9aa2137c
 @patch
 def fit(
     self: Trainer,
     epochs: int,  # epochs of the whole training, those before a resume counted in
-    resume: bool = False,  # go on from `out`/checkpoint.pt
+    resume: bool = False,  # go on from `out`/checkpoint.pt; where none was written yet, begin
 ) -> History:  # a row an epoch
     "Train. With `out`, a checkpoint exists from before the first step, and Ctrl-C leaves a run that resumes."
+    if resume and self.out is None: raise CheckpointError("resume needs `out`, the folder with checkpoint.pt")
     self._prepare(epochs)
-    self.wrapped = self.accelerator.prepare_model(self.model)
-    if self.out is not None: self.out.mkdir(parents=True, exist_ok=True)
-    if resume:
-        if self.out is None: raise CheckpointError("resume needs `out`, the folder with checkpoint.pt")
-        self._load_checkpoint()
-        self._log(f"resumed in epoch {self.epoch + 1} of {epochs}, step {self.epoch_step} of {len(self.train_batches)}" if self.epoch < epochs else "this run is finished: nothing to do")
-    self._save_all()
-    self.model.train()
-    with _polite_interrupt() as interrupted:
-        while self.epoch < epochs: self._run_epoch(interrupted)
-        if interrupted(): raise KeyboardInterrupt("stopped after the last epoch" + (f"; the run in {self.out} is complete" if self.out else ""))
-    self.model.eval()
+    with self._own_folder(), self._wrapped_for_processes(), _polite_interrupt() as self._interrupted:
+        if resume: self._resume()
+        self._save_all()
+        self._start_trackers()
+        self.model.train()
+        while self.epoch < epochs and not self.stopped: self._run_epoch()
+        self._finish()
+        if self._interrupted(): raise KeyboardInterrupt("stopped after the last epoch" + (f"; the run in {self.out} is complete" if self.out else ""))
     return self.history
-
-# %% ../nbs/03_trainer.ipynb #7747bf15
-def _from_step(batches: Iterable, epoch: int, start: int, rank: int, world: int) -> Iterator:
-    "The batches of an epoch from step `start` on."
-    if hasattr(batches, "epoch"): return batches.epoch(epoch, start, rank, world)
-    return (batch for i, batch in enumerate(batches) if i >= start)
 
 
 @patch
-def _run_epoch(self: Trainer, interrupted: Callable[[], bool]) -> None:
-    steps, begin = len(self.train_batches), time.perf_counter() - self.sums["seconds"]
+def _resume(self: Trainer) -> None:
+    left = self._on_main(lambda: [p.name for p in self.out.iterdir() if p.name in ("history.csv", "model.safetensors", "checkpoint.pt")])
+    if not left: return self._log("there is no checkpoint yet: beginning with the first step")
+    self._load_checkpoint()
+    if self.stopped: self._log(f"this run {self.stopped}: nothing to do")
+    elif self.epoch == self.epochs: self._log("this run is finished: nothing to do")
+    else: self._log(f"resumed in epoch {self.epoch + 1} of {self.epochs}, step {self.epoch_step} of {len(self.train_batches)}")
+
+
+@patch
+def _finish(self: Trainer) -> None:
+    "Leave the model as it was kept: averaged, in evaluation mode."
+    self._finished = True
+    if self.averages is not None:
+        with torch.no_grad(): torch._foreach_copy_(self._trained, self.averages)
+    self.model.eval()
+    self.accelerator.wait_for_everyone()
+
+# %% ../nbs/03_trainer.ipynb #e1a68202
+@patch
+@contextmanager
+def _own_folder(self: Trainer) -> Iterator[None]:
+    "Inside, the run folder is this training's; what a killed one left half written is swept away."
+    lock = lock_folder(self.out) if self.out is not None and self.rank == 0 else nullcontext()
+    self._on_main(lock.__enter__)
+    error = (None, None, None)
+    try:
+        if self.out is not None and self.rank == 0:
+            for leftover in [*self.out.glob(".*.tmp"), *self.out.glob("epochs/.*.tmp")]: leftover.unlink(missing_ok=True)
+        yield
+    except BaseException:
+        error = sys.exc_info()
+        raise
+    finally:
+        for tracker in self.accelerator.trackers: tracker.finish()
+        self.accelerator.trackers = []
+        lock.__exit__(*error)
+
+
+@patch
+def _start_trackers(self: Trainer) -> None:
+    if not self.accelerator.log_with: return
+    self.accelerator.init_trackers("cifarcam")
+    self._track(self.history.rows)  # what an interrupted run had not told yet, and what it had
+
+# %% ../nbs/03_trainer.ipynb #6abd9102
+@patch
+def _run_epoch(self: Trainer) -> None:
+    steps, begin, looked = len(self.train_batches), time.perf_counter() - self.sums["seconds"], 0.0
     bar = tqdm(total=steps, initial=self.epoch_step, desc=f"epoch {self.epoch + 1}/{self.epochs}", leave=False, disable=not self._watched, mininterval=0.5)
-    for x, y in _from_step(self.train_batches, self.epoch, self.epoch_step, self.accelerator.process_index, self.accelerator.num_processes):
-        lr = self.sums["lr"] = self.lr
-        loss, logits = self._step(x, y)
-        self.sums["loss"] += loss * len(y); self.sums["correct"] += (logits.argmax(1).cpu() == y.cpu()).sum().item(); self.sums["n"] += len(y)
-        self.sums["seconds"] = time.perf_counter() - begin
-        self.epoch_step += 1; self.step += 1; bar.update()
-        bar.set_postfix(loss=f"{self.sums['loss'] / self.sums['n']:.3f}", acc=f"{self.sums['correct'] / self.sums['n']:.3f}", lr=f"{lr:.2g}",
-                        refresh=False, **{"images/s": f"{self.sums['n'] / self.sums['seconds']:.0f}"})
-        if interrupted():
-            self.save_checkpoint(); bar.close()
-            raise KeyboardInterrupt(f"stopped after step {self.epoch_step} of epoch {self.epoch + 1}" + (f"; resume from {self.out}" if self.out else ""))
-        if time.monotonic() - self._saved_at > self.checkpoint_seconds: self.save_checkpoint()
+    for x, y in _from_step(self.train_batches, self.epoch, self.epoch_step, self.rank, self.world):
+        self.sums["lr"] = self.lr
+        self._step(x, y)
+        self.epoch_step += 1; self.step += 1
+        self._update_average()
+        now = time.perf_counter()
+        self.sums["seconds"] = now - begin
+        if len(self._pending) >= _SETTLE_EVERY or self.epoch_step == steps: self._settle()
+        stop, save = (self._interrupted(), self._due()) if self.world == 1 else self._agreed
+        if stop: self._stop_here(bar)
+        if save: self.save_checkpoint()
+        bar.update()
+        if not bar.disable and now - looked > 0.5: self._show(bar); looked = now
     bar.close()
     self._end_epoch(begin)
 
 
+@patch
+def _stop_here(self: Trainer, bar: tqdm) -> None:
+    self.save_checkpoint(); bar.close()
+    raise KeyboardInterrupt(f"stopped after step {self.epoch_step} of epoch {self.epoch + 1}" + (f"; resume from {self.out}" if self.out else ""))
+
+
+@patch
+def _show(self: Trainer, bar: tqdm) -> None:
+    if self.world == 1: self._settle()
+    s = self.sums
+    bar.set_postfix(loss=f"{s['loss'] / max(s['n'], 1):.3f}", acc=f"{s['correct'] / max(s['n'], 1):.3f}", lr=f"{s['lr']:.2g}", refresh=False,
+                    **{"images/s": f"{s['n'] / max(s['seconds'], 1e-9):.0f}"})
+
+
 @patch(as_prop=True)
 def _watched(self: Trainer) -> bool:
+    if self.rank > 0: return False
     if self.progress is not None: return self.progress
     return sys.stderr.isatty() or ("ipykernel" in sys.modules and "IN_TEST" not in os.environ and "NBCLIENT" not in os.environ)
 
-# %% ../nbs/03_trainer.ipynb #b5b990bc
+# %% ../nbs/03_trainer.ipynb #4f1eaf0e
 @patch
 def _end_epoch(self: Trainer, begin: float) -> None:
-    s, lr, speed = self.sums, self.sums["lr"], self.sums["n"] / max(self.sums["seconds"], 1e-9)
+    s, speed = self.sums, self.sums["n"] / max(self.sums["seconds"], 1e-9)
     valid_loss, valid_acc = self.validate()
     if not math.isfinite(valid_loss):
-        raise NotFinite(f"the validation loss became {valid_loss} in epoch {self.epoch + 1}, at learning rate {lr:.3g}: try a lower one, or precision fp32")
+        raise NotFinite(f"the validation loss became {valid_loss} in epoch {self.epoch + 1}, at learning rate {s['lr']:.3g}: try a lower one, or precision fp32")
     self.epoch += 1
     self.history.append(epoch=self.epoch, train_loss=s["loss"] / s["n"], train_acc=s["correct"] / s["n"], valid_loss=valid_loss, valid_acc=valid_acc,
-                        lr=lr, seconds=time.perf_counter() - begin)
+                        lr=s["lr"], seconds=time.perf_counter() - begin, grad_norm=s["norm"] / s["norms"] if s["norms"] else None)
     row = self.history.rows[-1]
-    if valid_acc > self.best_acc: self.best_acc, self.best = valid_acc, {k: v.detach().cpu().clone() for k, v in self.model.state_dict().items()}
+    if self.stopped: row["note"] = self.stopped
+    if valid_acc > self.best_acc: self.best_acc, self.best = valid_acc, {k: v.detach().cpu().clone() for k, v in self._weights().items()}
     self.epoch_step, self.sums = 0, _zero_sums()
+    norm = f"  gradient norm {row['grad_norm']:.3g}, clipped in {s['clipped'] / s['norms']:.0%} of the steps" if s["norms"] else ""
     self._log(f"epoch {self.epoch}/{self.epochs}  train loss {row['train_loss']:.4f} acc {row['train_acc']:.4f}  valid loss {valid_loss:.4f} acc {valid_acc:.4f}  "
-              f"lr {lr:.3g}  {speed:.0f} images/s  {row['seconds']:.1f} s")
+              f"lr {s['lr']:.3g}{norm}  {speed:.0f} images/s  {row['seconds']:.1f} s")
+    if self.stopped: self._log(self.stopped)
     self._save_all()
+    self._track([row])
+
+
+@patch(as_prop=True)
+def stopped(self: Trainer) -> str | None:  # why the training ended before its last epoch
+    "Early stopping is read from the history alone, so that a resume decides alike."
+    if self.patience is None or not len(self.history) or self.epoch == self.epochs: return None
+    losses = [row["valid_loss"] for row in self.history.rows]
+    best = losses.index(min(losses)) + 1
+    if len(losses) - best < self.patience: return None
+    return f"stopped early after epoch {len(losses)} of {self.epochs}: no lower validation loss than {min(losses):.4f} in epoch {best} for {self.patience} epochs"
 
 
 @patch
 def _save_all(self: Trainer) -> None:
     "The checkpoint first: it is the truth, and the other files are rewritten from it."
     self.save_checkpoint()
-    if self.out is None or not len(self.history): return
-    self.history.save(self.out / "history.csv")
-    save_weights(self.model, self.out / "model.safetensors")
-    with atomic_write(self.out / "best.safetensors") as temporary: safetensors.torch.save_file({k: v.contiguous() for k, v in self.best.items()}, temporary)
+    if self.out is not None and len(self.history) and self.epoch_step == 0: self._on_main(self._save_weights)
 
-# %% ../nbs/03_trainer.ipynb #b56d58e7
+
+@patch
+def _save_weights(self: Trainer) -> None:
+    self.history.save(self.out / "history.csv")
+    weights = self._weights()
+    if self.keep_epochs:
+        (self.out / "epochs").mkdir(exist_ok=True)
+        _save_tensors({k: _half(v) for k, v in weights.items()}, self.out / "epochs" / f"{self.epoch:03d}.safetensors")
+    _save_tensors(weights, self.out / "model.safetensors")
+    _save_tensors(self.best, self.out / "best.safetensors")
+
+# %% ../nbs/03_trainer.ipynb #34651080
 @patch
 def estimate(
     self: Trainer,
     epochs: int,  # epochs of the whole training
 ) -> tuple[float, float, float]:  # seconds, images/s, MB on disk
     "Time two steps on a copy of the model, and say what the whole training will take."
-    rng, model = torch.get_rng_state(), self.model
+    states, model = _generator_states(self.device), self.model
     twin = Trainer.__new__(Trainer)
-    twin.__dict__.update(self.__dict__ | dict(model=copy.deepcopy(model), small_first=None))
+    twin.__dict__.update(self.__dict__ | dict(model=copy.deepcopy(model), small_first=None, rank=0, world=1))
     try:
         twin._prepare(epochs)
         twin.model.train()
         n, begin = 0, time.perf_counter()
         for step, (x, y) in enumerate(_from_step(self.train_batches, 0, 0, 0, 1)):  # drawing the batches counts too
             twin._step(x, y)
+            twin._settle()
             if step == 0 and len(self.train_batches) > 1: n, begin = 0, time.perf_counter()  # the first one warms up
             else: n += len(y)
             if step == 2: break
         per_image = (time.perf_counter() - begin) / n
-    finally: torch.set_rng_state(rng)
+    finally: _set_generators(states, self.device)
     megabytes = sum(v.numel() * v.element_size() for v in model.state_dict().values()) / 1e6
     images = getattr(self.train_batches, "n_images", len(self.train_batches) * len(y))
     if self.small_first:
         size, part = self.small_first
         images *= 1 - part + part * (size / x.shape[-1]) ** 2
     images += getattr(self.valid_batches, "n_images", 0) / 3  # a forward pass is a third of a step
-    return epochs * per_image * images, 1 / per_image, 6 * megabytes  # weights twice, and in the checkpoint weights, best and up to two moments
+    copies = 6 + (self.ema_decay > 0) + (epochs / 2 if self.keep_epochs else 0)  # weights twice, and in the checkpoint weights, best and up to two moments
+    return epochs * per_image * images / self.world, self.world / per_image, copies * megabytes
+
+# %% ../nbs/03_trainer.ipynb #fb335f5a
+@dataclass
+class LRSearch:
+    "What `lr_find` saw."
+
+    table: pd.DataFrame  # a row a step: lr, loss (smoothed, nats), raw_loss
+    suggestion: float | None  # three quarters of the way down to the lowest loss; None if it never falls
+
+    def plot(self) -> Figure:  # loss over learning rate, the suggestion marked
+        from cifarcam.visualize import plot_lr_find  # imported here: a training draws nothing
+        return plot_lr_find(self.table, self.suggestion)
+
+    def __repr__(self) -> str:
+        said = "no suggestion: the loss never fell" if self.suggestion is None else f"suggestion {self.suggestion:.2g}"
+        return f"LRSearch({said}; {len(self.table)} steps from {self.table.lr.min():.2g} to {self.table.lr.max():.2g})"
+
+
+def _smooth(values: np.ndarray, width: float = 3.0) -> np.ndarray:
+    "A moving average with Gaussian weights; unlike a running one it does not lag behind."
+    places = np.arange(len(values))
+    weights = np.exp(-0.5 * ((places[:, None] - places) / width) ** 2)
+    return weights @ values / weights.sum(1)
+
+
+def _way_down(table: pd.DataFrame) -> float | None:
+    "The rate at which the loss has come three quarters of its way down for good: steep still, and safely before the bottom."
+    rates, losses = table.lr.to_numpy(), table.loss.to_numpy()
+    bottom, top = int(losses.argmin()), np.median(losses[: max(3, len(losses) // 10)])
+    if bottom < 3 or top - losses[bottom] < (table.raw_loss - table.loss)[:bottom].std(): return None  # no fall, or none that stands out of the noise
+    above = np.flatnonzero(losses[:bottom] > losses[bottom] + (top - losses[bottom]) / 4)
+    return float(rates[above[-1]]) if len(above) else None
+
+# %% ../nbs/03_trainer.ipynb #b393c761
+def _ramp(low: float, high: float, total: int) -> Callable[[Optimizer, int, int], LRScheduler]:
+    "A schedule from `low` to `high` by equal factors, for the groups that have the first one's rate (muon's others keep theirs)."
+    def make(optimizer: Optimizer, epochs: int, steps: int) -> LRScheduler:
+        peak = optimizer.param_groups[0]["lr"]
+        factor = lambda t: low / peak * (high / low) ** (t / max(1, total - 1))
+        return LambdaLR(optimizer, [factor if group["lr"] == peak else lambda t: 1.0 for group in optimizer.param_groups])
+    return make
+
+
+def lr_find(
+    model: nn.Module,  # stays as it is: a copy is trained
+    batches: Iterable,  # to train on, as the Trainer takes them
+    *,
+    low: float = 1e-5,  # first learning rate
+    high: float = 10.0,  # last one, if the loss does not explode before
+    steps: int = 100,  # steps between them; some 15 for a factor of ten
+    diverged: float = 4.0,  # stop when the running loss is so many times its lowest
+    **settings,  # of the Trainer: optimizer, weight_decay, label_smoothing, device, precision, ...
+) -> LRSearch:  # .table, .suggestion, .plot()
+    "Raise the learning rate until the loss explodes, and suggest one (L. Smith 2015, arXiv:1506.01186)."
+    if not 0 < low < high or steps < 10: raise ValueError(f"lr_find needs 0 < low < high and at least 10 steps, got low={low}, high={high}, steps={steps}")
+    settings = dict(log=None, progress=False, momentum=0.9) | settings | dict(schedule=_ramp(low, high, steps), lr=low)
+    trainer = Trainer(copy.deepcopy(model), batches, batches, **settings)
+    states, rows, running, lowest = _generator_states(trainer.device), [], 0.0, math.inf
+    try:
+        trainer._prepare(-(-steps // len(batches)))
+        trainer.model.train()
+        stream = (batch for epoch in range(trainer.epochs) for batch in _from_step(batches, epoch, 0, trainer.rank, trainer.world))
+        for k, (x, y) in zip(range(steps), stream):
+            rate, trainer.sums = trainer.lr, _zero_sums()
+            trainer._step(x, y); trainer._settle()
+            rows.append((rate, trainer.sums["loss"] / trainer.sums["n"]))
+            running = 0.9 * running + 0.1 * rows[-1][1]
+            level = running / (1 - 0.9 ** (k + 1))
+            if k > steps // 10 and level > diverged * lowest: break
+            lowest = min(lowest, level)
+    except NotFinite: pass
+    finally: _set_generators(states, trainer.device)
+    return _search(rows)
+
+
+def _search(rows: list[tuple[float, float]]) -> LRSearch:
+    if len(rows) < 10: raise NotFinite(f"the loss was finite for {len(rows)} steps only: start lr_find with a lower `low`")
+    table = pd.DataFrame(rows, columns=["lr", "raw_loss"])
+    table["loss"] = _smooth(table.raw_loss.to_numpy())
+    return LRSearch(table, _way_down(table))

@@ -555,7 +555,7 @@ def _recipes(args: argparse.Namespace) -> int:
     for recipe in RECIPES.values(): print(textwrap.fill(f"{recipe.name}: {recipe.source}", 110, initial_indent="  ", subsequent_indent="    "))
     return 0
 
-# %% ../nbs/10_cli.ipynb #3b23000d
+# %% ../nbs/10_cli.ipynb #c53ef4e9
 def _lr_find(args: argparse.Namespace) -> int:
     "cifarcam lr-find"
     from cifarcam.recipes import get_recipe, override, parse_changes
@@ -579,15 +579,19 @@ def _study(args: argparse.Namespace) -> int:
     from multiprocessing import get_context
 
     from cifarcam.recipes import get_recipe, parse_changes
-    from cifarcam.study import study
+    from cifarcam.study import ablate, study
     base = {name: getattr(args, name) for name in ("epochs", "device", "precision") if getattr(args, name)} | parse_changes(args.set)
     variants = {"as it is": {}} | {" ".join(words): parse_changes(words) for words in args.vary}
     seeds = [int(seed) for seed in args.seeds.split(",") if seed.strip().isdigit()]
     reference = _reference(args.data, args.data_option)
+    if args.vary and args.ablate: raise UsageError("--ablate chooses the variants itself: leave out --vary, or --ablate")
+    if args.csv and not args.ablate: raise UsageError("--csv keeps the table of --ablate: add --ablate")
     pool = ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) if args.workers > 1 else nullcontext()
+    threads = max(1, (os.cpu_count() or 1) // args.workers) if args.workers > 1 else None
     with pool as executor:
-        table = study(get_recipe(args.recipe), variants, reference, executor, seeds=seeds, out=args.out, n_train=args.n_train, n_test=args.n_test, root=args.root,
-                      threads=max(1, (os.cpu_count() or 1) // args.workers) if args.workers > 1 else None, **base)
+        common = dict(executor=executor, seeds=seeds, n_train=args.n_train, n_test=args.n_test, root=args.root, threads=threads, **base)
+        if args.ablate: table = ablate(get_recipe(args.recipe), reference, args.out or "runs/ablation", csv=args.csv, **common).drop(columns="source")
+        else: table = study(get_recipe(args.recipe), variants, reference, out=args.out, **common)
     print("\n" + table.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"))
     return 0 if table.n.all() else 1
 
@@ -637,7 +641,7 @@ def _explore(args: argparse.Namespace) -> int:
             return 0
         finally: server.wait()
 
-# %% ../nbs/10_cli.ipynb #46cc78fa
+# %% ../nbs/10_cli.ipynb #e880101d
 def _verb(verbs, name: str, function, help: str, text: str, example: str) -> argparse.ArgumentParser:
     "A sub-command with its description and examples."
     parser = verbs.add_parser(name, help=help, description=text, formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -656,6 +660,7 @@ def _add_train(verbs) -> None:
               "Train a recipe and leave a run folder behind: configuration, history, weights, predictions, a checkpoint to go on from.\nCtrl-C stops it in a way that `--resume` continues exactly.",
               "cifarcam train fast\ncifarcam train resnet18 --epochs 5 --set lr=0.1 --out runs/low-rate\n"
               "cifarcam train fast --data photos/ --pretrained runs/fast --set batch_size=20 --epochs 10\ncifarcam train --resume runs/fast\n"
+              "cifarcam train fast --set trackers=tensorboard     then: tensorboard --logdir runs/fast\n"
               "accelerate launch --num_processes 4 -m cifarcam.cli train resnet18     on four GPUs")
     p.add_argument("recipe", nargs="?", metavar="RECIPE", help="a name that `cifarcam recipes` lists")
     p.add_argument("--resume", metavar="RUN", help="go on with this run where it was stopped; with RECIPE too, only if it is that recipe's")
@@ -695,7 +700,7 @@ def _add_explain(verbs) -> None:
     p.add_argument("--size", type=int, metavar="N", help="with --model: side of its input in pixels; default: 224, or what timm says")
     _add_root_and_device(p)
 
-# %% ../nbs/10_cli.ipynb #cffe440f
+# %% ../nbs/10_cli.ipynb #8de82214
 def _add_evaluate(verbs) -> None:
     p = _verb(verbs, "evaluate", _evaluate, "answer the test pictures again, class by class",
               "Accuracy, a table of the classes, the most confused pairs, and a comparison with the predictions that the run left.", "cifarcam evaluate runs/fast --views none")
@@ -735,9 +740,11 @@ def _add_experiments(verbs) -> None:
 
     p = _verb(verbs, "study", _study, "compare variants of a recipe", "Train variants of a recipe with several seeds at a small budget, and print a table with the deviations.",
               "cifarcam study demo --vary policy=standard --vary label_smoothing=0 alternate_flip=false --epochs 3\n"
-              "cifarcam study resnet18 --data cifar10 --n-train 10000 --epochs 3 --vary ema_decay=0 --out runs/ablation")
+              "cifarcam study fast --ablate --data cifar10 --n-train 10000 --epochs 4 --seeds 0 --out runs/ablation --csv ablation.csv")
     p.add_argument("recipe", metavar="RECIPE", help="what all variants have in common; it is trained as it is, too")
     p.add_argument("--vary", action="append", nargs="+", default=[], metavar="FIELD=VALUE", help="a variant: one or several fields; repeatable")
+    p.add_argument("--ablate", action="store_true", help="instead of --vary: take away each technique that the recipe has, add each that it has not, and say what it is worth")
+    p.add_argument("--csv", metavar="FILE", help="with --ablate: write the table there too")
     p.add_argument("--seeds", default="0,1,2", metavar="A,B", help="each variant is trained with each; default: 0,1,2")
     p.add_argument("--epochs", type=int, metavar="N", help="passes over the training pictures, for all variants")
     p.add_argument("--n-train", type=int, metavar="N", help="a sample of so many training pictures; default: all")

@@ -102,7 +102,7 @@ class TableRenderer(BasicMarkdownRenderer):
         except (TypeError, ValueError, AttributeError, OSError): return text  # something without a signature
         return f"{text}\n\n{table}" if table else text
 
-# %% ../nbs/11_docs.ipynb #10737faa
+# %% ../nbs/11_docs.ipynb #95699e40
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cifarcam.docs", description="The README and the documentation site, from the notebooks.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -111,19 +111,31 @@ def _parser() -> argparse.ArgumentParser:
     site = commands.add_parser("site", help="build the documentation site, without a network")
     site.add_argument("--out", help="where to put it (default: _site in the project's folder)")
     site.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
-    for command in (readme, site): command.add_argument("--root", default=".", help="the project's folder")
+    recipes = commands.add_parser("recipes", help="write the recipes' pages from the runs at hand")
+    recipes.add_argument("--runs", help="the folder of runs (default: runs in the project's folder)")
+    recipes.add_argument("names", nargs="*", help="which recipes (default: all five)")
+    for command in (readme, site, recipes): command.add_argument("--root", default=".", help="the project's folder")
     return parser
+
+
+def _recipe_pages(args: argparse.Namespace) -> str:  # what was done
+    from cifarcam.pages import SHOWN, write_recipe_pages  # needs torch, which README and site do not
+
+    unknown = [name for name in args.names if name not in SHOWN]
+    if unknown: raise ReadmeError(f"{unknown[0]!r} is no published recipe: there are {', '.join(SHOWN)}")
+    return "wrote: " + (", ".join(p.name for p in write_recipe_pages(args.root, args.runs, args.names or tuple(SHOWN))) or "nothing")
 
 
 def main(
     argv: list[str] | None = None,  # words of the command line
 ) -> int:  # 0, or 1 where the README is stale or the site has a fault
-    "`python -m cifarcam.docs readme [--check]` and `python -m cifarcam.docs site [--out FOLDER]`"
+    "`python -m cifarcam.docs readme [--check]`, `... site [--out FOLDER]` and `... recipes [NAME ...]`"
     args = _parser().parse_args(argv)
     try:
         if args.command == "site":
             pages = build_site(args.root, args.out, args.jobs)
             said = f"{len(pages)} pages in {args.out or Path(args.root) / '_site'}"
+        elif args.command == "recipes": said = _recipe_pages(args)
         else: said = f"{'up to date' if args.check else 'wrote'}: {', '.join(p.name for p in write_readme(args.root, args.check))}"
     except (ReadmeError, SiteError, FileNotFoundError) as e:
         print(f"cifarcam.docs: {e}", file=sys.stderr)

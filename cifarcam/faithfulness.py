@@ -8,7 +8,7 @@ __all__ = ['BETTER', 'energy_inside', 'pointing_game', 'random_maps', 'center_ga
            'randomize', 'SanityCheck', 'sanity_check', 'plot_sanity', 'fingerprint', 'measure', 'summarize', 'compare',
            'show_table', 'against']
 
-# %% ../nbs/05_faithfulness.ipynb #24ea0d92
+# %% ../nbs/05_faithfulness.ipynb #203ea3ff
 import copy
 import hashlib
 import json
@@ -29,7 +29,7 @@ from torchvision.transforms.functional import gaussian_blur
 from tqdm.auto import tqdm
 
 from .evaluate import evaluating
-from .gradcam import METHODS, GradCAM, normalize, upsample
+from .gradcam import METHODS, SLOW_METHODS, GradCAM, normalize, upsample
 from .layers import get_layer
 from .trainer import atomic_write
 
@@ -139,7 +139,7 @@ def _ranks(maps: Tensor,  # [N, H, W]
     order = shuffled[flat[:, shuffled].argsort(dim=1, descending=True, stable=True)]
     return torch.empty_like(order).scatter_(1, order, torch.arange(places, device=flat.device).expand_as(order))
 
-# %% ../nbs/05_faithfulness.ipynb #9b9a2349
+# %% ../nbs/05_faithfulness.ipynb #f5aa9297
 _OUTPUTS = ("probability", "logit")
 
 def _logits(model: nn.Module, x: Tensor) -> Tensor:
@@ -158,6 +158,7 @@ def _score(model: nn.Module,  # gives logits
     "What the model answers to each job."
     if output not in _OUTPUTS: raise ValueError(f"output must be one of {_OUTPUTS}, not {output!r}")
     if batch_size < 1: raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+    if not len(classes): return torch.zeros(0, device=classes.device)
     scores = []
     with evaluating(model), torch.no_grad():
         for jobs in tqdm(torch.arange(len(classes), device=classes.device).split(batch_size), desc=progress, disable=not progress, leave=False):
@@ -193,7 +194,7 @@ def _baseline(x: Tensor,  # [N, C, H, W]
     value = baseline if isinstance(baseline, Tensor) else baseline(x)
     return torch.broadcast_to(value.to(x), x.shape)
 
-# %% ../nbs/05_faithfulness.ipynb #40c5e389
+# %% ../nbs/05_faithfulness.ipynb #857beabf
 @dataclass
 class Curves:
     "The class's score while pixels are hidden or uncovered, for each image."
@@ -205,18 +206,21 @@ class Curves:
         "Area under each image's curve (trapezoids)."
         return torch.trapezoid(self.scores, self.fractions.to(self.scores), dim=1)
 
-def _curves(insert: bool, model: nn.Module, x: Tensor, maps: Tensor, target, steps: int, baseline, output: str, batch_size: int, seed: int | None, progress: bool) -> Curves:
+def _curves(insert: bool, model: nn.Module, x: Tensor, maps: Tensor, target, steps: int, baseline, output: str, batch_size: int, seed: int | None, progress: bool,
+            ends: tuple[Tensor, Tensor] | None = None,  # scores [N] of no step and of all, which no map changes, where they are known
+            ) -> Curves:
     "Insertion and deletion, which differ in one word."
     if steps < 1: raise ValueError(f"steps must be at least 1, not {steps}")
     ranks, empty = _ranks(_at_pictures(maps, x), seed), _baseline(x, baseline)
     classes, places = _classes(model, x, target, batch_size), ranks.shape[1]
     counts = torch.tensor([*range(0, places, -(-places // steps)), places], device=x.device)
+    asked = counts if ends is None else counts[1:-1]
     def make(jobs: Tensor) -> Tensor:
-        i, step = jobs // len(counts), jobs % len(counts)
-        marked = ranks[i] < counts[step, None]
+        i, step = jobs // len(asked), jobs % len(asked)
+        marked = ranks[i] < asked[step, None]
         return torch.where((marked == insert)[:, None], x[i].flatten(2), empty[i].flatten(2)).view(-1, *x.shape[1:])
-    scores = _score(model, make, classes.repeat_interleave(len(counts)), output, batch_size, ("insertion" if insert else "deletion") if progress else "")
-    return Curves(counts / places, scores.view(len(x), -1))
+    scores = _score(model, make, classes.repeat_interleave(len(asked)), output, batch_size, ("insertion" if insert else "deletion") if progress else "").view(len(x), -1)
+    return Curves(counts / places, scores if ends is None else torch.cat([ends[0][:, None], scores, ends[1][:, None]], 1))
 
 # %% ../nbs/05_faithfulness.ipynb #71ec001d
 def deletion(model: nn.Module,  # gives logits [N, C]; left as it was
@@ -437,7 +441,7 @@ def _stages(model: nn.Module, x: Tensor) -> list[str]:
         for hook in hooks: hook.remove()
     return [*dict.fromkeys(reversed(called)), *(k for k in parts if k not in called)]
 
-# %% ../nbs/05_faithfulness.ipynb #01d812be
+# %% ../nbs/05_faithfulness.ipynb #0f3b27ff
 @dataclass
 class SanityCheck:
     "How much of each image's map remains while the weights are randomised from the head down."
@@ -456,16 +460,28 @@ class SanityCheck:
         mean, low, high = bootstrap(self.correlation.T)
         return pd.DataFrame({"randomised": self.stages, "correlation": mean.numpy(), "low": low.numpy(), "high": high.numpy()})
 
-def _explain(model: nn.Module, x: Tensor, classes: Tensor, layer: str, method: str | Callable, batch_size: int, options: dict) -> Tensor:
-    "Raw maps of one layer, batch by batch."
-    with GradCAM(model, layer, method, warn=False, **options) as cam:
-        return torch.cat([next(iter(cam(part, target=c).values())) for part, c in zip(x.split(batch_size), classes.split(batch_size), strict=True)])
+def _explain(model: nn.Module, x: Tensor, classes: Tensor, layers: Sequence[str], methods: Sequence[str | Callable], batch_size: int, options: dict) -> dict[tuple[str, str], Tensor]:
+    "Raw maps by (method, layer), batch by batch, all of a batch from one pass."
+    with GradCAM(model, layers, list(methods), warn=False, **options) as cam:
+        parts = [cam(part, target=c) for part, c in zip(x.split(batch_size), classes.split(batch_size), strict=True)]
+    return {(m, layer): torch.cat([p[m][layer] for p in parts]) for m in cam.methods for layer in layers}
 
-# %% ../nbs/05_faithfulness.ipynb #b99af842
+def _cascade(model: nn.Module, stages: Sequence[str], explain: Callable[[nn.Module], dict], draws: int, seed: int) -> dict[Any, Tensor]:
+    "Rank correlation [S+1, N] of each map with the trained network's, while copies of the model are randomised."
+    trained = explain(model)
+    correlation = {key: torch.zeros(len(stages) + 1, len(maps), dtype=torch.float64) for key, maps in trained.items()}
+    for draw in range(draws):
+        generator, other = torch.Generator().manual_seed(seed + draw), copy.deepcopy(model)
+        for k, name in enumerate(["", *stages]):
+            if name: randomize(get_layer(other, name), generator)
+            for key, maps in (explain(other) if name else trained).items(): correlation[key][k] += rank_correlation(maps, trained[key]) / draws
+    return correlation
+
+# %% ../nbs/05_faithfulness.ipynb #8b6a2066
 def sanity_check(model: nn.Module,  # gives logits [N, C]; a copy is randomised, so it is left as it was
                  x: Tensor,  # [N, C, H, W] normalised pictures, on the model's device
-                 layer: str | None = None,  # whose maps; not needed with `explain`
-                 method: str | Callable = "gradcam",  # a name in `METHODS` or a function (activation, gradient) -> map
+                 layer: str | Sequence[str] | None = None,  # whose maps; not needed with `explain`
+                 method: str | Callable | Sequence[str | Callable] = "gradcam",  # as `GradCAM` takes it: a name, a function (activation, gradient) -> map, or several
                  target: int | Sequence[int] | Tensor | None = None,  # class to explain at every stage; None: what the trained model predicts
                  *,
                  explain: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None,  # any other explanation: (model, x, classes) -> maps [N, h, w]
@@ -475,25 +491,20 @@ def sanity_check(model: nn.Module,  # gives logits [N, C]; a copy is randomised,
                  seed: int = 0,  # of the random weights
                  batch_size: int = 256,  # pictures at a time
                  **options: Any,  # for GradCAM, such as reshape=
-                 ) -> SanityCheck:  # with `.table` and `.passed`
+                 ) -> SanityCheck | dict[tuple[str, str], SanityCheck]:  # with `.table` and `.passed`; by (method, layer) where several are given
     "Cascading weight randomisation: an explanation of the network must change with the network (Adebayo et al., 2018, arXiv:1810.03292)."
     if (layer is None) == (explain is None): raise ValueError("give a layer of the model, or explain=, one of the two")
     if draws < 1: raise ValueError(f"draws must be at least 1, not {draws}")
     model = getattr(model, "_orig_mod", model)  # the module inside torch.compile
     classes = _classes(model, x, target, batch_size)
-    if explain is None:
-        def explain(m, x, classes): return _explain(m, x, classes, layer, method, batch_size, options)
     stages = _stages(model, x) if stages is None else list(stages)
     for name in stages: get_layer(model, name)  # an unknown name is refused before the work begins
-    trained = explain(model, x, classes)
-    correlation = torch.zeros(len(stages) + 1, len(x), dtype=torch.float64)
-    for draw in range(draws):
-        generator, other = torch.Generator().manual_seed(seed + draw), copy.deepcopy(model)
-        correlation[0] += rank_correlation(trained, trained)
-        for k, name in enumerate(stages, 1):
-            randomize(get_layer(other, name), generator)
-            correlation[k] += rank_correlation(explain(other, x, classes), trained)
-    return SanityCheck(["trained", *stages], correlation / draws, limit)
+    several = explain is None and not (isinstance(layer, str) and (isinstance(method, str) or callable(method)))
+    layers, methods = ([v] if isinstance(v, str) or callable(v) else v for v in (layer, method))
+    def maps_of(m: nn.Module) -> dict:
+        return {"": explain(m, x, classes)} if explain else _explain(m, x, classes, layers, methods, batch_size, options)
+    found = {key: SanityCheck(["trained", *stages], c, limit) for key, c in _cascade(model, stages, maps_of, draws, seed).items()}
+    return found if several else next(iter(found.values()))
 
 # %% ../nbs/05_faithfulness.ipynb #354dc439
 def plot_sanity(checks: Mapping[str, SanityCheck],  # {name of the explanation: its check}; all with the same stages
@@ -509,16 +520,23 @@ def plot_sanity(checks: Mapping[str, SanityCheck],  # {name of the explanation: 
     axes.title.set_fontsize(9); axes.xaxis.label.set_fontsize(8); axes.yaxis.label.set_fontsize(8)
     return figure
 
-# %% ../nbs/05_faithfulness.ipynb #2db9d197
+# %% ../nbs/05_faithfulness.ipynb #e32e12d8
 BETTER = {"insertion": "higher", "deletion": "lower", "road": "higher", "drop": "lower", "increase": "higher", "energy": "higher", "pointing": "higher"}  # what each column should be
 
-def _measures(model: nn.Module, x: Tensor, maps: Tensor, classes: Tensor, masks: Tensor | None, metrics: Sequence[str], steps: int,
+def _ends(model: nn.Module, x: Tensor, classes: Tensor, batch_size: int) -> dict[str, Tensor]:  # [N] each
+    "Probability of the whole picture, of a grey and of a blurred one: where all curves begin and end, whatever the map."
+    ways = {"whole": x, "zeros": _baseline(x, "zeros"), "blur": _baseline(x, "blur")}
+    return {name: _score(model, lambda jobs, p=p: p[jobs], classes, "probability", batch_size) for name, p in ways.items()}
+
+def _measures(model: nn.Module, x: Tensor, maps: Tensor, classes: Tensor, ends: dict[str, Tensor], masks: Tensor | None, metrics: Sequence[str], steps: int,
               percentiles: Sequence[float], batch_size: int, seed: int) -> dict[str, np.ndarray]:
     "One value an image for each metric."
     common = dict(batch_size=batch_size)
     dropped = average_drop(model, x, maps, classes, **common) if {"drop", "increase"} & set(metrics) else None
-    ways = {"insertion": lambda: insertion(model, x, maps, classes, steps=steps, seed=seed, **common).area,
-            "deletion": lambda: deletion(model, x, maps, classes, steps=steps, seed=seed, **common).area,
+    def area(insert: bool, baseline: str) -> Tensor:
+        both = (ends[baseline], ends["whole"]) if insert else (ends["whole"], ends[baseline])
+        return _curves(insert, model, x, maps, classes, steps, baseline, "probability", batch_size, seed, False, both).area
+    ways = {"insertion": lambda: area(True, "blur"), "deletion": lambda: area(False, "zeros"),
             "road": lambda: road(model, x, maps, classes, percentiles=percentiles, seed=seed, **common).combined,
             "drop": lambda: dropped.drop, "increase": lambda: dropped.increase.float(),
             "energy": lambda: energy_inside(maps, masks), "pointing": lambda: pointing_game(maps, masks)}
@@ -551,7 +569,7 @@ def _read(path: Path, about: dict) -> pd.DataFrame | None:
 def _write(path: Path, about: dict, rows: pd.DataFrame) -> None:
     with atomic_write(path) as temporary: temporary.write_text(f"#{json.dumps(about)}\n{rows.to_csv(index=False)}", encoding="utf-8")
 
-# %% ../nbs/05_faithfulness.ipynb #6d488bd1
+# %% ../nbs/05_faithfulness.ipynb #5d5dc5ab
 def measure(model: nn.Module,  # gives logits [N, C]; left as it was
             x: Tensor,  # [N, C, H, W] normalised pictures, on the model's device
             layers: str | Sequence[str],  # names of layers
@@ -580,21 +598,26 @@ def measure(model: nn.Module,  # gives logits [N, C]; left as it was
     done = None if out is None else _read(Path(out), about)
     have = set() if done is None else set(zip(done.method, done.layer, done.image, strict=True))
     masks = None if masks is None else torch.as_tensor(masks, device=x.device)
-    plan = _plan(layers, methods, baselines, len(x), chunk)
-    frames = [] if done is None else [done]
-    for method, layer, images in tqdm(plan, desc="measure", disable=not progress, leave=False):
-        name = method if isinstance(method, str) else method.__name__
-        missing = [i for i in images if (name, layer, i) not in have]
-        if not missing: continue
-        maps = _maps_of(model, x, classes, method, layer, missing, seed, options)
-        values = _measures(model, x[missing], maps, classes[missing], None if masks is None else masks[missing], metrics, steps, percentiles, batch_size, seed)
-        frames = [pd.concat([*frames, pd.DataFrame({"method": name, "layer": layer, "image": missing, **values})], ignore_index=True)]
-        if out is not None: _write(Path(out), about, frames[0])
-    wanted = {(m if isinstance(m, str) else m.__name__, layer) for m, layer, _ in plan}
-    rows = pd.concat(frames, ignore_index=True)
-    return rows[[pair in wanted for pair in zip(rows.method, rows.layer, strict=True)]].reset_index(drop=True)
+    plan = _plan(layers, methods, baselines)
+    frames, bar = [] if done is None else [done], tqdm(total=len(x) * len(plan), desc="measure", unit="map", disable=not progress, leave=False)
+    for images in torch.arange(len(x)).split(chunk):
+        todo = {pair: missing for pair in plan if (missing := [i for i in images.tolist() if (*pair, i) not in have])}
+        bar.update(len(images) * len(plan) - sum(map(len, todo.values())))
+        if not todo: continue
+        maps, ends = _Maps(model, x, classes, images, methods, layers, batch_size, seed, options), _ends(model, x[images], classes[images], batch_size)
+        for (name, layer), some in todo.items():
+            rows = torch.tensor(some) - images[0]
+            values = _measures(model, x[some], maps[name, layer][rows], classes[some], {k: v[rows] for k, v in ends.items()}, None if masks is None else masks[some],
+                               metrics, steps, percentiles, batch_size, seed)
+            frames = [pd.concat([*frames, pd.DataFrame({"method": name, "layer": layer, "image": some, **values})], ignore_index=True)]
+            if out is not None: _write(Path(out), about, frames[0])
+            bar.update(len(some))
+    bar.close()
+    rows, order = pd.concat(frames, ignore_index=True), {pair: k for k, pair in enumerate(plan)}
+    place = pd.Series([order.get(pair, -1) for pair in zip(rows.method, rows.layer, strict=True)])
+    return rows[place >= 0].assign(place=place).sort_values(["place", "image"], kind="stable").drop(columns="place").reset_index(drop=True)
 
-# %% ../nbs/05_faithfulness.ipynb #dc1f1bf1
+# %% ../nbs/05_faithfulness.ipynb #ee1360ce
 def _check_plan(metrics: Sequence[str], baselines: Sequence[str], masks, x: Tensor) -> None:
     "Say what is wrong before any work is done."
     for given, known, what in ((metrics, BETTER, "metric"), (baselines, ("random", "center"), "baseline")):
@@ -603,18 +626,31 @@ def _check_plan(metrics: Sequence[str], baselines: Sequence[str], masks, x: Tens
     if masks is None and {"energy", "pointing"} & set(metrics): raise ValueError("'energy' and 'pointing' need masks=, bool [N, H, W]")
     if masks is not None and len(masks) != len(x): raise ValueError(f"{len(masks)} masks for {len(x)} images: one for each is needed")
 
-def _plan(layers: list[str], methods: list, baselines: Sequence[str], n: int, chunk: int) -> list[tuple[str | Callable, str, list[int]]]:
-    "What is to be measured: (method, layer, images)."
-    pairs = [(m, layer) for layer in layers for m in methods]
-    pairs += [("random", layer) for layer in layers if "random" in baselines] + [("center", "-")] * ("center" in baselines)
-    return [(m, layer, list(range(n))[i:i + chunk]) for m, layer in pairs for i in range(0, n, chunk)]
+def _named(method: str | Callable) -> str: return method if isinstance(method, str) else method.__name__
 
-def _maps_of(model: nn.Module, x: Tensor, classes: Tensor, method: str | Callable, layer: str, images: list[int], seed: int, options: dict) -> Tensor:
-    "Maps of these images, by a method or by a baseline."
-    if method == "center": return center_gaussian(tuple(x.shape[2:])).to(x.device).expand(len(images), -1, -1)
-    if method != "random": return _explain(model, x[images], classes[images], layer, method, 64, options)
-    grid = _explain(model, x[:1], classes[:1], layer, "gradcam", 1, {k: v for k, v in options.items() if k == "reshape"})
-    return random_maps(grid.expand(len(x), -1, -1), seed)[images]
+def _plan(layers: list[str], methods: list, baselines: Sequence[str]) -> list[tuple[str, str]]:
+    "What is to be measured for each image: (method, layer)."
+    pairs = [(_named(m), layer) for layer in layers for m in methods]
+    return pairs + [("random", layer) for layer in layers if "random" in baselines] + [("center", "-")] * ("center" in baselines)
+
+class _Maps:
+    "Maps of some images by (method, layer): those of one pass together, when the first of them is asked for, a slow method's layer by layer."
+    def __init__(self, model: nn.Module, x: Tensor, classes: Tensor, images: Tensor, methods: list, layers: list[str], batch_size: int, seed: int, options: dict):
+        self.model, self.x, self.classes, self.images, self.layers, self.seed, self.options = model, x, classes, images, layers, seed, options
+        self.batch_size = batch_size  # of the slow methods
+        self.methods, self.quick = {_named(m): m for m in methods}, {}
+
+    def __getitem__(self, pair: tuple[str, str]) -> Tensor:  # [N, h, w]
+        (method, layer), i = pair, self.images
+        if method == "center": return center_gaussian(tuple(self.x.shape[2:])).to(self.x.device).expand(len(i), -1, -1)
+        if method == "random":
+            grid = _explain(self.model, self.x[:1], self.classes[:1], [layer], ["randomcam"], 1, {k: v for k, v in self.options.items() if k == "reshape"})["randomcam", layer]
+            return random_maps(grid.expand(len(self.x), -1, -1), self.seed)[i]
+        if method in SLOW_METHODS: return _explain(self.model, self.x[i], self.classes[i], [layer], [method], 64, self.options | {"batch_size": self.batch_size})[pair]
+        if not self.quick:
+            quick = [f for name, f in self.methods.items() if name not in SLOW_METHODS]
+            self.quick = _explain(self.model, self.x[i], self.classes[i], self.layers, quick, 64, self.options)
+        return self.quick[pair]
 
 # %% ../nbs/05_faithfulness.ipynb #3253cd86
 def summarize(measured: pd.DataFrame,  # as `measure` gives it

@@ -184,14 +184,22 @@ def _replaced(output: object, tensor: Tensor) -> object:
     if not isinstance(output, (tuple, list)): return tensor
     return output._replace(**{output._fields[0]: tensor}) if hasattr(output, "_fields") else type(output)([tensor, *output[1:]])
 
-# %% ../nbs/04_gradcam.ipynb #8e459f69
+# %% ../nbs/04_gradcam.ipynb #db744305
+def _fresh(output: object, args: tuple) -> bool:
+    "Whether a layer's output is a single tensor whose memory is not that of one of its inputs."
+    tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg]) if isinstance(a, Tensor)]
+    if not isinstance(output, Tensor) or not tensors: return False
+    return all(output.untyped_storage().data_ptr() != a.untyped_storage().data_ptr() for a in tensors)
+
+# %% ../nbs/04_gradcam.ipynb #63a708fe
 class _Tap:
     "A forward hook that keeps the layer's output as a tensor which nothing behind the layer can change."
     def __init__(self, name: str, graph: bool): self.name, self.graph, self.kept, self.calls, self.open = name, graph, None, 0, True
 
     def __call__(self, module: nn.Module, args: tuple, output: object) -> object:
         tensor = _first(self.name, output)
-        kept = tensor.clone() if self.graph and tensor.requires_grad else tensor.detach().clone()
+        kept = tensor if self.graph and tensor.requires_grad else tensor.detach()
+        if not self.graph or not _fresh(output, args): kept = kept.clone()
         if self.graph: kept.requires_grad_()
         if self.open: self.kept, self.calls = kept, self.calls + 1  # a checkpointed block runs again in the backward pass: not kept then
         return _replaced(output, kept.clone()) if self.graph else None
@@ -405,12 +413,13 @@ _TEXTS = {
     "layout": "the output {shape} looks like [N, h, w, K], with the channels last: give reshape=reshape_tokens({h}, {w})",
 }
 
-# %% ../nbs/04_gradcam.ipynb #b211e71f
+# %% ../nbs/04_gradcam.ipynb #2c40b160
 def _cancelled(method: str, activation: Tensor, gradient: Tensor, map: Tensor, size: Tensor, eps: float) -> Tensor | None:  # bool [N]
     "Whether a sum that the method takes has cancelled; `size` is the mean |gradient| of each channel, [N, K]."
+    def rounding(terms: int) -> float: return 8 * eps / math.sqrt(terms) if eps > 1e-4 else 32 * eps  # half precision: independent errors
     if method == "hirescam":
-        return map.abs().amax((1, 2)) <= max(1e-3, 32 * eps) * (gradient * activation).abs_().sum(1).amax((1, 2))
-    if method == "gradcam": return gradient.mean((2, 3)).abs().amax(1) <= 32 * eps * size.amax(1)
+        return map.abs().amax((1, 2)) <= max(1e-3, rounding(activation.shape[1])) * (gradient * activation).abs_().sum(1).amax((1, 2))
+    if method == "gradcam": return gradient.mean((2, 3)).abs().amax(1) <= rounding(gradient.shape[2] * gradient.shape[3]) * size.amax(1)
     return None
 
 def _flags(maps: dict[str, dict[str, Tensor]], run: _Pass) -> dict[tuple[str, str, str], Tensor]:
@@ -421,7 +430,7 @@ def _flags(maps: dict[str, dict[str, Tensor]], run: _Pass) -> dict[tuple[str, st
     for name, (a, g) in run.grids.items():
         flags["finite", name, "activation"] = a.sum((1, 2, 3)).isfinite()
         if g is not None:
-            size = g.abs().mean((2, 3))
+            size = torch.linalg.vector_norm(g, 1, (2, 3)) / (g.shape[2] * g.shape[3])  # without a second tensor as large as the gradient
             peak = size.amax(1)
             flags["finite", name, "gradient"], flags["silent", name, ""] = peak.isfinite(), peak == 0
         for method, by_layer in maps.items():

@@ -41,7 +41,7 @@ _CHOICES = dict(
 class RecipeError(ValueError):
     "A recipe's field or value is not one that cifarcam knows."
 
-# %% ../nbs/07_recipes.ipynb #99eab9a4
+# %% ../nbs/07_recipes.ipynb #ca6d61b1
 @dataclass(frozen=True)
 class Recipe:
     "One experiment. Every field has a reason; `source` says where the recipe comes from."
@@ -65,7 +65,7 @@ class Recipe:
     optimizer: str = "nesterov"  # a name in OPTIMIZERS
     lr: float = 0.1  # peak learning rate
     momentum: float = 0.9  # of SGD and Muon, Adam's first beta
-    optimizer_args: dict = field(default_factory=dict)  # muon: bias_lr, head_lr, sgd_momentum
+    optimizer_args: dict = field(default_factory=dict)  # muon: bias_lr, head_lr, sgd_momentum; others: bias_scale, how many times faster biases learn (64: airbench)
     schedule: str = "onecycle"  # a name in SCHEDULES
     schedule_args: dict = field(default_factory=dict)  # for example {"stages": [[20, 0.01], [8, 0.001]]}
     weight_decay: float = 5e-4  # L2; 5e-4 is CIFAR-10's usual value
@@ -135,13 +135,14 @@ def _check_switches(recipe: Recipe) -> None:
     _need(recipe, isinstance(recipe.trackers, (list, tuple)) and set(recipe.trackers) <= set(known), "trackers", f"a list out of {', '.join(known)}")
     _need(recipe, recipe.pretrained is None or isinstance(recipe.pretrained, str) and recipe.pretrained != "", "pretrained", "None, or the path of a run folder or of a file with weights")
 
-# %% ../nbs/07_recipes.ipynb #4313c03e
+# %% ../nbs/07_recipes.ipynb #61f3c9ec
 def _check_structures(recipe: Recipe) -> None:
     for name in ("network_args", "optimizer_args", "schedule_args"): _need(recipe, isinstance(getattr(recipe, name), dict), name, "a dict, {} for none")
-    for name, maker, first in (("optimizer_args", _muon, 5), ("schedule_args", make_schedule, 4)):
-        allowed = list(inspect.signature(maker).parameters)[first:]
-        _need(recipe, set(getattr(recipe, name)) <= set(allowed), name, f"a dict with keys out of {', '.join(allowed)}")
-    _need(recipe, not recipe.optimizer_args or recipe.optimizer == "muon", "optimizer_args", f"{{}} for {recipe.optimizer}")
+    of_optimizer = list(inspect.signature(_muon).parameters)[5:] if recipe.optimizer == "muon" else ["bias_scale"]
+    for name, allowed in (("optimizer_args", of_optimizer), ("schedule_args", list(inspect.signature(make_schedule).parameters)[4:])):
+        said = f" for {recipe.optimizer}" if name == "optimizer_args" else ""
+        _need(recipe, set(getattr(recipe, name)) <= set(allowed), name, f"a dict with keys out of {', '.join(allowed)}{said}")
+    _need(recipe, all(_is_number(v) and v > 0 for v in recipe.optimizer_args.values()), "optimizer_args", "a dict of numbers greater than 0")
     _need(recipe, isinstance(recipe.policy, (str, dict)), "policy", "a name or the dict of `policy_to_dict`; give an A.Compose to `override` or `run`")
     get_policy(recipe.policy) if isinstance(recipe.policy, str) else policy_from_dict(recipe.policy)  # what is unknown raises
     small = recipe.small_first

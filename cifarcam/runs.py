@@ -6,7 +6,7 @@
 __all__ = ['FORMAT', 'RunError', 'make_batches', 'read_weights', 'Weights', 'load_pretrained', 'run', 'find_lr', 'Run', 'resume',
            'result_of', 'record_result', 'results_table', 'results_markdown']
 
-# %% ../nbs/07a_runs.ipynb #3f6417ef
+# %% ../nbs/07a_runs.ipynb #4fa8c799
 import hashlib
 import json
 import os
@@ -33,7 +33,7 @@ from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
 from .recipes import (
     RECIPES, Recipe, RecipeError, build_network, command_of, get_recipe, override, recipe_from_dict, recipe_to_dict, training_cost, training_fields)
-from .trainer import CheckpointError, History, Trainer, atomic_write, check_device, check_free, load_checkpoint, lock_folder, lr_find, LRSearch
+from .trainer import CheckpointError, History, Trainer, atomic_write, check_device, check_free, load_checkpoint, lock_folder, lr_find, LRSearch, matmul_gflops
 from .transforms import MEAN, STD, BatchTransform, LoaderBatches, MemoryBatches, channel_stats, policy_from_dict, train_transform, test_transform
 
 # %% ../nbs/07a_runs.ipynb #bd0bb2de
@@ -292,10 +292,14 @@ def _check_classes(train: Images, test: Images) -> None:
     if list(train.classes) != list(test.classes):
         raise RunError(f"the training pictures have the classes {', '.join(train.classes)}, the test pictures {', '.join(test.classes)}: they must be the same, in the same order")
 
-# %% ../nbs/07a_runs.ipynb #e6c74cbe
+# %% ../nbs/07a_runs.ipynb #31b7a92c
+_LONG = 300  # seconds; of a longer training the machine's speed is measured too, which takes some seconds
+
+
 def _begin(trainer: Trainer, recipe: Recipe, out: Path, config: dict, log: Callable[[str], None], n: int, started: str) -> None:
     "Say what it will take, and only then make the folder."
     seconds, speed, megabytes = trainer.estimate(recipe.epochs)  # whatever cannot work fails here, before an old run is replaced
+    if seconds > _LONG: config["matmul_gflops"] = {p: round(matmul_gflops(trainer.device, p), 1) for p in ("fp32", "bf16")}  # what else the machine does at this time counts in
     _meet()
     if _is_first():
         _make_folder(out)
@@ -303,6 +307,7 @@ def _begin(trainer: Trainer, recipe: Recipe, out: Path, config: dict, log: Calla
     _meet()
     log(f"{recipe.name}: {recipe.network} on {n:,} pictures, {recipe.epochs} epoch{'s'[:recipe.epochs > 1]}, {trainer.device.type} {trainer.precision}; about "
         f"{seconds / 60:.1f} minutes at {speed:.0f} images/s (two steps timed), up to {megabytes:.0f} MB in {out.name}/")
+    if speeds := config.get("matmul_gflops"): log("a 4096 x 4096 matrix product: " + ", ".join(f"{v:.0f} GFLOP/s in {p}" for p, v in speeds.items()))
     if started: log(f"{started}; normalisation {config['pretrained']['normalisation']}")
 
 
@@ -567,7 +572,7 @@ def results_table(
     order = {name: i for i, name in enumerate(RECIPES)}
     return pd.DataFrame(sorted(lines, key=lambda line: order.get(line["recipe"], len(order))))
 
-# %% ../nbs/07a_runs.ipynb #880c770e
+# %% ../nbs/07a_runs.ipynb #5f5358aa
 def _claimed(recipe: Recipe) -> str:
     if recipe.claimed_test is None: return "-"
     return f"{recipe.claimed_test:.2%}" + ("" if recipe.claimed_train is None else f" (train {recipe.claimed_train:.2%})")
@@ -586,9 +591,10 @@ def _result_line(group: list[dict], recipe: Recipe) -> dict[str, str]:
     done, own = group[0]["epochs"], RECIPES.get(recipe.name, recipe).epochs
     stopped, early = any(pd.isna(r["test_acc"]) for r in group), done < recipe.epochs
     epochs = f"{done} of {recipe.epochs}, {'not finished' if stopped else 'stopped early'}" if early else f"{done}" if done == own else f"{done} (the recipe has {own})"
+    far = f" after epoch {done}" if stopped else f" in {done} of {own} epochs" if done < own else ""  # not run in full
     minutes, seeds = mean("seconds") / 60, "" if len(group) == 1 and group[0]["seed"] == RECIPES.get(recipe.name, recipe).seed else ", seeds " + " ".join(str(r["seed"]) for r in group)
     base = override(recipe, seed=RECIPES[recipe.name].seed) if recipe.name in RECIPES else recipe
-    return {"recipe": recipe.name, "claimed": _claimed(recipe), "reached": f"{last.mean():.2%}" + (f" after epoch {done}" if stopped else ""),
+    return {"recipe": recipe.name, "claimed": _claimed(recipe), "reached": f"{last.mean():.2%}" + far,
             "best epoch": f"{mean('best_acc'):.2%}, chosen on {group[0]['validated_on']}", "train": f"{mean('train_acc'):.2%}", "views": group[0]["views"], "n": str(len(group)), "mean": f"{last.mean():.2%}",
             "sd": f"{100 * last.std():.2f} pp" if len(group) > 1 else "-", "time": f"{minutes:.1f} min" if minutes >= 2 else f"{60 * minutes:.0f} s", "hardware": group[0]["hardware"],
             "epochs": epochs, "PFLOP": f"{mean('pflop'):.2f}", "command": command_of(base) + seeds, "config": " ".join(r["config"] for r in group)}

@@ -295,7 +295,7 @@ def _shown_cells(cell: dict, before: list[dict], rewrite) -> list[dict]:
     cells = [_markdown(rewrite("".join(o["data"]["text/markdown"]))) for o in texts]
     return cells + ([_code("...", rest, tags=["remove-input"], image={"alt": _alt_text(before)})] if rest else [])
 
-# %% ../nbs/11a_site.ipynb #53543715
+# %% ../nbs/11a_site.ipynb #748cde58
 @dataclass
 class Project:
     "What the site must know about the project, from its settings.ini."
@@ -313,17 +313,35 @@ class Project:
         return f"{self.settings['git_url']}/{'tree' if path.is_dir() else 'blob'}/{self.settings['branch']}/{relative}"
 
 
-def _links_to_repository(text: str, folder: Path, project: Project) -> str:
-    "Links to files that are no pages lead to the repository."
-    def changed(match):
-        target = match[2].partition("#")[0]
-        if re.match(r"[a-z]+:", target) or not target or target.endswith(".ipynb"): return match[0]
-        for base in (folder, project.root):
-            if (base / unquote(target)).exists(): return f"{match[1]}({project.url(base / unquote(target))})"
-        return match[0]
-    return re.sub(r"(?<!!)(\[[^\]\n]*\])\(([^)\s]+)\)", changed, text)
+def _anchor(heading: str) -> str:  # "What-is-it?" -> "what-is-it"
+    "A heading's address as Sphinx has it, from the one that Jupyter has."
+    return re.sub(r"[^\w\-]", "", unquote(heading).lower())
 
-# %% ../nbs/11a_site.ipynb #691c8df2
+
+def _target(address: str, folder: Path, project: Project) -> str:
+    "Where a link of a notebook leads on the site."
+    path, hash_sign, heading = address.partition("#")
+    if re.match(r"[a-z]+:", path): return address
+    if path.endswith(".html") and (folder / path).with_suffix(".ipynb").exists(): path = path.removesuffix(".html") + ".ipynb"
+    if not path or path.endswith(".ipynb"): return path + hash_sign + _anchor(heading)
+    found = next((base / unquote(path) for base in (folder, project.root) if (base / unquote(path)).exists()), None)
+    return address if found is None else project.url(found)
+
+
+def _rewritten_links(text: str, folder: Path, project: Project) -> str:
+    "Markdown whose links lead to pages of the site, or to files in the repository."
+    return re.sub(r"(?<!!)(\[[^\]\n]*\])\(([^)\s]+)\)", lambda match: f"{match[1]}({_target(match[2], folder, project)})", text)
+
+# %% ../nbs/11a_site.ipynb #c57a5b80
+def _with_output_links(cells: list[dict], folder: Path, project: Project) -> list[dict]:
+    "The cells, with the links in their Markdown outputs rewritten."
+    def changed(output):
+        data = output.get("data", {})
+        if "text/markdown" not in data: return output
+        return {**output, "data": {**data, "text/markdown": _rewritten_links("".join(data["text/markdown"]), folder, project)}}
+    return [{**cell, "outputs": [changed(o) for o in cell["outputs"]]} if cell.get("outputs") else cell for cell in cells]
+
+# %% ../nbs/11a_site.ipynb #a0194840
 def _under_title(text: str, path: Path, module: str, project: Project) -> str:
     "Put a line of links below the title and its subtitle."
     link = project.url(path)
@@ -346,9 +364,9 @@ def page_cells(
     module, cells = read_notebook(path)
     module = f"{project.settings['lib_name']}.{module}" if module else ""
     link = partial(link_names, names=project.names)
-    def rewrite(text): return link(_links_to_repository(text, path.parent, project).replace("{target=_blank}", ""))
+    def rewrite(text): return link(_rewritten_links(text, path.parent, project).replace("{target=_blank}", ""))
     page = []
-    for cell in cells:
+    for cell in _with_output_links(cells, path.parent, project):
         source, flags = cell["source"], _flags(cell["source"]) if cell["cell_type"] == "code" else set()
         if cell["cell_type"] == "raw" or not source.strip(): continue
         if cell["cell_type"] == "markdown":

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'OPTIMIZERS', 'SCHEDULES', 'SaveError', 'atomic_write', 'save_weights', 'History', 'Muon', 'make_optimizer',
-           'make_schedule', 'choose_precision', 'NotFinite', 'CheckpointError', 'Trainer', 'check_device',
-           'load_checkpoint', 'FolderInUse', 'locked_by', 'check_free', 'lock_folder', 'LRSearch', 'lr_find']
+           'make_schedule', 'choose_precision', 'matmul_gflops', 'NotFinite', 'CheckpointError', 'Trainer',
+           'check_device', 'load_checkpoint', 'FolderInUse', 'locked_by', 'check_free', 'lock_folder', 'LRSearch',
+           'lr_find']
 
 # %% ../nbs/03_trainer.ipynb #529937c4
 import copy
@@ -175,7 +176,7 @@ class Muon(Optimizer):
                     g = _orthogonal(g.reshape(len(g), -1)).view_as(p)
                 p.add_(g, alpha=-lr)
 
-# %% ../nbs/03_trainer.ipynb #8bb6f3ef
+# %% ../nbs/03_trainer.ipynb #6bccbe79
 def _muon(model: nn.Module, lr: float, momentum: float, weight_decay: float, batch_size: int,
           bias_lr: float = 0.053, head_lr: float = 0.67, sgd_momentum: float = 0.85) -> Muon:
     "Filters by Muon at `lr`; biases and linear weights at `bias_lr` and `head_lr` per example, shrunk by `weight_decay` each step."
@@ -198,16 +199,16 @@ def make_optimizer(
     weight_decay: float = 0.0,  # L2, decoupled for adamw
     decay_norm_and_bias: bool = True,  # as plain torch does; False spares one-dimensional parameters
     batch_size: int = 1,  # images a step; only muon's per-example rates need it
-    **args: float,  # muon: bias_lr, head_lr, sgd_momentum
+    **args: float,  # muon: bias_lr, head_lr, sgd_momentum; the others: bias_scale
 ) -> Optimizer:  # over the trainable parameters
-    "Build an optimizer by name."
+    "Build an optimizer by name. With `bias_scale`, one-dimensional parameters learn so many times faster (64: D. Page 2019, airbench), and decay no faster."
     if name not in OPTIMIZERS: raise ValueError(f"unknown optimizer '{name}': choose one of {', '.join(OPTIMIZERS)}")
     if name == "muon": return _muon(model, lr, momentum, weight_decay, batch_size, **args)
-    if args: raise ValueError(f"optimizer '{name}' takes no {', '.join(args)}: those belong to muon")
-    trained = [p for p in model.parameters() if p.requires_grad]
-    if decay_norm_and_bias: groups = [dict(params=trained, weight_decay=weight_decay)]
+    if others := set(args) - {"bias_scale"}: raise ValueError(f"optimizer '{name}' takes no {', '.join(sorted(others))}: those belong to muon")
+    trained, scale = [p for p in model.parameters() if p.requires_grad], args.get("bias_scale", 1.0)
+    if decay_norm_and_bias and scale == 1: groups = [dict(params=trained, weight_decay=weight_decay)]
     else: groups = [dict(params=[p for p in trained if p.ndim > 1], weight_decay=weight_decay),
-                    dict(params=[p for p in trained if p.ndim <= 1], weight_decay=0.0)]
+                    dict(params=[p for p in trained if p.ndim <= 1], weight_decay=weight_decay / scale if decay_norm_and_bias else 0.0, lr=lr * scale)]
     groups = [g for g in groups if g["params"]]
     if name in ("sgd", "nesterov"): return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=name == "nesterov")
     return (torch.optim.Adam if name == "adam" else torch.optim.AdamW)(groups, lr=lr, betas=(momentum, 0.999))
@@ -274,6 +275,22 @@ def choose_precision(
     device = torch.device(device)
     if device.type == "cuda": return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp16"
     return "bf16" if device.type == "cpu" and _bf16_gain("cpu") > 1.2 else "fp32"
+
+# %% ../nbs/03_trainer.ipynb #c64c02c5
+def matmul_gflops(
+    device: str | torch.device = "cpu",  # where
+    precision: str = "fp32",  # "fp32", "bf16" or "fp16"
+    size: int = 4096,  # side of the square matrices: large enough to be limited by arithmetic
+    repeat: int = 3,  # the best of so many
+) -> float:  # 10^9 operations a second
+    "How fast this machine multiplies matrices at this moment."
+    dtype = dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)[precision]
+    a, best = torch.ones(size, size, device=device, dtype=dtype), math.inf
+    for _ in range(repeat + 1):  # the first one warms up
+        begin = time.perf_counter()
+        (a @ a)[0, 0].item()  # a GPU is waited for
+        best = min(best, time.perf_counter() - begin)
+    return 2 * size**3 / best / 1e9
 
 # %% ../nbs/03_trainer.ipynb #0c5f36fb
 class NotFinite(RuntimeError):
@@ -1023,13 +1040,13 @@ def _way_down(table: pd.DataFrame) -> float | None:
     above = np.flatnonzero(losses[:bottom] > losses[bottom] + (top - losses[bottom]) / 4)
     return float(rates[above[-1]]) if len(above) else None
 
-# %% ../nbs/03_trainer.ipynb #b393c761
+# %% ../nbs/03_trainer.ipynb #83165991
 def _ramp(low: float, high: float, total: int) -> Callable[[Optimizer, int, int], LRScheduler]:
-    "A schedule from `low` to `high` by equal factors, for the groups that have the first one's rate (muon's others keep theirs)."
+    "A schedule from `low` to `high` by equal factors (muon's other groups keep their rates)."
     def make(optimizer: Optimizer, epochs: int, steps: int) -> LRScheduler:
-        peak = optimizer.param_groups[0]["lr"]
+        peak, others_stay = optimizer.param_groups[0]["lr"], isinstance(optimizer, Muon)
         factor = lambda t: low / peak * (high / low) ** (t / max(1, total - 1))
-        return LambdaLR(optimizer, [factor if group["lr"] == peak else lambda t: 1.0 for group in optimizer.param_groups])
+        return LambdaLR(optimizer, [(lambda t: 1.0) if others_stay and group["lr"] != peak else factor for group in optimizer.param_groups])
     return make
 
 

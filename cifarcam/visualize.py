@@ -40,15 +40,18 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#5F5F5F"  # right, wrong, neutral; f
 _DPI = 96
 _SMALL, _MEDIUM, _LARGE = 8, 9, 11  # font sizes in points
 
-# %% ../nbs/06_visualize.ipynb #df6da8f0
+# %% ../nbs/06_visualize.ipynb #8fc695be
 class _Picture(Figure):
     "A Figure that shows itself in a notebook at exactly its own size, with or without an inline backend."
+
+    exact = False  # whether pictures were drawn, whose colours must stay as they are
 
     def _repr_png_(self) -> bytes:
         rgba, png = io.BytesIO(), io.BytesIO()
         self.savefig(rgba, format="png")
-        # without the alpha channel, which is opaque everywhere, a stored output is a tenth smaller
-        Image.open(rgba).convert("RGB").save(png, "PNG", optimize=True)
+        # without the alpha channel, which is opaque everywhere, a stored output is a tenth smaller; a plot needs no more than 256 colours, and a third of the room
+        picture = Image.open(rgba).convert("RGB")
+        (picture if self.exact else picture.quantize(256)).save(png, "PNG", optimize=True)
         return png.getvalue()
 
     def _ipython_display_(self) -> None:
@@ -74,7 +77,7 @@ def _write(figure: Figure, x: float, y: float, text: str, size: float = _SMALL, 
     all_width, all_height = figure.get_size_inches() * _DPI
     figure.text(x / all_width, 1 - y / all_height, text, fontsize=size, parse_math=False, **style)
 
-# %% ../nbs/06_visualize.ipynb #2849ce18
+# %% ../nbs/06_visualize.ipynb #fb0a0f81
 def _text_width(texts: Sequence[str], size: float) -> int:
     "Width in pixels of the widest line among the texts."
     lines = [line for text in texts for line in str(text).split("\n") if line.strip()]
@@ -102,6 +105,7 @@ def _cell_size(shape: tuple[int, ...], inches: float) -> tuple[int, int]:
 
 def _draw(axes: Axes, image: np.ndarray, color: str | None = None) -> None:
     "A picture without axes, crisp where it is enlarged, in a coloured frame if asked."
+    axes.figure.exact = True
     enlarged = axes.get_window_extent().width >= image.shape[1]
     axes.imshow(image, interpolation="nearest" if enlarged else None, aspect="auto")
     axes.set_axis_off()
@@ -573,7 +577,7 @@ def plot_lr_find(
     _style(axes, "Learning-rate search" + ("" if suggestion is None else f": try {suggestion:.2g}"), "learning rate", "loss (nats)")
     return figure
 
-# %% ../nbs/06_visualize.ipynb #3e772dcf
+# %% ../nbs/06_visualize.ipynb #bd57402e
 def plot_confusion(
     confusion: torch.Tensor | np.ndarray,  # counts [C, C], rows actual, columns predicted
     classes: Sequence[str],  # the C names
@@ -588,7 +592,7 @@ def plot_confusion(
     worst = max(shares[wrong].max(initial=0), 1e-9)
     colors = np.where(right[..., None], matplotlib.colormaps["Blues"](shares * 0.9), matplotlib.colormaps["Oranges"](shares / worst * 0.8))
     colors[(counts == 0) & wrong] = 1  # nobody was mistaken here: white
-    cell = 44 if n <= 12 else 30 if n <= 30 else max(4, 900 // n)
+    cell, classes = 44 if n <= 12 else 30 if n <= 30 else max(4, 900 // n), list(classes)
     left, top, bar = _text_width(classes, _MEDIUM) + 40, _text_height(["x"], _LARGE) + 24, 90
     bottom = _text_width(classes, _MEDIUM) + 50
     title = _confusion_title(counts, list(classes))
@@ -599,7 +603,7 @@ def plot_confusion(
     axes.imshow(colors, interpolation="nearest", aspect="auto")
     axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="#E4E4E4", linewidth=0.5)
+    if cell >= 8: axes.grid(which="minor", color="#E4E4E4", linewidth=0.5)
     axes.tick_params(which="minor", length=0)
     _label_confusion(axes, counts, colors, classes, cell)
     for k, (name, cmap, largest, reach) in enumerate([("right", "Blues", 1, 0.9), ("wrong", "Oranges", worst, 0.8)]):
@@ -618,13 +622,14 @@ def _confusion_title(counts: np.ndarray, classes: list[str]) -> str:
         title += f"; most often {classes[actual]} is taken for {classes[predicted]} ({errors.max()})"
     return title
 
-# %% ../nbs/06_visualize.ipynb #7b33b3f2
+# %% ../nbs/06_visualize.ipynb #e27c6a7d
 def _label_confusion(axes: Axes, counts: np.ndarray, colors: np.ndarray, classes: Sequence[str], cell: int) -> None:
-    "Class names at the sides and counts in the cells, white on dark ones; a zero is left out."
+    "Class names at the sides, as many as can be read, and counts in the cells, white on dark ones; a zero is left out."
     n = len(classes)
-    size = _MEDIUM if n <= 60 else _SMALL - 2
-    axes.set_xticks(range(n), classes, rotation=90, fontsize=size if cell >= 12 else 4)
-    axes.set_yticks(range(n), classes, fontsize=size if cell >= 12 else 4)
+    size = _MEDIUM if cell >= 14 else _SMALL - 1
+    every = math.ceil(size * _DPI / 72 * 1.15 / cell)  # where the rows are lower than a line of text, only some classes are named
+    axes.set_xticks(range(0, n, every), classes[::every], rotation=90, fontsize=size)
+    axes.set_yticks(range(0, n, every), classes[::every], fontsize=size)
     axes.tick_params(length=0)
     axes.set_xlabel("predicted", fontsize=_MEDIUM + 1)
     axes.set_ylabel("actual", fontsize=_MEDIUM + 1)

@@ -103,7 +103,7 @@ def _in_a_line(recipe: Recipe) -> str:
     policy = recipe.policy if isinstance(recipe.policy, str) else "its own"
     return f"{recipe.network}, policy `{policy}`, {recipe.optimizer}, batches of {recipe.batch_size}; {recipe.source}"
 
-# %% ../nbs/11c_pages.ipynb #1cc9ce1a
+# %% ../nbs/11c_pages.ipynb #8e45c69b
 def _draw(page: RecipePage, correct: bool, n: int) -> list[int]:
     "Some pictures that were answered correctly, or not."
     pool = (page.predictions.correct == correct).nonzero().flatten().numpy()
@@ -115,7 +115,7 @@ def _cams(page: RecipePage, chosen: Sequence[int], layers: Sequence[str], title:
     run, test = page.run, page.data[1].subset(chosen)
     x = BatchTransform("none", mean=run.mean, std=run.std, size=run.image_size)(torch.from_numpy(test.images))
     with GradCAM(page.model, layers=list(layers), warn=False) as cam: maps = cam(x, target=page.predictions.predicted[list(chosen)])
-    return show_cams(test.images, maps, prediction_titles(page.predictions, chosen), colors=outcome_colors(page.predictions, chosen), title=title, size=0.85)
+    return show_cams(test.images, maps, prediction_titles(page.predictions, chosen), colors=outcome_colors(page.predictions, chosen), title=title, how="overlay", size=0.9)
 
 
 def _stages(page: RecipePage) -> list[str]: return layers_to_explain(layers_of(page.model, page.input_size), n=4)

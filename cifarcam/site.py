@@ -512,7 +512,7 @@ def setup(app) -> dict:  # what Sphinx wants to know about an extension
     app.add_html_math_renderer("mathml", (partial(_mathml, block=False), None), (partial(_mathml, block=True), None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
-# %% ../nbs/11a_site.ipynb #77eaf963
+# %% ../nbs/11a_site.ipynb #b96cf2ff
 def site_config(
     project: Project,  # see `open_project`
 ) -> dict:  # for Sphinx
@@ -527,7 +527,7 @@ def site_config(
         "html_static_path": [str(static.resolve())] if static.exists() else [], "html_css_files": ["site.css"] if (static / "site.css").exists() else [],
         "html_favicon": str((static / "favicon.svg").resolve()) if (static / "favicon.svg").exists() else None,
         "html_copy_source": False, "html_show_sphinx": False, "html_last_updated_fmt": None,
-        "nb_execution_mode": "off", "nb_merge_streams": True, "nb_ipywidgets_js": {},
+        "nb_execution_mode": "off", "nb_merge_streams": True, "nb_render_markdown_format": "myst", "nb_ipywidgets_js": {},
         "myst_enable_extensions": ["dollarmath", "amsmath", "attrs_inline", "attrs_block", "colon_fence"], "myst_heading_anchors": 4,
         "html_math_renderer": "mathml", "linkcode_resolve": _source_url(project),
         "add_module_names": False, "toc_object_entries_show_parents": "hide", "python_maximum_signature_line_length": 100, "highlight_language": "python",

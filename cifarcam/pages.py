@@ -205,14 +205,17 @@ def waiting_notebook(
              _two_columns(claim), f"## What is missing\nThe author showed these figures, and so will this page:\n\n{missing}"]
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text, id=f"{recipe}-{k}") for k, text in enumerate(texts)], metadata=_KERNEL)
 
-# %% ../nbs/11c_pages.ipynb #d8aed4c9
+# %% ../nbs/11c_pages.ipynb #474c06c5
 def _executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     from nbclient import NotebookClient  # only who writes pages needs it
 
     NotebookClient(notebook, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        if cell.cell_type == "code": cell.execution_count = None
+        if cell.cell_type != "code": continue
+        cell.execution_count = None  # as nbdev_clean leaves it
+        for output in cell.outputs:
+            if "execution_count" in output: output.execution_count = None
     notebook.metadata = _KERNEL
     return notebook
 

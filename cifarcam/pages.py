@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHOWN', 'FIGURES', 'RecipePage', 'longest_run', 'recipe_notebook', 'waiting_notebook', 'write_recipe_pages']
 
-# %% ../nbs/11c_pages.ipynb #ec2d35be
+# %% ../nbs/11c_pages.ipynb #700f6909
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -26,6 +26,7 @@ from .layers import layers_of, summary
 from .recipes import RECIPES, Recipe
 from .report import layers_to_explain
 from .runs import Run, RunError
+from .site import SiteError
 from .transforms import BatchTransform, policy_from_dict
 from .visualize import outcome_colors, plot_history, plot_lr, prediction_titles, show_cams, show_gallery, show_policy
 
@@ -205,11 +206,13 @@ def waiting_notebook(
              _two_columns(claim), f"## What is missing\nThe author showed these figures, and so will this page:\n\n{missing}"]
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text, id=f"{recipe}-{k}") for k, text in enumerate(texts)], metadata=_KERNEL)
 
-# %% ../nbs/11c_pages.ipynb #474c06c5
+# %% ../nbs/11c_pages.ipynb #89421709
 def _executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     from nbclient import NotebookClient  # only who writes pages needs it
+    from nbclient.exceptions import CellExecutionError
 
-    NotebookClient(notebook, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    try: NotebookClient(notebook, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    except CellExecutionError as e: raise SiteError([f"a recipe's page could not be made: {e.ename}: {e.evalue}"]) from e
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type != "code": continue

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['UsageError', 'explain_panel', 'LoadedModel', 'load_model', 'Explanation', 'explain', 'main']
 
-# %% ../nbs/10_cli.ipynb #026ba9d0
+# %% ../nbs/10_cli.ipynb #29479fe6
 import argparse
 import difflib
 import importlib
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
 
@@ -182,7 +182,7 @@ def _compared(run: "Run", p, weights: str) -> str:
     return (f"compared with the predictions that the run left{what}, {old.accuracy:.2%}: {same:,} of {len(p):,} answers are the same, "
             f"largest difference of a probability {float((old.probabilities - p.probabilities).abs().max()):.2g}")
 
-# %% ../nbs/10_cli.ipynb #5535637d
+# %% ../nbs/10_cli.ipynb #f3b3eae1
 def explain_panel(
     original,  # uint8 [H', W', 3], the file's picture, or None to leave it out
     image,  # uint8 [H, W, 3], what the network gets
@@ -193,7 +193,7 @@ def explain_panel(
     *,
     title: str = "",  # above all
     method: str = "gradcam",  # named in the title of the maps
-) -> "Figure":
+) -> Any:  # a matplotlib Figure
     "One picture: as it is, as the network gets it, what it answers, and what each layer looks at."
     import numpy as np
     from matplotlib.figure import Figure
@@ -235,14 +235,14 @@ def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[st
     axes.set_xlabel("probability", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
-# %% ../nbs/10_cli.ipynb #30ef96ff
+# %% ../nbs/10_cli.ipynb #989a215c
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation by channel, as torchvision's models are trained
 
 
 @dataclass
 class LoadedModel:
     "A classifier, and what it needs to know about pictures."
-    model: "nn.Module"  # in evaluation mode
+    model: Any  # an nn.Module, in evaluation mode
     classes: list[str]  # a name for each logit
     mean: tuple[float, ...] = _IMAGENET[0]  # by channel, 0..1
     std: tuple[float, ...] = _IMAGENET[1]
@@ -408,16 +408,16 @@ def _count_logits(model: "nn.Module", x) -> int:
         raise UsageError(f"{type(model).__name__} must answer with logits [N, classes], but gave {found}: wrap it in a module that returns them")
     return int(logits.shape[1])
 
-# %% ../nbs/10_cli.ipynb #e9754db2
+# %% ../nbs/10_cli.ipynb #61e6e2cc
 @dataclass
 class Explanation:
     "One picture explained."
     file: str  # its path
-    probabilities: "np.ndarray"  # [C]
+    probabilities: Any  # NumPy [C]
     classes: list[str]  # [C]
     target: int  # the class that the maps speak for
     maps: dict  # {layer: [h, w]}, signed raw maps
-    figure: "Figure"  # the panel; displays in a notebook
+    figure: Any  # a matplotlib Figure, the panel; displays in a notebook
 
     def best(self, k: int = 3) -> list[tuple[str, float]]:  # the k likeliest classes with their probabilities
         order = sorted(range(len(self.classes)), key=lambda c: -self.probabilities[c])[:k]
@@ -434,7 +434,7 @@ def explain(
     fit: str = "squash",  # how a picture becomes a square: "squash", "crop" or "pad"
     tokens: int | None = None,  # for a transformer's layers: leading tokens that are no place, 1 for a class token
     device: str = "auto",  # "auto", "cpu", "cuda", "mps"
-) -> "Iterator[Explanation]":  # one by one, so that memory does not grow with their number
+) -> Iterator[Explanation]:  # one by one, so that memory does not grow with their number
     "What the layers of a model looked at in pictures."
     from cifarcam.data import read_image
     loaded = _as_loaded(model)

@@ -8,14 +8,16 @@ __all__ = ['BETTER', 'energy_inside', 'pointing_game', 'random_maps', 'center_ga
            'randomize', 'SanityCheck', 'sanity_check', 'plot_sanity', 'fingerprint', 'measure', 'summarize', 'compare',
            'show_table', 'against']
 
-# %% ../nbs/05_faithfulness.ipynb #203ea3ff
+# %% ../nbs/05_faithfulness.ipynb #e4c2aed5
 import copy
 import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -441,24 +443,34 @@ def _stages(model: nn.Module, x: Tensor) -> list[str]:
         for hook in hooks: hook.remove()
     return [*dict.fromkeys(reversed(called)), *(k for k in parts if k not in called)]
 
-# %% ../nbs/05_faithfulness.ipynb #0f3b27ff
+# %% ../nbs/05_faithfulness.ipynb #05cee9e4
 @dataclass
 class SanityCheck:
     "How much of each image's map remains while the weights are randomised from the head down."
     stages: list[str]  # S+1 of them: "trained", then what was randomised, each on top of the ones before
     correlation: Tensor  # float64 [S+1, N], rank correlation with the trained network's map, a mean over the draws
     limit: float  # what must not remain
+    size: Tensor | None = None  # float64 [S+1, N], how strong the correlation is, whatever its sign: 0 as by chance, 1 the same or the reverse order, 1 for a blank map; a mean over the draws
+    blank: Tensor | None = None  # float64 [S+1, N], share of the draws in which one of the two maps is constant
 
     @property
     def passed(self) -> bool:
-        "Whether little remains of the maps when all weights are random: the interval of the mean correlation lies below the limit."
-        return bool(bootstrap(self.correlation[-1]).high < self.limit)
+        "Whether little remains of the maps when all weights are random: the interval of the mean size lies below the limit."
+        return bool(bootstrap((self.correlation.abs() if self.size is None else self.size)[-1]).high < self.limit)
 
     @property
-    def table(self) -> pd.DataFrame:  # stage, correlation, low, high
-        "The mean over images and its 95% interval, stage by stage."
+    def table(self) -> pd.DataFrame:  # stage, correlation, low, high, size, blank
+        "The mean over images and its 95% interval, stage by stage; then the mean size and the share of blank maps."
         mean, low, high = bootstrap(self.correlation.T)
-        return pd.DataFrame({"randomised": self.stages, "correlation": mean.numpy(), "low": low.numpy(), "high": high.numpy()})
+        extra = {name: v.mean(1).numpy() for name, v in (("size", self.size), ("blank", self.blank)) if v is not None}
+        return pd.DataFrame({"randomised": self.stages, "correlation": mean.numpy(), "low": low.numpy(), "high": high.numpy(), **extra})
+
+def _remaining(maps: Tensor, trained: Tensor) -> Tensor:  # both [N, h, w] -> float64 [3, N]
+    "Rank correlation; its size beyond what unrelated maps of as many cells have (mean |r| of a normal with variance 1 / (cells - 1)), 1 if one is blank; and whether one is."
+    r, blank = rank_correlation(maps, trained), torch.zeros(len(maps), dtype=torch.bool)
+    for m in (maps, trained): blank |= (m.flatten(1).amax(1) == m.flatten(1).amin(1)).cpu()
+    chance = math.sqrt(2 / (math.pi * max(trained[0].numel() - 1, 1)))
+    return torch.stack([r, torch.where(blank, 1, (r.abs() - chance) / (1 - chance)), blank.double()])
 
 def _explain(model: nn.Module, x: Tensor, classes: Tensor, layers: Sequence[str], methods: Sequence[str | Callable], batch_size: int, options: dict) -> dict[tuple[str, str], Tensor]:
     "Raw maps by (method, layer), batch by batch, all of a batch from one pass."
@@ -467,17 +479,17 @@ def _explain(model: nn.Module, x: Tensor, classes: Tensor, layers: Sequence[str]
     return {(m, layer): torch.cat([p[m][layer] for p in parts]) for m in cam.methods for layer in layers}
 
 def _cascade(model: nn.Module, stages: Sequence[str], explain: Callable[[nn.Module], dict], draws: int, seed: int) -> dict[Any, Tensor]:
-    "Rank correlation [S+1, N] of each map with the trained network's, while copies of the model are randomised."
+    "What `_remaining` says [3, S+1, N] of each map and the trained network's, while copies of the model are randomised: means over the draws."
     trained = explain(model)
-    correlation = {key: torch.zeros(len(stages) + 1, len(maps), dtype=torch.float64) for key, maps in trained.items()}
+    found = {key: torch.zeros(3, len(stages) + 1, len(maps), dtype=torch.float64) for key, maps in trained.items()}
     for draw in range(draws):
         generator, other = torch.Generator().manual_seed(seed + draw), copy.deepcopy(model)
         for k, name in enumerate(["", *stages]):
             if name: randomize(get_layer(other, name), generator)
-            for key, maps in (explain(other) if name else trained).items(): correlation[key][k] += rank_correlation(maps, trained[key]) / draws
-    return correlation
+            for key, maps in (explain(other) if name else trained).items(): found[key][:, k] += _remaining(maps, trained[key]) / draws
+    return found
 
-# %% ../nbs/05_faithfulness.ipynb #8b6a2066
+# %% ../nbs/05_faithfulness.ipynb #2cab9215
 def sanity_check(model: nn.Module,  # gives logits [N, C]; a copy is randomised, so it is left as it was
                  x: Tensor,  # [N, C, H, W] normalised pictures, on the model's device
                  layer: str | Sequence[str] | None = None,  # whose maps; not needed with `explain`
@@ -487,7 +499,7 @@ def sanity_check(model: nn.Module,  # gives logits [N, C]; a copy is randomised,
                  explain: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None,  # any other explanation: (model, x, classes) -> maps [N, h, w]
                  stages: Sequence[str] | None = None,  # submodules to randomise one after the other; None: the uppermost parts, the head first
                  draws: int = 1,  # random networks to average over
-                 limit: float = 0.5,  # of the correlation that may remain at the end
+                 limit: float = 0.5,  # of the correlation's size that may remain at the end
                  seed: int = 0,  # of the random weights
                  batch_size: int = 256,  # pictures at a time
                  **options: Any,  # for GradCAM, such as reshape=
@@ -503,7 +515,7 @@ def sanity_check(model: nn.Module,  # gives logits [N, C]; a copy is randomised,
     layers, methods = ([v] if isinstance(v, str) or callable(v) else v for v in (layer, method))
     def maps_of(m: nn.Module) -> dict:
         return {"": explain(m, x, classes)} if explain else _explain(m, x, classes, layers, methods, batch_size, options)
-    found = {key: SanityCheck(["trained", *stages], c, limit) for key, c in _cascade(model, stages, maps_of, draws, seed).items()}
+    found = {key: SanityCheck(["trained", *stages], r, limit, size, blank) for key, (r, size, blank) in _cascade(model, stages, maps_of, draws, seed).items()}
     return found if several else next(iter(found.values()))
 
 # %% ../nbs/05_faithfulness.ipynb #354dc439
@@ -542,7 +554,7 @@ def _measures(model: nn.Module, x: Tensor, maps: Tensor, classes: Tensor, ends: 
             "energy": lambda: energy_inside(maps, masks), "pointing": lambda: pointing_game(maps, masks)}
     return {name: ways[name]().double().cpu().numpy() for name in metrics}
 
-# %% ../nbs/05_faithfulness.ipynb #2eaec688
+# %% ../nbs/05_faithfulness.ipynb #7384bca5
 def fingerprint(*things: Any,  # modules (their weights), tensors, arrays, and plain values
                 ) -> str:  # 16 hexadecimal digits
     "A short name for exactly these weights, tensors and settings."
@@ -556,20 +568,41 @@ def fingerprint(*things: Any,  # modules (their weights), tensors, arrays, and p
             digest.update(t.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
 
+def _identity(value: Any) -> Any:
+    "What makes a setting what it is, in values that JSON keeps: a tensor by its content, a function by its code, defaults and closure (not by globals)."
+    if value is None or isinstance(value, (bool, int, float, str)): return value
+    if isinstance(value, (Tensor, np.ndarray, nn.Module)): return fingerprint(value)
+    if isinstance(value, (torch.dtype, torch.device, Path, bytes)): return str(value)
+    if isinstance(value, Mapping): return {str(k): _identity(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)): return [_identity(v) for v in value]
+    if isinstance(value, (set, frozenset)): return sorted(map(repr, value))
+    if isinstance(value, partial): return ["partial", *map(_identity, (value.func, value.args, value.keywords))]
+    if isinstance(value, type): return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, CodeType): return fingerprint([value.co_code.hex(), list(value.co_names), [_identity(c) for c in value.co_consts if c is not Ellipsis]])
+    if hasattr(value, "__code__"):
+        cells = [c.cell_contents for c in getattr(value, "__closure__", None) or ()]
+        return fingerprint([value.__module__, value.__qualname__, *map(_identity, (value.__code__, value.__defaults__, value.__kwdefaults__, getattr(value, "__self__", None), cells))])
+    raise ValueError(f"a file cannot tell one {type(value).__name__} from another: give a function or a functools.partial instead, or measure without a file")
+
 def _read(path: Path, about: dict) -> pd.DataFrame | None:
     "What was measured before, if it was the same."
     if not path.exists(): return None
     with open(path, encoding="utf-8") as f: line = f.readline()
     try: found = json.loads(line.removeprefix("#"))
     except json.JSONDecodeError: raise ValueError(f"{path} is no file of measurements: choose another name") from None
-    other = [k for k in about if found.get(k) != about[k]]
-    if other: raise ValueError(f"{path} holds measurements with another {' and '.join(other)} (there {found.get(other[0])}, here {about[other[0]]}): choose another name, or delete it")
+    if absent := [k for k in about if k not in found]:
+        raise ValueError(f"{path} was written by an older version, which did not note its {' and '.join(absent)}, so it may hold other measurements: choose another name, or delete it")
+    shared = found["functions"].keys() & about["functions"].keys()  # methods may be added to a file, but not changed
+    if changed := [k for k in shared if found["functions"][k] != about["functions"][k]]: raise ValueError(f"{path} holds measurements of another function {changed[0]!r}: choose another name, or delete it")
+    about["functions"] = found["functions"] | about["functions"]
+    other = [k for k in about if k != "functions" and found[k] != about[k]]
+    if other: raise ValueError(f"{path} holds measurements with another {' and '.join(other)} (there {found[other[0]]}, here {about[other[0]]}): choose another name, or delete it")
     return pd.read_csv(path, skiprows=1, dtype={"method": str, "layer": str, "image": int}, keep_default_na=False)
 
 def _write(path: Path, about: dict, rows: pd.DataFrame) -> None:
     with atomic_write(path) as temporary: temporary.write_text(f"#{json.dumps(about)}\n{rows.to_csv(index=False)}", encoding="utf-8")
 
-# %% ../nbs/05_faithfulness.ipynb #5d5dc5ab
+# %% ../nbs/05_faithfulness.ipynb #f2873c90
 def measure(model: nn.Module,  # gives logits [N, C]; left as it was
             x: Tensor,  # [N, C, H, W] normalised pictures, on the model's device
             layers: str | Sequence[str],  # names of layers
@@ -593,8 +626,11 @@ def measure(model: nn.Module,  # gives logits [N, C]; left as it was
     methods = [*METHODS] if methods is None else list(methods)
     metrics = [m for m in BETTER if masks is not None or m not in ("energy", "pointing")] if metrics is None else list(metrics)
     _check_plan(metrics, baselines, masks, x)
+    names = [_named(m) for m in methods]
+    if twice := [n for n in dict.fromkeys(names) if names.count(n) > 1]: raise ValueError(f"two methods are called {twice[0]!r}: give each function a __name__ of its own")
     classes = _classes(model, x, target, batch_size)
     about = dict(weights=fingerprint(model), images=fingerprint(x), targets=fingerprint(classes), metrics=metrics, steps=steps, percentiles=list(percentiles), seed=seed)
+    if out is not None: about |= _settings(methods, masks, options)
     done = None if out is None else _read(Path(out), about)
     have = set() if done is None else set(zip(done.method, done.layer, done.image, strict=True))
     masks = None if masks is None else torch.as_tensor(masks, device=x.device)
@@ -617,7 +653,7 @@ def measure(model: nn.Module,  # gives logits [N, C]; left as it was
     place = pd.Series([order.get(pair, -1) for pair in zip(rows.method, rows.layer, strict=True)])
     return rows[place >= 0].assign(place=place).sort_values(["place", "image"], kind="stable").drop(columns="place").reset_index(drop=True)
 
-# %% ../nbs/05_faithfulness.ipynb #ee1360ce
+# %% ../nbs/05_faithfulness.ipynb #7341dc8d
 def _check_plan(metrics: Sequence[str], baselines: Sequence[str], masks, x: Tensor) -> None:
     "Say what is wrong before any work is done."
     for given, known, what in ((metrics, BETTER, "metric"), (baselines, ("random", "center"), "baseline")):
@@ -626,7 +662,12 @@ def _check_plan(metrics: Sequence[str], baselines: Sequence[str], masks, x: Tens
     if masks is None and {"energy", "pointing"} & set(metrics): raise ValueError("'energy' and 'pointing' need masks=, bool [N, H, W]")
     if masks is not None and len(masks) != len(x): raise ValueError(f"{len(masks)} masks for {len(x)} images: one for each is needed")
 
-def _named(method: str | Callable) -> str: return method if isinstance(method, str) else method.__name__
+def _named(method: str | Callable) -> str: return method if isinstance(method, str) else getattr(method, "__name__", type(method).__name__)  # as GradCAM names it
+
+def _settings(methods: list, masks: Any, options: dict) -> dict[str, Any]:
+    "What else makes a file of measurements what it is: masks, GradCAM's options, and the methods that are no names."
+    return dict(masks=None if masks is None else fingerprint(torch.as_tensor(masks)), options=_identity({k: v for k, v in options.items() if k not in ("warn", "progress")}),
+                functions={_named(m): _identity(m) for m in methods if not isinstance(m, str)})
 
 def _plan(layers: list[str], methods: list, baselines: Sequence[str]) -> list[tuple[str, str]]:
     "What is to be measured for each image: (method, layer)."

@@ -6,7 +6,7 @@
 __all__ = ['Why', 'why', 'show_why', 'MeanMaps', 'mean_of', 'mean_map', 'show_means', 'why_cells', 'ThroughTraining',
            'through_training']
 
-# %% ../nbs/04a_maps.ipynb #9bbafd6b
+# %% ../nbs/04a_maps.ipynb #75f19ea6
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 
 from .data import Images
 from .evaluate import Predictions
-from .faithfulness import fingerprint, rank_correlation
+from .faithfulness import _identity, _named, fingerprint, rank_correlation
 from .gradcam import GradCAM, upsample
 from .trainer import atomic_write
 from .transforms import BatchTransform
@@ -190,9 +190,9 @@ def load(cls: MeanMaps,
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} holds no mean maps, or is damaged ({error}): delete it and make it again") from error
 
-# %% ../nbs/04a_maps.ipynb #93bc9a2f
+# %% ../nbs/04a_maps.ipynb #b099af1d
 _WHAT = {"weights": "network", "images": "data set", "layers": "choice of layers", "method": "method", "by": "grouping", "scale": "scale", "mean": "normalisation", "std": "normalisation",
-         "shard": "part of the images", "options": "set of GradCAM options", "kind": "kind of map"}
+         "shard": "part of the images", "code": "function under that name", "options": "set of GradCAM options", "kind": "kind of map"}
 
 def _resumed(path: Path | None, about: dict) -> tuple[MeanMaps | None, int]:
     "What was done before, and how many images that are."
@@ -228,19 +228,19 @@ def _stream(images: Images,  # to average over
     bar.close()
     return total
 
-# %% ../nbs/04a_maps.ipynb #b2861298
+# %% ../nbs/04a_maps.ipynb #f2518de0
 def _scaled(maps: dict[str, Tensor], scale: str) -> dict[str, Tensor]:  # {layer: [N, h, w]}
     if scale == "raw": return maps
     peaks = {layer: m.abs().amax((1, 2), keepdim=True) for layer, m in maps.items()}
     return {layer: m / torch.where(peaks[layer] > 0, peaks[layer], 1) for layer, m in maps.items()}
 
-def _about(model: nn.Module, images: Images, layers: list[str], method: str | Callable, scale: str, mean, std, options: dict) -> dict[str, Any]:
+def _about(model: nn.Module, images: Images, layers: list[str], method: str | Callable, scale: str, mean, std, options: dict, kept: bool) -> dict[str, Any]:
     "What makes this average what it is, in values that JSON keeps."
     if scale not in ("peak", "raw"): raise ValueError(f"scale must be 'peak' or 'raw', not {scale!r}")
     if not len(images): raise ValueError("there are no images to average over")
-    name = method if isinstance(method, str) else method.__name__
-    return dict(weights=fingerprint(model), images=images.fingerprint(), layers=layers, method=name, scale=scale, mean=[float(m) for m in mean], std=[float(s) for s in std],
-                options={k: str(v) for k, v in options.items() if k not in ("warn", "progress", "batch_size")})
+    options = {k: v for k, v in options.items() if k not in ("warn", "progress", "batch_size")}
+    code, options = (_identity(method if callable(method) else None), _identity(options)) if kept else (None, {k: str(v) for k, v in options.items()})
+    return dict(weights=fingerprint(model), images=images.fingerprint(), layers=layers, method=_named(method), code=code, scale=scale, mean=[float(m) for m in mean], std=[float(s) for s in std], options=options)
 
 def _part(n: int, shard: tuple[int, int] | None, accelerator: Accelerator | None, state: str | Path | None) -> tuple[int, int, Path | None]:
     "Which part of n images this process takes, and the file for it."
@@ -251,7 +251,7 @@ def _part(n: int, shard: tuple[int, int] | None, accelerator: Accelerator | None
     path = None if state is None else Path(state)
     return rank, world, path if path is None or world == 1 else path.with_name(f"{path.stem}.{rank + 1}of{world}{path.suffix}")
 
-# %% ../nbs/04a_maps.ipynb #75f3a649
+# %% ../nbs/04a_maps.ipynb #94273fbe
 def mean_map(model: nn.Module,  # gives logits [N, C]; left as it was
              images: Images,  # any number of them
              layers: str | Sequence[str],  # names of layers
@@ -274,7 +274,7 @@ def mean_map(model: nn.Module,  # gives logits [N, C]; left as it was
     if by not in ("label", "predicted"): raise ValueError(f"by must be 'label' or 'predicted', not {by!r}")
     rank, world, path = _part(len(images), shard, accelerator, state)
     layers = [layers] if isinstance(layers, str) else list(layers)
-    about = _about(model, images, layers, method, scale, mean, std, options) | dict(kind="class", by=by, shard=[rank, world])
+    about = _about(model, images, layers, method, scale, mean, std, options, state is not None) | dict(kind="class", by=by, shard=[rank, world])
     transform = BatchTransform("none", mean, std, size=images.images.shape[1])
     device = next(model.parameters()).device if device is None else torch.device(device)
     labels, cam = torch.from_numpy(images.labels), GradCAM(model.to(device), layers, method, **{"warn": False} | options)
@@ -310,7 +310,7 @@ def show_means(means: MeanMaps,  # as `mean_map` or `why_cells` gives them
     columns = {f"mean, {layer}": means.mean[layer][which].float(), "standard deviation": means.std[layer][which].float()}
     return show_cams(pictures, columns, titles, scale="batch", how="map", smooth=smooth, size=size, title="Mean picture, mean map, scatter")
 
-# %% ../nbs/04a_maps.ipynb #314050f0
+# %% ../nbs/04a_maps.ipynb #957333e3
 def why_cells(model: nn.Module,  # gives logits [N, C]; left as it was
               images: Images,  # the images of the predictions, in the same order
               predictions: Predictions,  # whose mistakes are asked about
@@ -339,7 +339,7 @@ def why_cells(model: nn.Module,  # gives logits [N, C]; left as it was
     if not len(order): raise ValueError(f"no image in the cells {pairs}: choose cells that the confusion matrix counts")
     names = [f"{images.classes[a]} → {images.classes[p]}" for a, p in pairs]
     transform, device = BatchTransform("none", mean, std, size=images.images.shape[1]), next(model.parameters()).device
-    about = _about(model, images, layers, method, scale, mean, std, options) | dict(kind="why", by=fingerprint(group), shard=[0, 1])
+    about = _about(model, images, layers, method, scale, mean, std, options, state is not None) | dict(kind="why", by=fingerprint(group), shard=[0, 1])
     def maps_of(pictures: Tensor, some: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
         p, q = predicted[some].to(device), torch.from_numpy(images.labels[some]).to(device)
         answer = why(model, transform(pictures.to(device)), p, q, layers=layers, method=method, **options)

@@ -5,18 +5,20 @@
 # %% auto #0
 __all__ = ['UsageError', 'explain_panel', 'LoadedModel', 'load_model', 'Explanation', 'explain', 'main']
 
-# %% ../nbs/10_cli.ipynb #29479fe6
+# %% ../nbs/10_cli.ipynb #26cfc786
 import argparse
 import difflib
 import importlib
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -616,7 +618,7 @@ def _result_words(row: dict[str, str]) -> str:
     return (f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
             f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}\n  {row['command']}")
 
-# %% ../nbs/10_cli.ipynb #d3570d54
+# %% ../nbs/10_cli.ipynb #40425670
 def _free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -625,21 +627,34 @@ def _free_port() -> int:
 
 def _explore(args: argparse.Namespace) -> int:
     "cifarcam explore"
-    from cifarcam.explorer import serve_command, write_app
     from cifarcam.runs import Run
+    from cifarcam.serve import address, check_port, is_local, serve_command, write_app
     run = Run(args.run)
     run._need("model.safetensors")
-    with tempfile.TemporaryDirectory(prefix="cifarcam-", ignore_cleanup_errors=True) as folder:  # Windows may still hold a file open
-        port = args.port or _free_port()
-        try: command, environment = serve_command(write_app(folder, run.folder, args.root), port, args.browser)
+    port, local = _free_port() if args.port is None else args.port, is_local(args.ip)
+    try: check_port(port, args.ip)
+    except (ValueError, OSError) as error: raise UsageError(str(error)) from error
+    with _ended_by_sigterm(), tempfile.TemporaryDirectory(prefix="cifarcam-", ignore_cleanup_errors=True) as folder:  # Windows may still hold a file open
+        try: command, environment = serve_command(write_app(folder, run.folder, args.root), port, args.browser, ip=args.ip)
         except ModuleNotFoundError as error: raise UsageError(str(error)) from error
-        print(f"{args.run}: {command[2]} on this machine only; stop it with Ctrl-C" + (f"; open http://127.0.0.1:{port}/" if command[2] == "voila" else ""), flush=True)
+        who = "on this machine only" if local else f"on {args.ip}, for everyone who has this address with its token"
+        where = address(port, args.ip, None if local else environment["JUPYTER_TOKEN"])
+        print(f"{args.run}: {command[2]} {who}; stop it with Ctrl-C" + (f"; open {where}" if command[2] == "voila" or not local else ""), flush=True)
         server = subprocess.Popen(command, cwd=folder, env=environment)
         try: return 1 if server.wait() else 0
         except KeyboardInterrupt:
             server.terminate()
             return 0
         finally: server.wait()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    "SIGTERM ends what is inside as Ctrl-C does, so that no server and no folder is left behind."
+    if threading.current_thread() is not threading.main_thread(): yield; return  # only the main thread hears signals
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.default_int_handler(signal.SIGINT, None))
+    try: yield
+    finally: signal.signal(signal.SIGTERM, before)
 
 # %% ../nbs/10_cli.ipynb #e880101d
 def _verb(verbs, name: str, function, help: str, text: str, example: str) -> argparse.ArgumentParser:
@@ -700,7 +715,7 @@ def _add_explain(verbs) -> None:
     p.add_argument("--size", type=int, metavar="N", help="with --model: side of its input in pixels; default: 224, or what timm says")
     _add_root_and_device(p)
 
-# %% ../nbs/10_cli.ipynb #8de82214
+# %% ../nbs/10_cli.ipynb #90f09a6a
 def _add_evaluate(verbs) -> None:
     p = _verb(verbs, "evaluate", _evaluate, "answer the test pictures again, class by class",
               "Accuracy, a table of the classes, the most confused pairs, and a comparison with the predictions that the run left.", "cifarcam evaluate runs/fast --views none")
@@ -714,9 +729,11 @@ def _add_others(verbs) -> None:
     p = _verb(verbs, "report", _report, "write the illustrated page of a run", "Write report.html into the run folder: curves, mistakes, maps and observations, in one file.", "cifarcam report runs/fast")
     p.add_argument("run", metavar="RUN", help="a run folder")
     _add_root_and_device(p, device=False)
-    p = _verb(verbs, "explore", _explore, "walk through pictures and layers in the browser", "Open the explorer of a run in this machine's browser. It is served to 127.0.0.1 only.", "cifarcam explore runs/fast")
+    p = _verb(verbs, "explore", _explore, "walk through pictures and layers in the browser", "Open the explorer of a run in this machine's browser. It is served to 127.0.0.1 only, unless --ip says otherwise.",
+              "cifarcam explore runs/fast\ncifarcam explore runs/fast --ip 0.0.0.0 --no-browser     for other machines, with a token")
     p.add_argument("run", metavar="RUN", help="a run folder")
     p.add_argument("--port", type=int, metavar="N", help="default: any free one")
+    p.add_argument("--ip", default="127.0.0.1", metavar="IP", help="address to listen on; default: 127.0.0.1, where no other machine connects; on any other, such as 0.0.0.0, a token is asked for")
     p.add_argument("--no-browser", dest="browser", action="store_false", help="serve, but open nothing")
     _add_root_and_device(p, device=False)
     _verb(verbs, "recipes", _recipes, "list the recipes", "List the named experiments, with their sources.", "cifarcam recipes")

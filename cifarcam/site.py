@@ -341,7 +341,7 @@ def _with_output_links(cells: list[dict], folder: Path, project: Project) -> lis
         return {**output, "data": {**data, "text/markdown": _rewritten_links("".join(data["text/markdown"]), folder, project)}}
     return [{**cell, "outputs": [changed(o) for o in cell["outputs"]]} if cell.get("outputs") else cell for cell in cells]
 
-# %% ../nbs/11a_site.ipynb #a0194840
+# %% ../nbs/11a_site.ipynb #6afdbe80
 def _under_title(text: str, path: Path, module: str, project: Project) -> str:
     "Put a line of links below the title and its subtitle."
     link = project.url(path)
@@ -373,7 +373,7 @@ def page_cells(
             text = rewrite(_BADGE.sub("", source))
             first = not any(c["source"].startswith("# ") for c in page)
             page.append(_markdown(_under_title(text, path, module, project) if first else text))
-        elif {"hide", "default_exp"} & flags or "COLAB_RELEASE_TAG" in source or not _STEERING.sub("", source).strip(): continue
+        elif {"hide", "default_exp"} & flags or ("COLAB_RELEASE_TAG" in source and not _exported(cell)) or not _STEERING.sub("", source).strip(): continue
         elif _exported(cell): page += _exported_cells(source, module, link, project.seen)
         else: page += _shown_cells(cell, page, rewrite)
     return _joined_imports(page)

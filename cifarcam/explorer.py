@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Explorer', 'Line', 'View', 'read_upload', 'open_run', 'layer_words', 'main_layers', 'serve_command', 'write_app']
 
-# %% ../nbs/09_explorer.ipynb #91107c7f
+# %% ../nbs/09_explorer.ipynb #dd6fdd56
 import base64
 import html
 import os
@@ -16,6 +16,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, layer
 from .runs import Run
 from .serve import serve_command, write_app
 from .trainer import atomic_write
-from .transforms import MEAN, POLICIES, STD, policy_from_dict
+from .transforms import MEAN, POLICIES, STD, policy_from_dict, policy_to_dict
 from .visualize import BLUE, CMAP, ORANGE, overlay, show_images
 
 # %% ../nbs/09_explorer.ipynb #54765cea
@@ -144,7 +145,7 @@ def close(self: _Worker) -> None:
         thread = self._thread
     if thread is not None and thread is not threading.current_thread(): thread.join(5)
 
-# %% ../nbs/09_explorer.ipynb #6c3ded86
+# %% ../nbs/09_explorer.ipynb #5856f68e
 class Explorer:
     "Pictures, layers, methods and classes under one's fingers. In a notebook it shows itself."
 
@@ -164,7 +165,7 @@ class Explorer:
         which: str = "last",  # which weights of the run these are
         name: str = "",  # what captions call the network
         fit: str = "squash",  # how an own picture becomes a square, see `read_image`
-        folder: str | os.PathLike = ".",  # where `save` writes
+        folder: str | os.PathLike = ".",  # where `save` writes, and where relative names of other runs begin
     ):
         _check(data, predictions, method)
         if mean is None or std is None:
@@ -177,9 +178,10 @@ class Explorer:
         self.size = (round(height * grow), round(width * grow))
         self.own, self.pool, self.cell, self.view = [], np.arange(len(data)), None, None
         self._lenses, self._others, self._trials = OrderedDict(), {}, ""
+        self._data_code = "data"  # what the Python lines call the pictures
         self._rng, self._quiet, self.closed = np.random.default_rng(0), False, False
         self._policies = {"standard": "standard", **{p: p for p in POLICIES}}
-        if not isinstance(policy, str): self._policies = {"the run's own": policy_from_dict(policy) if isinstance(policy, dict) else policy, **self._policies}
+        if not isinstance(policy, str): self._policies = {"the run's own" if run is not None else "the given one": policy_from_dict(policy) if isinstance(policy, dict) else policy, **self._policies}
         elif policy in POLICIES: self._policies = {policy: policy, **self._policies}
         self._worker = _Worker(self._draw, self._progress)
         self._build(method)
@@ -290,7 +292,7 @@ def _build_drawing(self: Explorer) -> None:
         **{f"layer{k}": _control(W.Dropdown, f"{name} layer", "shown beside the first", options=others) for k, name in ((2, "second"), (3, "third"), (4, "fourth"))})
     self.one_per_grid = W.Button(description="one layer of each grid", tooltip="up to four layers side by side, from fine to coarse", layout=W.Layout(width="auto", margin="2px 2px 2px 86px"))
 
-# %% ../nbs/09_explorer.ipynb #be7efad9
+# %% ../nbs/09_explorer.ipynb #3fbc034b
 _BESIDE = {"with nothing": "nothing", "with a part hidden": "hidden", "with an augmented copy": "augmented", "with another run": "other"}
 
 
@@ -306,17 +308,18 @@ def _build_beside(self: Explorer) -> None:
         columns=_control(W.IntRangeSlider, "columns", "from the left edge", value=(width // 4, width // 2), min=0, max=width - 1),
         policy=_control(W.Dropdown, "policy", "how training changes its pictures", options=list(self._policies)),
         draw=_control(W.IntSlider, "draw", "another number draws another picture", value=0, min=0, max=99),
-        other=_control(W.Combobox, "run", "the folder of another run of the same classes", placeholder="folder of a run", options=_neighbours(self.run), continuous_update=False))
+        other=_control(W.Combobox, "run", "the folder of another run of the same classes", placeholder="folder of a run", options=_neighbours(self.run, self.folder), continuous_update=False))
     self.another = W.Button(description="another draw", tooltip="draw the augmentation anew", layout=W.Layout(width="auto"))
     self.try_many = W.Button(description="20 draws", tooltip="how often do prediction and map survive?", layout=W.Layout(width="auto"))
     self.trials = W.HTML(layout=W.Layout(margin="0 0 0 86px"))
 
 
-def _neighbours(run: Run | None) -> list[str]:
-    "Finished runs in the same folder."
+def _neighbours(run: Run | None, folder: Path) -> list[str]:
+    "Finished runs beside this one, seen from a folder."
     if run is None: return []
     found = sorted(p.parent for p in run.folder.resolve().parent.glob("*/config.json") if (p.parent / "model.safetensors").exists())
-    return [os.path.relpath(p) if not os.path.relpath(p).startswith("..") else str(p) for p in found if p != run.folder.resolve()]
+    here = folder.resolve()
+    return [str(p.relative_to(here) if p.is_relative_to(here) else p) for p in found if p != run.folder.resolve()]
 
 
 @patch
@@ -523,7 +526,7 @@ class View:
     notes: list[str]  # what is to be said about it
     pictures: list[list[np.ndarray]] = field(default_factory=list)  # by line: the picture and the overlays, uint8
 
-# %% ../nbs/09_explorer.ipynb #cc9f62d8
+# %% ../nbs/09_explorer.ipynb #11da8dfd
 @patch(as_prop=True)
 def settings(self: Explorer) -> dict[str, Any]:  # by name
     "What every control says now."
@@ -550,14 +553,14 @@ def _chosen_picture(self: Explorer) -> tuple[np.ndarray, int | None, str]:
 def _classes_of(self: Explorer, s: dict, look: Look, label: int | None) -> tuple[int, int | None, list[str]]:
     "The class to explain, the one held against it, and what is to be said about that."
     notes, order = [], [int(c) for c in look.probabilities.argsort()[::-1]]
-    def of(choice):
-        if choice == "actual" and label is None: notes.append("what an own picture shows is not known, so the predicted class stands for the actual one")
-        return {"predicted": look.predicted, "actual": look.predicted if label is None else label}.get(choice, choice)
+    if label is None and "actual" in (s["target"], s["rather"]): notes.append("what an own picture shows is not known, so the predicted class stands for the actual one")
+    def of(choice): return {"predicted": look.predicted, "actual": look.predicted if label is None else label}.get(choice, choice)
     target = int(of(s["target"]))
     if s["rather"] in (None, "none"): return target, None, notes
     rather = next(c for c in order if c != target) if s["rather"] == "second" else int(of(s["rather"]))
     if rather != target: return target, rather, notes
-    return target, None, [*notes, f"both classes are {self.data.classes[target]} here, so it is explained alone"]
+    if notes: return target, None, [f"what an own picture shows is not known, so {self.data.classes[target]} is explained alone"]
+    return target, None, [f"both classes are {self.data.classes[target]} here, so it is explained alone"]
 
 # %% ../nbs/09_explorer.ipynb #d16637ac
 _ONLY_DRAWN = {"opacity", "cmap", "cells", "scale"}
@@ -662,12 +665,12 @@ def _show(self: Explorer, view: View) -> None:
     if self.section.value == "save": self.lines.value = self.code()
     self._say("; ".join(dict.fromkeys(view.notes)))
 
-# %% ../nbs/09_explorer.ipynb #773de325
+# %% ../nbs/09_explorer.ipynb #a0067524
 def _two_lines(first: str, second: str = "") -> str:  # HTML
     "Two lines that are cut rather than wrapped, so that the pictures below stay level; the mouse shows the whole."
     cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
     plain = html.escape(html.unescape(re.sub("<.*?>", "", f"{first}, {second}" if second else first)), quote=True)
-    return f"<div title='{plain}' style='line-height:1.3'><div style='{cut}'>{first}</div><div style='{cut}'>{second or '&nbsp;'}</div></div>"
+    return f"<div title='{plain}' style='width:0;min-width:100%;line-height:1.3'><div style='{cut}'>{first}</div><div style='{cut}'>{second or '&nbsp;'}</div></div>"
 
 
 @patch
@@ -954,7 +957,7 @@ def _change_stops(self: Explorer, change: dict | None = None) -> None:
     finally: self._quiet = False
     self._ask()
 
-# %% ../nbs/09_explorer.ipynb #c94778e5
+# %% ../nbs/09_explorer.ipynb #a2738919
 @patch
 def _beside(self: Explorer, s: dict, first: Line, notes: list[str]) -> Line | None:
     "The second line."
@@ -965,15 +968,16 @@ def _beside(self: Explorer, s: dict, first: Line, notes: list[str]) -> Line | No
 @patch
 def _hidden(self: Explorer, s: dict, first: Line, classes: tuple, notes: list[str]) -> Line | None:
     "A part of the picture is painted over."
-    color = first.lens.mean
+    color, by = first.lens.mean, ""
     if s["hide_by"] == "box":
         mask, code = rectangle(first.lens.size, s["rows"], s["columns"]), f"mask = rectangle({first.lens.size}, {tuple(s['rows'])}, {tuple(s['columns'])})"
     elif not first.maps: return None
     else:
         mask = strong_part(first.maps[0], first.lens.size, s["threshold"], s["cells"])
+        by = f", where {first.layers[0]} is strong"
         code = f"mask = strong_part(maps[0], {first.lens.size}, {s['threshold']:.2f}, smooth={s['cells']})"
     return self._line(s, "a part hidden", first.lens, hide(first.picture, mask, color), first.layers, classes, notes,
-                      code=[code, "picture2, lens2 = hide(picture, mask, lens.mean), lens"], about=f"{mask.mean():.0%} of the picture")
+                      code=[code, "picture2, lens2 = hide(picture, mask, lens.mean), lens"], about=f"{mask.mean():.0%} of the picture{by}")
 
 
 @patch
@@ -981,7 +985,7 @@ def _augmented(self: Explorer, s: dict, first: Line, classes: tuple, notes: list
     "One draw of a training policy, and how well the map goes with it."
     policy = self._policies[s["policy"]]
     picture, carried = augment(first.picture, policy, s["draw"], first.lens.mean, first.maps[0] if first.maps else None)
-    words = repr(policy) if isinstance(policy, str) else "policy_from_dict(run.recipe.policy)"
+    words = repr(policy) if isinstance(policy, str) else f"policy_from_dict({policy_to_dict(policy)!r})"
     line = self._line(s, "augmented", first.lens, picture, first.layers, classes, notes, about=f"{s['policy']}, draw {s['draw']}",
                       code=[f"picture2, lens2 = augment(picture, {words}, {s['draw']}, lens.mean)[0], lens"])
     same = line.look.predicted == first.look.predicted
@@ -1014,7 +1018,7 @@ def _trial(self: Explorer, n: int = 20) -> Iterator[tuple[str, int, int]]:
     if alike: text += f" The map of {first.layers[0]} goes with the picture: median correlation {np.median(alike):.2f}, lowest {min(alike):.2f} ({len(alike)} draws)."
     self.trials.value = f"<div style='line-height:1.35'>{html.escape(text)}</div>"
 
-# %% ../nbs/09_explorer.ipynb #d2641275
+# %% ../nbs/09_explorer.ipynb #652930bf
 @patch
 def _seen_by_other(self: Explorer, s: dict, first: Line, classes: tuple, notes: list[str]) -> Line | None:
     "The same picture through another network."
@@ -1022,15 +1026,16 @@ def _seen_by_other(self: Explorer, s: dict, first: Line, classes: tuple, notes: 
     if not folder:
         notes.append("choose the folder of another run, and it is shown here")
         return None
-    if folder not in self._others:
-        other = Run(folder)
+    place = self.folder / Path(folder).expanduser()  # the kernel may run elsewhere: on a page of its own it does
+    if place not in self._others:
+        other = Run(place)
         if list(other.classes) != list(self.data.classes): raise ValueError(f"{folder} knows other classes ({', '.join(other.classes[:12])}) than these pictures have ({', '.join(self.data.classes[:12])})")
         if other.image_size != self.lens.size[0]: raise ValueError(f"{folder} was trained on pictures of {other.image_size} pixels, and these have {self.lens.size[0]}")
-        self._others[folder] = Lens(other.model(), other.mean, other.std, self.lens.size, name=other.folder.name)
-    lens = self._others[folder]
+        self._others[place] = Lens(other.model(), other.mean, other.std, self.lens.size, name=other.folder.name)
+    lens = self._others[place]
     layers = list(dict.fromkeys(filter(None, (lens.nearest(layer, first.lens.table.loc[layer]) for layer in first.layers))))
     return self._line(s, f"seen by {lens.name}", lens, first.picture, layers, classes, notes,
-                      code=[f"other = Run({folder!r})", f"picture2, lens2 = picture, Lens(other.model(), other.mean, other.std, {self.lens.size}, {layers})"])
+                      code=[f"other = Run({str(place.resolve())!r})", f"picture2, lens2 = picture, Lens(other.model(), other.mean, other.std, {self.lens.size}, {layers})"])
 
 
 @patch
@@ -1043,7 +1048,7 @@ def _lens_of(self: Explorer, epoch: int | str) -> Lens:
     self._lenses.move_to_end(epoch)
     return self._lenses[epoch]
 
-# %% ../nbs/09_explorer.ipynb #79fe3863
+# %% ../nbs/09_explorer.ipynb #a9aedfc3
 @patch
 def describe(self: Explorer) -> str:  # a few lines
     "The view in words."
@@ -1077,16 +1082,18 @@ def figure(self: Explorer) -> Figure:
 def save(
     self: Explorer,
     path: str | os.PathLike = "view.png",  # relative paths lie in `folder`; the ending says the format
+    overwrite: bool = False,  # else, where there is such a file, the next free name is taken: view-2.png
 ) -> Path:  # where it was written
     "Write what is shown, with a caption."
     path = self.folder / Path(path).expanduser()
     if not path.suffix: path = path.with_suffix(".png")
     if path.suffix.lower() not in (".png", ".pdf", ".svg", ".jpg"): raise ValueError(f"a view is saved as .png, .jpg, .pdf or .svg, not {path.suffix}")
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not overwrite and path.exists(): path = next(p for k in count(2) if not (p := path.with_stem(f"{path.stem}-{k}")).exists())
     with atomic_write(path) as temporary: self.figure().savefig(temporary, format=path.suffix[1:].lower())
     return path
 
-# %% ../nbs/09_explorer.ipynb #3cffd323
+# %% ../nbs/09_explorer.ipynb #7f0d6f7a
 _OPENING = "from cifarcam.lens import Lens, augment, hide, rectangle, strong_part"
 
 
@@ -1097,8 +1104,9 @@ def code(self: Explorer) -> str:
     line = v.lines[0]
     if self.run is not None:
         begin = ["from cifarcam.runs import Run", "", f"run = Run({str(self.run.folder)!r})", f"model, mean, std = run.model({s['epoch']!r}), run.mean, run.std"]
-        source = f"run.data()[1].images[{self.index}]"
-    else: begin, source = ["", "# model, data, mean and std are those that the explorer was given"], f"data.images[{self.index}]"
+        if self._data_code == "data": begin.append("# data are the pictures that the explorer was given")
+    else: begin = ["", "# model, data, mean and std are those that the explorer was given"]
+    source = f"{self._data_code}.images[{self.index}]"
     if self.filter.value == "own":
         begin.insert(0, "from cifarcam.data import read_image")
         source = f"read_image({v.name!r}, {max(line.lens.size)}, {self.fit!r})"
@@ -1123,7 +1131,7 @@ def _save_clicked(self: Explorer, _=None) -> None:
     name = html.escape(path.name)
     self.saved.value = f"<div style='line-height:1.35'>Written: {html.escape(str(path))}<br><a download='{name}' href='data:{kind};base64,{content}' style='text-decoration:underline'>download {name}</a></div>"
 
-# %% ../nbs/09_explorer.ipynb #7144f467
+# %% ../nbs/09_explorer.ipynb #560f6be3
 @patch(cls_method=True)
 def from_run(
     cls: Explorer,
@@ -1136,14 +1144,16 @@ def from_run(
 ) -> Explorer:  # on the run's test pictures
     "Explore the test pictures of a run, with the predictions that it left."
     run = run if isinstance(run, Run) else Run(run)
-    model, predictions = run.model(which), None
+    model, predictions, given = run.model(which), None, data is not None
     if data is not None:
         if list(data.classes) != list(run.classes): raise ValueError(f"these pictures have the classes {', '.join(data.classes[:12])}, but {run.folder} knows {', '.join(run.classes[:12])}")
     else:
         data = run.data(root)[1]
         if (run.folder / "predictions.safetensors").exists() and which == "last": predictions = run.predictions
     options = dict(policy=run.recipe.policy, name=run.folder.name, fit=(run.config["data"]["reference"] or {}).get("fit", "squash")) | options
-    return cls(model, data, mean=run.mean, std=run.std, predictions=predictions, run=run, which=which, **options)
+    explorer = cls(model, data, mean=run.mean, std=run.std, predictions=predictions, run=run, which=which, **options)
+    if not given: explorer._data_code = f"run.data({'' if root is None else repr(str(root))})[1]"
+    return explorer
 
 
 def open_run(

@@ -410,7 +410,7 @@ def _count_logits(model: "nn.Module", x) -> int:
         raise UsageError(f"{type(model).__name__} must answer with logits [N, classes], but gave {found}: wrap it in a module that returns them")
     return int(logits.shape[1])
 
-# %% ../nbs/10_cli.ipynb #61e6e2cc
+# %% ../nbs/10_cli.ipynb #1d6699e4
 @dataclass
 class Explanation:
     "One picture explained."
@@ -428,7 +428,7 @@ class Explanation:
 
 def explain(
     files: Sequence[str | os.PathLike],  # pictures of any format and size
-    model: "str | nn.Module | LoadedModel | Run",  # a name as `load_model` takes it, any classifier, or a run
+    model: Any,  # a name as `load_model` takes it, a `torch.nn.Module` that classifies, what `load_model` returned, or a Run
     *,
     layers: Sequence[str] | None = None,  # names in `named_modules()`; None: one for each grid size
     method: str = "gradcam",  # a name in METHODS
@@ -715,7 +715,7 @@ def _add_explain(verbs) -> None:
     p.add_argument("--size", type=int, metavar="N", help="with --model: side of its input in pixels; default: 224, or what timm says")
     _add_root_and_device(p)
 
-# %% ../nbs/10_cli.ipynb #90f09a6a
+# %% ../nbs/10_cli.ipynb #8ff29f0c
 def _add_evaluate(verbs) -> None:
     p = _verb(verbs, "evaluate", _evaluate, "answer the test pictures again, class by class",
               "Accuracy, a table of the classes, the most confused pairs, and a comparison with the predictions that the run left.", "cifarcam evaluate runs/fast --views none")
@@ -724,7 +724,7 @@ def _add_evaluate(verbs) -> None:
     p.add_argument("--views", choices=("none", "flip", "flip_shift"), help="average over mirrored and shifted copies; default: as the run's recipe says")
     _add_root_and_device(p)
 
-
+# %% ../nbs/10_cli.ipynb #864c0bff
 def _add_others(verbs) -> None:
     p = _verb(verbs, "report", _report, "write the illustrated page of a run", "Write report.html into the run folder: curves, mistakes, maps and observations, in one file.", "cifarcam report runs/fast")
     p.add_argument("run", metavar="RUN", help="a run folder")
@@ -738,13 +738,13 @@ def _add_others(verbs) -> None:
     _add_root_and_device(p, device=False)
     _verb(verbs, "recipes", _recipes, "list the recipes", "List the named experiments, with their sources.", "cifarcam recipes")
 
-
+# %% ../nbs/10_cli.ipynb #d28109b1
 def _add_data(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     parser.add_argument("--data", default=default, metavar="DATA", help=f"cifar10{'' if default else ' (default)'}, shapes{' (default)' if default else ''}, or a folder that holds CLASS/*")
     parser.add_argument("--data-option", action="append", default=[], metavar="NAME=VALUE", help="size, n_train, ... of the data; repeatable")
 
 
-def _add_experiments(verbs) -> None:
+def _add_lr_find(verbs) -> None:
     p = _verb(verbs, "lr-find", _lr_find, "find a learning rate", "Raise the learning rate until the loss explodes, on a copy of the network, and suggest one.", "cifarcam lr-find resnet18\ncifarcam lr-find demo --steps 60")
     p.add_argument("recipe", metavar="RECIPE", help="a name that `cifarcam recipes` lists")
     p.add_argument("--low", type=float, default=1e-5, metavar="LR", help="first rate; default: 1e-5")
@@ -755,6 +755,8 @@ def _add_experiments(verbs) -> None:
     _add_data(p)
     _add_root_and_device(p)
 
+
+def _add_study(verbs) -> None:
     p = _verb(verbs, "study", _study, "compare variants of a recipe", "Train variants of a recipe with several seeds at a small budget, and print a table with the deviations.",
               "cifarcam study demo --vary policy=standard --vary label_smoothing=0 alternate_flip=false --epochs 3\n"
               "cifarcam study fast --ablate --data cifar10 --n-train 10000 --epochs 4 --seeds 0 --out runs/ablation --csv ablation.csv")
@@ -774,6 +776,8 @@ def _add_experiments(verbs) -> None:
     p.add_argument("--device", metavar="D", help="auto (default), cpu, cuda, mps")
     _add_root_and_device(p, device=False)
 
+
+def _add_results(verbs) -> None:
     p = _verb(verbs, "results", _results, "a table of runs", "Claimed and reached, with cost, time, hardware and the command that gives it. Runs that differ in their seed are one row.",
               "cifarcam results runs/fast runs/fast-1 runs/fast-2\ncifarcam results runs/fast --into nbs/assets --markdown")
     p.add_argument("runs", nargs="*", metavar="RUN", help="run folders, finished or not")
@@ -782,7 +786,7 @@ def _add_experiments(verbs) -> None:
     p.add_argument("--markdown", action="store_true", help="as a Markdown table whose rows link to the configurations")
     p.add_argument("--base", default="assets/", metavar="PATH", help="with --markdown: where DIR lies, seen from the page; default: assets/")
 
-
+# %% ../nbs/10_cli.ipynb #048a8497
 def _parser() -> argparse.ArgumentParser:
     "The whole command line."
     parser = argparse.ArgumentParser(prog="cifarcam", formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -796,17 +800,19 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--out", default="runs/demo", metavar="RUN", help="the run folder; default: runs/demo. An earlier demo there is replaced, nothing else is")
     p.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any field of the recipe, for example epochs=3; repeatable")
     p.add_argument("--data-option", action="append", default=[], metavar="NAME=VALUE", help="n_train, n_test, seed or size of the shapes; repeatable")
-    for add in (_add_train, _add_evaluate, _add_explain, _add_others, _add_experiments): add(verbs)
+    for add in (_add_train, _add_evaluate, _add_explain, _add_others, _add_lr_find, _add_study, _add_results): add(verbs)
     return parser
 
-# %% ../nbs/10_cli.ipynb #ff7a0aae
+# %% ../nbs/10_cli.ipynb #082ac664
 def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceback is shown
     "2 for a request that cannot be met, 1 for a failure on the way."
-    import torch
+    try:
+        import torch
 
-    from cifarcam.layers import LayerNotFound
-    from cifarcam.runs import RunError
-    from cifarcam.trainer import CheckpointError, FolderInUse, NotFinite, SaveError
+        from cifarcam.layers import LayerNotFound
+        from cifarcam.runs import RunError
+        from cifarcam.trainer import CheckpointError, FolderInUse, NotFinite, SaveError
+    except (ImportError, RuntimeError): return None  # what cannot be imported is the error itself
     if isinstance(error, (NotFinite, SaveError, torch.OutOfMemoryError)): return 1
     if isinstance(error, (RunError, CheckpointError, LayerNotFound, ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError, FolderInUse)): return 2
     return 1 if isinstance(error, OSError) else None
@@ -835,6 +841,7 @@ def main(
         print(f"\ncifarcam: {_stopped(error, getattr(args, 'out', None))}", file=sys.stderr)
         return 130
     except Exception as error:
+        if "torchvision::" in str(error): error = OSError("torch and torchvision do not fit together: install both with one command, `pip install --force-reinstall torch torchvision` (README: the CPU-only pair)")
         code = _exit_code(error)
         if code is None or args.traceback: raise
         print(f"cifarcam: {error}", file=sys.stderr)

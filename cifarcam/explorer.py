@@ -79,7 +79,7 @@ class _Worker:
             self._thread.start()
         self._news.notify_all()
 
-# %% ../nbs/09_explorer.ipynb #92aa4b7d
+# %% ../nbs/09_explorer.ipynb #9332a86c
 @patch
 def _next(self: _Worker) -> Callable[[], None] | None:
     "What to do now; None: nothing, so the thread ends."
@@ -105,7 +105,7 @@ def _run(self: _Worker) -> None:
             if self._thread is threading.current_thread(): self._thread, self._busy = None, False  # after an error, the next question starts anew
             self._news.notify_all()
 
-
+# %% ../nbs/09_explorer.ipynb #2772598e
 @patch
 def _step(self: _Worker) -> None:
     "One step of the oldest job."
@@ -219,9 +219,9 @@ def layers(self: Explorer) -> list[str]:
     "The stops of the layer slider."
     return self.lens.layers
 
-# %% ../nbs/09_explorer.ipynb #559f630b
+# %% ../nbs/09_explorer.ipynb #032bdba3
 _NAMES = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "xgradcam": "XGrad-CAM", "hirescam": "HiResCAM", "elementwise": "element-wise", "layercam": "LayerCAM",
-          "eigencam": "Eigen-CAM", "eigengradcam": "Eigen-Grad-CAM", "scorecam": "Score-CAM", "ablationcam": "Ablation-CAM", "randomcam": "random map"}
+          "eigencam": "Eigen-CAM", "eigengradcam": "Eigen-Grad-CAM", "scorecam": "Score-CAM", "ablationcam": "Ablation-CAM", "randomcam": "random map", "meancam": "mean activation"}
 _STYLE = {"description_width": "84px"}
 _WIDE = {"width": "auto"}
 
@@ -248,12 +248,12 @@ def _build(self: Explorer, method: str) -> None:
 @patch
 def _build_question(self: Explorer, method: str) -> None:
     "Which picture, which layer, which class, which method."
-    self.previous, self.next = (W.Button(description=sign, tooltip=f"{name} picture", layout=W.Layout(width="40px")) for sign, name in (("\u25C0", "previous"), ("\u25B6", "next")))
-    self.random = W.Button(description="random", tooltip="any picture of this choice", layout=W.Layout(width="72px"))
+    self.previous, self.next = (W.Button(description=sign, tooltip=f"{name} picture", layout=W.Layout(width="32px", padding="0")) for sign, name in (("\u25C0", "previous"), ("\u25B6", "next")))
+    self.random = W.Button(description="random", tooltip="any picture of this choice", layout=W.Layout(width="66px", padding="0"))
     classes = [(name, i) for i, name in enumerate(self.data.classes)]
     layers = self.lens.layers or ["none"]
     self.controls |= dict(
-        picture=W.IntSlider(0, 0, len(self.data) - 1, readout=False, tooltip="which picture; the arrow keys go on by one", layout=W.Layout(flex="1 1 80px", min_width="60px")),
+        picture=W.IntSlider(0, 0, len(self.data) - 1, description="picture", style=_STYLE, readout=False, tooltip="which picture; the arrow keys go on by one", layout=W.Layout(flex="1 1 160px", min_width="150px")),
         layer=_control(W.SelectionSlider, "layer", "from the first layer to the last; the arrow keys go on by one", options=layers, value=self.lens.advised or layers[-1]),
         target=_control(W.Dropdown, "explain", "the class whose evidence is shown", options=[("the predicted class", "predicted"), ("the actual class", "actual"), *classes]),
         rather=_control(W.Dropdown, "rather than", "show why the one class rather than the other: the difference of their maps",
@@ -292,7 +292,7 @@ def _build_drawing(self: Explorer) -> None:
         **{f"layer{k}": _control(W.Dropdown, f"{name} layer", "shown beside the first", options=others) for k, name in ((2, "second"), (3, "third"), (4, "fourth"))})
     self.one_per_grid = W.Button(description="one layer of each grid", tooltip="up to four layers side by side, from fine to coarse", layout=W.Layout(width="auto", margin="2px 2px 2px 86px"))
 
-# %% ../nbs/09_explorer.ipynb #3fbc034b
+# %% ../nbs/09_explorer.ipynb #b9e78bf7
 _BESIDE = {"with nothing": "nothing", "with a part hidden": "hidden", "with an augmented copy": "augmented", "with another run": "other"}
 
 
@@ -303,11 +303,11 @@ def _build_beside(self: Explorer) -> None:
     self.controls |= dict(
         beside=_control(W.Dropdown, "compare", "a second line of pictures below the first", options=_BESIDE),
         hide_by=_control(W.Dropdown, "hide", "which part is painted over in the mean colour", options=[("where the map is strong", "map"), ("a rectangle", "box")]),
-        threshold=_control(W.FloatSlider, "above", "share of the map's largest value above which the picture is hidden", value=0.5, min=0, max=1, step=0.05, readout_format=".0%"),
+        threshold=_control(W.FloatSlider, "hide above", "share of the map's largest value above which the picture is hidden", value=0.5, min=0, max=1, step=0.05, readout_format=".0%"),
         rows=_control(W.IntRangeSlider, "rows", "from the upper edge", value=(height // 4, height // 2), min=0, max=height - 1),
         columns=_control(W.IntRangeSlider, "columns", "from the left edge", value=(width // 4, width // 2), min=0, max=width - 1),
         policy=_control(W.Dropdown, "policy", "how training changes its pictures", options=list(self._policies)),
-        draw=_control(W.IntSlider, "draw", "another number draws another picture", value=0, min=0, max=99),
+        draw=_control(W.IntSlider, "draw no.", "another number draws another picture", value=0, min=0, max=99),
         other=_control(W.Combobox, "run", "the folder of another run of the same classes", placeholder="folder of a run", options=_neighbours(self.run, self.folder), continuous_update=False))
     self.another = W.Button(description="another draw", tooltip="draw the augmentation anew", layout=W.Layout(width="auto"))
     self.try_many = W.Button(description="20 draws", tooltip="how often do prediction and map survive?", layout=W.Layout(width="auto"))
@@ -327,7 +327,7 @@ def _build_epochs(self: Explorer) -> None:
     "A slider through training, where the run kept its epochs."
     kept = list(getattr(self.run, "epochs_kept", None) or [])
     stops = [(f"after epoch {k}", k) for k in kept] + [(f"{self.which} weights", self.which)]
-    self.controls["epoch"] = _control(W.SelectionSlider, "weights", "through training; the arrow keys go on by one epoch", options=stops, value=self.which)
+    self.controls["epoch"] = _control(W.SelectionSlider, "weights of", "through training; the arrow keys go on by one epoch", options=stops, value=self.which)
     self.play = W.Play(min=0, max=len(stops) - 1, value=len(stops) - 1, interval=700, show_repeat=False, tooltip="play through training", layout=W.Layout(margin="2px 2px 2px 86px"))
     self._link = W.jslink((self.play, "value"), (self.controls["epoch"], "index"))  # in the browser, so that it plays evenly
     self._has_epochs = bool(kept)
@@ -340,7 +340,7 @@ def _build_saving(self: Explorer) -> None:
     self.saved = W.HTML(layout=W.Layout(margin="0 0 0 86px"))
     self.lines = W.Textarea(disabled=False, layout=W.Layout(width="auto", height="200px"), tooltip="the Python lines that make what is shown")
 
-# %% ../nbs/09_explorer.ipynb #a5003e44
+# %% ../nbs/09_explorer.ipynb #89898857
 def _line_of_pictures(explorer: Explorer, names: Sequence[str]) -> dict:
     "Widgets of one line: captions, images and notes, the first for the picture itself."
     images = [W.Image(format="png", layout=W.Layout(width="100%", margin="0", border="1px solid #D0D0D0")) for _ in names]
@@ -353,7 +353,7 @@ def _line_of_pictures(explorer: Explorer, names: Sequence[str]) -> dict:
     return dict(images=images, captions=captions, notes=notes, panels=panels, bars=bars, box=box)
 
 
-_PANEL, _SMALL_PANEL = "clamp(190px, calc(50% - 8px), 288px)", "max(150px, calc(20% - 12px))"
+_PANEL, _SMALL_PANEL = "clamp(190px, calc(50% - 8px), max(288px, 24vw))", "max(110px, calc(20% - 12px))"
 
 
 @patch
@@ -374,8 +374,8 @@ def _build_pictures(self: Explorer) -> None:
     self.cancel = W.Button(description="stop", tooltip="stop what is being done", layout=W.Layout(width="64px"))
     self.working = W.HBox([self.bar, self.doing, self.cancel], layout=W.Layout(display="none", align_items="center", grid_gap="10px"))
 
-# %% ../nbs/09_explorer.ipynb #b45e4686
-_SECTIONS = {"choose": "which pictures to walk through", "draw": "colours, scale, more layers", "compare": "hide a part, augment, or another run", "train": "through the epochs", "save": "as a picture, as code"}
+# %% ../nbs/09_explorer.ipynb #e0a94450
+_SECTIONS = {"choose": "which pictures to walk through", "display": "colours, scale, more layers", "compare": "hide a part, augment, or another run", "train": "through the epochs", "save": "as a picture, as code"}
 
 
 @patch
@@ -389,11 +389,11 @@ def _arrange(self: Explorer) -> W.Widget:
     self._other_box = column(c["other"])
     self._sections = dict(
         choose=column(c["filter"], c["of_class"], self.upload, self.confusion),
-        draw=column(c["opacity"], c["cmap"], c["cells"], c["scale"], c["layer2"], c["layer3"], c["layer4"], self.one_per_grid, c["every"]),
+        display=column(c["opacity"], c["cmap"], c["cells"], c["scale"], c["layer2"], c["layer3"], c["layer4"], self.one_per_grid, c["every"]),
         compare=column(c["beside"], self._hide_box, self._augment_box, self._other_box),
         train=column(c["epoch"], self.play),
         save=column(self.file_name, self.save_button, self.saved, W.HTML("<div style='margin-top:6px'>The lines that make it:</div>"), self.lines))
-    steps = W.HBox([self.previous, c["picture"], self.next, self.random], layout=W.Layout(width="100%", align_items="center"))
+    steps = W.HBox([c["picture"], self.previous, self.next, self.random], layout=W.Layout(width="100%", align_items="center"))
     main = column(steps, c["layer"], c["target"], c["rather"], c["method"])
     pictures = W.VBox([self.message, self.notice, self.working, *(line["box"] for line in self._lines)], layout=W.Layout(flex="3 1 470px", min_width="0"))
     controls = W.VBox([main, self.section, *(self._sections[n] for n in names)], layout=W.Layout(flex="1 1 330px", max_width="430px", min_width="290px"))
@@ -445,7 +445,7 @@ def _ipython_display_(self: Explorer) -> None:
     "Show the widget."
     display(self.widget)
 
-# %% ../nbs/09_explorer.ipynb #14c967c2
+# %% ../nbs/09_explorer.ipynb #18d688ea
 def _said(text: str, color: str) -> str:  # HTML
     return f"<div role='status' style='color:{color};line-height:1.35;margin-bottom:4px'>{html.escape(text)}</div>" if text else ""
 
@@ -467,7 +467,7 @@ def _in_words(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text if isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("cifarcam") else f"{type(error).__name__}: {text}"
 
-
+# %% ../nbs/09_explorer.ipynb #576f6f3e
 @patch
 def _safely(self: Explorer, handler: Callable) -> Callable:
     "A handler whose errors are shown in words."
@@ -665,11 +665,16 @@ def _show(self: Explorer, view: View) -> None:
     if self.section.value == "save": self.lines.value = self.code()
     self._say("; ".join(dict.fromkeys(view.notes)))
 
-# %% ../nbs/09_explorer.ipynb #a0067524
+# %% ../nbs/09_explorer.ipynb #b304f262
+def _plain(*parts: str) -> str:
+    "HTML without its tags."
+    return html.unescape(re.sub("<.*?>", "", ", ".join(filter(None, parts))))
+
+
 def _two_lines(first: str, second: str = "") -> str:  # HTML
     "Two lines that are cut rather than wrapped, so that the pictures below stay level; the mouse shows the whole."
     cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
-    plain = html.escape(html.unescape(re.sub("<.*?>", "", f"{first}, {second}" if second else first)), quote=True)
+    plain = html.escape(_plain(first, second), quote=True)
     return f"<div title='{plain}' style='width:0;min-width:100%;line-height:1.3'><div style='{cut}'>{first}</div><div style='{cut}'>{second or '&nbsp;'}</div></div>"
 
 
@@ -679,8 +684,9 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
     bold = lambda c: f"<b>{html.escape(self.data.classes[c])}</b>"
     if k == 0:
         where = view.name + (f", {self.picture.value + 1} of {len(self.pool)} chosen" if len(self.pool) < len(self.data) or self.filter.value == "own" else f" of {len(self.data):,}")
-        widgets["captions"][0].value = _two_lines(html.escape(where), f"actual: {bold(view.label)}" if view.label is not None else "actual class not known")
-    else: widgets["captions"][0].value = _two_lines(html.escape(line.name), html.escape(line.about))
+        head = html.escape(where), f"actual: {bold(view.label)}" if view.label is not None else "actual class not known"
+    else: head = html.escape(line.name), html.escape(line.about)
+    widgets["captions"][0].value = _two_lines(*head)
     for j, layer in enumerate(line.layers):
         roles = [r for r, yes in (("predicted", line.target == line.look.predicted), ("actual", line.target == view.label)) if yes]
         what = f"why {bold(line.target)} rather than {bold(line.rather)}" if line.rather is not None else f"for {bold(line.target)}" + (f" ({' and '.join(roles)})" if roles else "")
@@ -690,7 +696,7 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
     before = view.lines[0].look.probabilities if k else None
     widgets["bars"].value = self._bars(line.look, view.label, before) + (self._doubt(line.look) if k == 0 and view.label is not None else "")
 
-
+# %% ../nbs/09_explorer.ipynb #6f437e14
 @patch
 def _bars(self: Explorer, look: Look, label: int | None, before: np.ndarray | None = None) -> str:  # HTML
     "The class probabilities, with a mark where they were before; ten classes stay in their order, of more the ten likeliest are shown."
@@ -706,7 +712,7 @@ def _bars(self: Explorer, look: Look, label: int | None, before: np.ndarray | No
         rows.append(f"<div style='display:grid;grid-template-columns:88px 1fr 38px;gap:0 6px;break-inside:avoid'><div title='{name}' style='text-align:right;font-weight:{'bold' if c == best else 'normal'};{cut}'>{name}{' &#10003;' if c == label else ''}</div>"
                     f"<div style='position:relative;background:rgba(128,128,128,.18);height:14px;align-self:center'><div style='background:{color};height:14px;width:{100 * p[c]:.1f}%'></div>{mark}</div><div>{percent}</div></div>")
     head = "probability of each class" + ("; | as above" if before is not None else "; &#10003; actual" if label is not None else "")
-    return f"<div style='line-height:1.3;margin-bottom:4px'>{head}</div><div style='columns:220px;column-gap:14px;font-size:13px;line-height:1.5'>{''.join(rows)}</div>"
+    return f"<div style='line-height:1.3;margin-bottom:4px'>{head}</div><div style='columns:220px 2;column-gap:14px;font-size:13px;line-height:1.5'>{''.join(rows)}</div>"
 
 
 @patch
@@ -716,7 +722,7 @@ def _doubt(self: Explorer, look: Look) -> str:  # HTML
     stored = int(self.predictions.predicted[self.index])
     return "" if stored == look.predicted else f"<div style='margin-top:4px;color:{ORANGE}'>Averaged over its views ({html.escape(self.predictions.views)}), the answer was {html.escape(self.data.classes[stored])}.</div>"
 
-# %% ../nbs/09_explorer.ipynb #33bcff8c
+# %% ../nbs/09_explorer.ipynb #bf578c41
 @patch
 def set(
     self: Explorer,
@@ -738,7 +744,7 @@ def wait(
     self._worker.wait(seconds)
     return self
 
-
+# %% ../nbs/09_explorer.ipynb #4227f147
 @patch
 def close(self: Explorer) -> None:
     "Take the widgets away and let the model and the data go."
@@ -829,7 +835,7 @@ def step(
     if by is None: by = int(self._rng.integers(1, n)) if n > 1 else 0
     self.picture.value = (self.picture.value + by) % n
 
-# %% ../nbs/09_explorer.ipynb #9bd2b8b2
+# %% ../nbs/09_explorer.ipynb #b68c5ca8
 @patch
 def _fill_confusion(self: Explorer) -> None:
     "Make the clickable confusion matrix, if there are predictions."
@@ -857,7 +863,7 @@ def _fill_confusion(self: Explorer) -> None:
     grid.add_class("cam-confusion")
     self.confusion.children = [grid]
 
-
+# %% ../nbs/09_explorer.ipynb #e07d7402
 @patch
 def _cell_button(self: Explorer, actual: int, predicted: int, n: int, share: float, layout: W.Layout, styles: dict) -> W.Button:
     "One cell; cells of one shade share their style."
@@ -882,7 +888,7 @@ def choose_cell(
     if self.filter.value == "cell": self._choose()
     else: self.filter.value = "cell"
 
-# %% ../nbs/09_explorer.ipynb #52468862
+# %% ../nbs/09_explorer.ipynb #5ebcc9e6
 @patch
 def _take_uploads(self: Explorer, change: dict) -> None:
     "Read what was uploaded, as a job; the widget's copy of the bytes is let go."
@@ -902,10 +908,11 @@ def _read_uploads(self: Explorer, files: list[tuple[str, bytes]]) -> Iterator[tu
         try: self.own.append((name, read_upload(name, content, self.lens.size, self.fit)))
         except UnreadableImage as error: failed.append(str(error))
     if len(self.own) > first:
-        if self.filter.value != "own":
-            self._quiet = True
-            try: self.filter.value = "own"
-            finally: self._quiet = False
+        self._quiet = True
+        try:
+            self.filter.options = {name + f" ({len(self.own)})" * (kind == "own"): kind for name, kind in _FILTERS.items()}
+            self.filter.value = "own"
+        finally: self._quiet = False
         self._refill(first)
     self._tell("; ".join(failed), error=bool(failed))
 

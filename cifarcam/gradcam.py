@@ -4,17 +4,18 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'SLOW_METHODS', 'gradcam', 'hirescam', 'elementwise', 'layercam', 'gradcampp', 'xgradcam', 'eigencam',
-           'eigengradcam', 'randomcam', 'CAMError', 'CAMTypeError', 'CAMWarning', 'GradCAM', 'Reason', 'tokens_to_grid',
-           'scorecam', 'ablationcam', 'upsample', 'normalize', 'Completeness']
+           'eigengradcam', 'meancam', 'randomcam', 'CAMError', 'CAMTypeError', 'CAMWarning', 'GradCAM', 'Reason',
+           'tokens_to_grid', 'scorecam', 'ablationcam', 'upsample', 'normalize', 'Completeness']
 
-# %% ../nbs/04_gradcam.ipynb #205f1f04
+# %% ../nbs/04_gradcam.ipynb #55edd155
 import difflib
 import math
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, product
 from typing import NamedTuple
 
@@ -57,15 +58,19 @@ def layercam(activation: Tensor,  # [N, K, h, w], what the layer put out
     "Each place weighted by its own positive gradient: sum_k relu(g_k) A_k (Jiang et al., 2021, doi:10.1109/TIP.2021.3089943)."
     return (gradient.relu() * activation).sum(1)
 
-# %% ../nbs/04_gradcam.ipynb #af9fa838
+# %% ../nbs/04_gradcam.ipynb #7d3fa877
 def gradcampp(activation: Tensor,  # [N, K, h, w], what the layer put out
               gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
               ) -> Tensor:  # [N, h, w], signed where the activation is
     "Weights sum_ij alpha relu(g), alpha = g^2 / (2 g^2 + (sum A) g^3 + 1e-6) (Chattopadhay et al., 2018, arXiv:1710.11063, equation 19)."
+    return _weighted(_gradcampp_terms(activation, gradient)[0].sum((2, 3)), activation)
+
+def _gradcampp_terms(activation: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:  # both [N, K, h, w]
+    "What each place adds to its channel's weight, alpha relu(g), and the divisor of alpha."
     square, total = gradient ** 2, activation.sum((2, 3), keepdim=True)
     below = 2 * square + total * square * gradient + 1e-6
     counts = (gradient > 0) & (below != 0)  # elsewhere relu(g) is zero, or nothing is defined
-    return _weighted(torch.where(counts, square * gradient / torch.where(counts, below, 1), 0).sum((2, 3)), activation)
+    return torch.where(counts, square * gradient / torch.where(counts, below, 1), 0), below
 
 def xgradcam(activation: Tensor,  # [N, K, h, w], what the layer put out
              gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
@@ -100,7 +105,14 @@ def eigengradcam(activation: Tensor,  # [N, K, h, w], what the layer put out
     "First principal component of gradient times activation (`EigenGradCAM` of the package grad-cam)."
     return _principal(gradient * activation, (gradient * activation).sum(1))
 
-# %% ../nbs/04_gradcam.ipynb #395d4d9e
+# %% ../nbs/04_gradcam.ipynb #db9032f6
+def meancam(activation: Tensor,  # [N, K, h, w], what the layer put out
+            gradient: Tensor | None = None,  # not used: no backward pass is needed
+            ) -> Tensor:  # [N, h, w]; signed where the activation is
+    "Mean of the channels, for no class: the baseline that tells what a method adds to the layer's activity."
+    return activation.mean(1)
+
+# %% ../nbs/04_gradcam.ipynb #1063d2d9
 def randomcam(activation: Tensor,  # [N, K, h, w], what the layer put out
               gradient: Tensor | None = None,  # not used
               generator: torch.Generator | None = None,  # on the CPU; None: a fresh one with seed 0, never the global one
@@ -110,12 +122,12 @@ def randomcam(activation: Tensor,  # [N, K, h, w], what the layer put out
     weights = torch.rand(activation.shape[:2], generator=generator, dtype=torch.float64) * 2 - 1
     return _weighted(weights.to(activation.device, activation.dtype), activation)
 
-eigencam.needs_gradient = randomcam.needs_gradient = False
+eigencam.needs_gradient = meancam.needs_gradient = randomcam.needs_gradient = False
 
-# %% ../nbs/04_gradcam.ipynb #7f1e7bae
+# %% ../nbs/04_gradcam.ipynb #6760f45e
 METHODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "gradcam": gradcam, "gradcam++": gradcampp, "xgradcam": xgradcam, "hirescam": hirescam, "elementwise": elementwise, "layercam": layercam,
-    "eigencam": eigencam, "eigengradcam": eigengradcam, "randomcam": randomcam}
+    "eigencam": eigencam, "eigengradcam": eigengradcam, "meancam": meancam, "randomcam": randomcam}
 SLOW_METHODS: dict[str, Callable] = {}  # filled where they are defined
 
 # %% ../nbs/04_gradcam.ipynb #e78f029b
@@ -184,35 +196,67 @@ def _replaced(output: object, tensor: Tensor) -> object:
     if not isinstance(output, (tuple, list)): return tensor
     return output._replace(**{output._fields[0]: tensor}) if hasattr(output, "_fields") else type(output)([tensor, *output[1:]])
 
-# %% ../nbs/04_gradcam.ipynb #db744305
-def _fresh(output: object, args: tuple) -> bool:
-    "Whether a layer's output is a single tensor whose memory is not that of one of its inputs."
-    tensors = [a for arg in args for a in (arg if isinstance(arg, (tuple, list)) else [arg]) if isinstance(a, Tensor)]
-    if not isinstance(output, Tensor) or not tensors: return False
-    return all(output.untyped_storage().data_ptr() != a.untyped_storage().data_ptr() for a in tensors)
+# %% ../nbs/04_gradcam.ipynb #33d8621c
+def _tensors(value: object) -> Iterator[Tensor | None]:
+    "The tensors in a value, through lists and dicts; None for what might hold one unseen."
+    if isinstance(value, Tensor): yield value
+    elif isinstance(value, (tuple, list)): yield from chain.from_iterable(_tensors(v) for v in value)
+    elif isinstance(value, dict): yield from _tensors(list(value.values()))
+    elif not isinstance(value, (type(None), bool, int, float, complex, str, torch.dtype, torch.device)): yield None
 
-# %% ../nbs/04_gradcam.ipynb #63a708fe
+def _fresh(module: nn.Module, output: object, args: tuple, kwargs: dict) -> bool:
+    "Whether a layer's output is a single tensor whose memory neither its inputs nor the layer itself hold."
+    given = [*_tensors(args), *_tensors(kwargs)]
+    if not isinstance(output, Tensor) or not given or any(t is None for t in given): return False
+    own = [t for t in _tensors(vars(module)) if t is not None]  # its parameters, its buffers, and what it has set aside
+    try: return all(output.untyped_storage().data_ptr() != t.untyped_storage().data_ptr() for t in given + own)
+    except (NotImplementedError, RuntimeError): return False  # sparse, quantized and the like have no storage to compare
+
+# %% ../nbs/04_gradcam.ipynb #75d37304
 class _Tap:
-    "A forward hook that keeps the layer's output as a tensor which nothing behind the layer can change."
-    def __init__(self, name: str, graph: bool): self.name, self.graph, self.kept, self.calls, self.open = name, graph, None, 0, True
+    "A forward hook that keeps the layer's output, of one of its calls, as a tensor which nothing behind the layer can change."
+    def __init__(self, name: str, graph: bool, call: int | None = None):
+        self.name, self.graph, self.asked, self.calls, self.open = name, graph, call, 0, True
+        self.call, self.kept = -1 if call is None else call, None
+        self.latest = deque(maxlen=max(1, -self.call))  # as many outputs as it takes to know which is the one
 
-    def __call__(self, module: nn.Module, args: tuple, output: object) -> object:
+    def __call__(self, module: nn.Module, args: tuple, kwargs: dict, output: object) -> object:
         tensor = _first(self.name, output)
         kept = tensor if self.graph and tensor.requires_grad else tensor.detach()
-        if not self.graph or not _fresh(output, args): kept = kept.clone()
+        if not self.graph or not _fresh(module, output, args, kwargs): kept = kept.clone()
         if self.graph: kept.requires_grad_()
-        if self.open: self.kept, self.calls = kept, self.calls + 1  # a checkpointed block runs again in the backward pass: not kept then
+        if self.open:  # a checkpointed block runs again in the backward pass: not kept then
+            if self.call < 0 or self.call == self.calls: self.latest.append(kept)
+            self.calls += 1
         return _replaced(output, kept.clone()) if self.graph else None
 
+    def choose(self) -> None:
+        "Settle which call is meant, now that their number is known: `call` from 0, and its output `kept`."
+        self.open = False
+        if not self.calls: raise CAMError(f"layer {self.name!r} was not reached: the model has it, but did not call it in this forward pass")
+        if not -self.calls <= self.call < self.calls:
+            raise CAMError(f"layer {self.name!r} runs {self.calls} time{'s' * (self.calls > 1)} in this forward pass, so there is no call {self.call}: give one from 0 to {self.calls - 1}, or -1 for the last")
+        self.call, self.kept = self.call % self.calls, self.latest[0]
+
+# %% ../nbs/04_gradcam.ipynb #3de8f920
 @contextmanager
 def _hooked(modules: dict[str, nn.Module], hooks: dict[str, Callable]) -> Iterator[None]:
-    "Forward hooks, by the layer's name, that live no longer than the block."
+    "Forward hooks, by the layer's name, that live no longer than the block; a tap also sees inputs given by keyword."
     handles = []
     try:
-        for name, hook in hooks.items(): handles.append(modules[name].register_forward_hook(hook))
+        for name, hook in hooks.items(): handles.append(modules[name].register_forward_hook(hook, with_kwargs=isinstance(hook, _Tap)))
         yield
     finally:
         for handle in handles: handle.remove()
+
+def _in_call(tap: _Tap, change: Callable[[Tensor], Tensor]) -> Callable:  # a forward hook
+    "Changes the layer's output in the one call whose map is made, and in no other."
+    calls = 0
+    def hook(module: nn.Module, args: tuple, output: object) -> object:
+        nonlocal calls
+        calls += 1
+        return _replaced(output, change(_first(tap.name, output))) if calls == tap.call + 1 else None
+    return hook
 
 # %% ../nbs/04_gradcam.ipynb #c3aea473
 def _targets(target: int | Sequence[int] | Tensor | None,  # as `GradCAM` takes it
@@ -232,7 +276,7 @@ def _targets(target: int | Sequence[int] | Tensor | None,  # as `GradCAM` takes 
     if bad: raise CAMError(f"target {bad[0]} is not a class of this model, which has {classes}: 0 to {classes - 1}")
     return wanted.long()
 
-# %% ../nbs/04_gradcam.ipynb #d90eef1a
+# %% ../nbs/04_gradcam.ipynb #a731aca4
 class GradCAM:
     "Class activation maps of any layers of a model, from one forward and one backward pass that leave the model as it was."
     def __init__(self,
@@ -245,6 +289,7 @@ class GradCAM:
                  batch_size: int = 64,  # the memory bound of `SLOW_METHODS`: so many masked pictures go through the network at once
                  progress: bool = False,  # True: a progress bar for `SLOW_METHODS`
                  seed: int = 0,  # of randomcam, whose draws go on from call to call
+                 call: int | dict[str, int] | None = None,  # which run of a layer that runs several times in a forward pass, from 0; None: the last, and say so; a dict: layer by layer
                  ):
         self.model, self.warn, self.precision, self.batch_size, self.progress = _unwrap(model), warn, precision, batch_size, progress
         names = {m: name for name, m in self.model.named_modules()}
@@ -253,9 +298,11 @@ class GradCAM:
         if not layers or None in self.layers: raise CAMError("layers must be names or modules of this model, at least one")
         self.modules = {name: get_layer(self.model, name) for name in self.layers}
         self.single = isinstance(method, str) or callable(method)  # one method: maps by layer; several: by method, then by layer
-        self.methods = dict(_method(m) for m in ([method] if self.single else method))
+        self.methods = _methods([method] if self.single else method)
+        self.call = dict(call) if isinstance(call, dict) else {name: call for name in self.layers if call is not None}
         self.reshape = reshape if isinstance(reshape, dict) else {name: reshape for name in self.layers if reshape}
         if precision not in (None, *_PRECISIONS): raise CAMError(f"precision must be one of {[*_PRECISIONS]} or None, not {precision!r}")
+        if any(not isinstance(c, int) or name not in self.layers for name, c in self.call.items()): raise CAMError(f"call must be an int, or a dict of ints for layers among {self.layers}, not {call!r}")
         if not isinstance(batch_size, int) or batch_size < 1: raise CAMError(f"batch_size must be a whole number from 1, not {batch_size!r}")
         self.generator = torch.Generator().manual_seed(seed)
         self.logits, self.targets, self.reasons = None, None, []
@@ -263,41 +310,60 @@ class GradCAM:
     def __enter__(self): return self
     def __exit__(self, *exception): return None  # nothing to undo: hooks live only inside a call
 
-# %% ../nbs/04_gradcam.ipynb #f82fb401
-def _method(method: str | Callable) -> tuple[str, Callable]:
-    "Name and function of a method."
-    if callable(method): return getattr(method, "__name__", type(method).__name__), method
-    known = METHODS | SLOW_METHODS
-    if method in known: return method, known[method]
-    near = difflib.get_close_matches(str(method), known, n=1)
-    raise CAMError(f"no method {method!r}{f': did you mean {near[0]!r}?' if near else ''} There are {', '.join(known)}.")
+# %% ../nbs/04_gradcam.ipynb #d8020b54
+def _method_name(method: str | Callable) -> str:
+    "What a method is called in results: its own name, or for an object without one that of its class."
+    return method if isinstance(method, str) else getattr(method, "__name__", type(method).__name__)
+
+def _methods(methods: Sequence[str | Callable]) -> dict[str, Callable]:
+    "Functions by the name of each method."
+    known, found = METHODS | SLOW_METHODS, {}
+    for method in methods:
+        name = _method_name(method)
+        if not callable(method) and method not in known:
+            near = difflib.get_close_matches(str(method), known, n=1)
+            raise CAMError(f"no method {method!r}{f': did you mean {near[0]!r}?' if near else ''} There are {', '.join(known)}.")
+        if name in found: raise CAMError(f"two methods are called {name!r}, so one would hide the other's maps: name each once, and give each function a __name__ of its own")
+        found[name] = method if callable(method) else known[method]
+    if not found: raise CAMError(f"give at least one method: there are {', '.join(known)}")
+    return found
 
 def _wide(tensor: Tensor) -> torch.dtype:
     "The dtype to do arithmetic in: float32, or float64 where the tensor has it."
     return torch.promote_types(tensor.dtype, torch.float32)
 
-# %% ../nbs/04_gradcam.ipynb #f0a6f117
+# %% ../nbs/04_gradcam.ipynb #fe22ffa2
 @patch
-def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager) -> Tensor:  # [N, C]
-    "Run the model on copies of the inputs."
+def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys: Sequence[str] = ()) -> Tensor:  # [N, C]
+    "Run the model on copies of the inputs, of which the last are given by the keywords `keys`."
     inputs = tuple(i.detach().clone() if isinstance(i, Tensor) else i for i in inputs)
+    named = dict(zip(keys, inputs[len(inputs) - len(keys):]))
+    inputs = inputs[:len(inputs) - len(keys)]
     lent = {name: t.detach().clone() for name, t in chain(self.model.named_parameters(), self.model.named_buffers()) if t.is_inference()}
-    with autocast: output = torch.func.functional_call(self.model, lent, inputs) if lent else self.model(*inputs)
+    with autocast: output = torch.func.functional_call(self.model, lent, inputs, named) if lent else self.model(*inputs, **named)
     logits = output["logits"] if isinstance(output, dict) and "logits" in output else getattr(output, "logits", output)
     if isinstance(logits, Tensor) and logits.ndim == 2: return logits
     got = list(logits.shape) if isinstance(logits, Tensor) else type(output).__name__
     raise CAMTypeError(f"the model must give logits [N, C], not {got}: wrap it in a module that does")
 
-# %% ../nbs/04_gradcam.ipynb #5d0bb62e
+# %% ../nbs/04_gradcam.ipynb #7f74068e
+def _scales(tensors: Sequence[Tensor], autocast: AbstractContextManager) -> list[float]:
+    "What to multiply the score with before the backward pass, to be tried in turn."
+    kind = tensors[0].device.type
+    with autocast: cast = torch.get_autocast_dtype(kind) if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind) else None
+    return [1024.0, 1.0, 1 / 1024] if torch.float16 in (cast, *(t.dtype for t in tensors)) else [1.0]
+
 @patch
-def _gradients(self: GradCAM, kept: dict[str, Tensor], logits: Tensor, targets: Tensor) -> dict[str, Tensor]:
+def _gradients(self: GradCAM, kept: dict[str, Tensor], logits: Tensor, targets: Tensor, autocast: AbstractContextManager) -> dict[str, Tensor]:
     "Gradient of the target logits with respect to each kept output."
     grads = [None] * len(kept)
     if logits.requires_grad:
-        scale = 1024.0 if any(a.dtype == torch.float16 for a in kept.values()) else 1.0
-        score = logits.gather(1, targets[:, None]).to(_wide(logits)).sum() * scale
-        grads = torch.autograd.grad(score, list(kept.values()), allow_unused=True)
-        if scale != 1: grads = [g if g is None else g.to(_wide(g)) / scale for g in grads]
+        score, scales = logits.gather(1, targets[:, None]).to(_wide(logits)).sum(), _scales([logits, *kept.values()], autocast)
+        for scale in scales:
+            grads = torch.autograd.grad(score * scale, list(kept.values()), allow_unused=True, retain_graph=scale != scales[-1])
+            if len(scales) == 1: break
+            grads = [g if g is None else g.to(_wide(g)) / scale for g in grads]
+            if all(g is None or bool(g.isfinite().all()) for g in grads): break
     for name, g in zip(kept, grads):
         if g is None: raise CAMError(f"no gradient reaches layer {name!r}: its output does not count for the logits, "
                                      "or the model detaches it or runs it under no_grad")
@@ -317,33 +383,40 @@ def _grid(self: GradCAM, name: str, tensor: Tensor, n: int) -> Tensor:  # [N, K,
     raise CAMError(f"layer {name!r} gives {shape}{f', reshaped to {list(tensor.shape)}' if name in self.reshape else ''}, "
                    f"not [N, K, h, w] with N = {n}: {hint}")
 
-# %% ../nbs/04_gradcam.ipynb #299512e2
+# %% ../nbs/04_gradcam.ipynb #ebf90d12
 @patch
 def __call__(self: GradCAM,
              *inputs: Tensor,  # what the model takes, [N, ...], on the model's device
              target: int | Sequence[int] | Tensor | None = None,  # class to explain; None: the predicted one; N ints: one for each image
+             **keywords: Tensor,  # what the model takes by keyword
              ) -> dict:  # {layer: [N, h, w]} on the inputs' device, or {method: {layer: [N, h, w]}} for a list of methods
     "Signed raw maps at each layer's own grid; `.logits` [N, C] and `.targets` [N] are of the same forward pass."
-    device = _device(inputs)
-    autocast = _autocast(self.precision, device)
-    # the caller's autocast must not reach the backward pass: a backward matrix product would be cast too
-    with torch.inference_mode(False), _autocast("fp32", device), _as_found(self.model, device):
-        taps, logits, targets, gradients = self._pass(inputs, autocast, target)
-        with torch.no_grad():
-            n, grids = len(logits), {}
-            for name in self.layers:
-                pair = [taps[name].kept] + ([gradients[name]] if gradients else [])
-                pair = [self._grid(name, t, n).to(_wide(t)) for t in pair]
-                grids[name] = pair[0], pair[1] if gradients else None
-            run = _Pass(inputs, autocast, taps, grids, logits, targets)
-            maps = {m: {name: self._map(m, name, run) for name in self.layers} for m in self.methods}
-            self.logits, self.targets = logits, targets
-            self.reasons = self._reasons(maps, run)
+    maps, _ = self._explain(inputs, keywords, target)
     if self.warn:
         for reason in self.reasons: warnings.warn(str(reason), CAMWarning, stacklevel=2)
     return next(iter(maps.values())) if self.single else maps
 
-# %% ../nbs/04_gradcam.ipynb #52e414b8
+@patch
+def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: object) -> tuple:
+    "Maps by method and layer, and all that is known of the passes they were made from."
+    self.logits, self.targets, self.reasons = None, None, []
+    inputs, keys = (*inputs, *keywords.values()), tuple(keywords)
+    device = _device(inputs)
+    autocast = _autocast(self.precision, device)
+    # the caller's autocast must not reach the backward pass: a backward matrix product would be cast too
+    with torch.inference_mode(False), _autocast("fp32", device), _as_found(self.model, device):
+        run, gradients = self._pass(_Pass(inputs, keys, autocast), target)
+        with torch.no_grad():
+            for name in self.layers:
+                pair = [run.taps[name].kept] + ([gradients[name]] if gradients else [])
+                pair = [self._grid(name, t, len(run.logits)).to(_wide(t)) for t in pair]
+                run.grids[name] = pair[0], pair[1] if gradients else None
+            maps = {m: {name: self._map(m, name, run) for name in self.layers} for m in self.methods}
+            reasons = self._reasons(maps, run)
+    self.logits, self.targets, self.reasons = run.logits, run.targets, reasons
+    return maps, run
+
+# %% ../nbs/04_gradcam.ipynb #97d79f8a
 def _device(inputs: Sequence) -> torch.device:
     "Where the inputs are."
     device = next((i.device for i in inputs if isinstance(i, Tensor)), None)
@@ -354,27 +427,32 @@ def _device(inputs: Sequence) -> torch.device:
 class _Pass:
     "All that is known of one forward and backward pass."
     inputs: Sequence
+    keys: tuple[str, ...]  # of the last inputs, which the model takes by keyword
     autocast: AbstractContextManager
-    taps: dict[str, _Tap]
-    grids: dict[str, tuple[Tensor, Tensor | None]]  # {layer: (activation, gradient)}, both [N, K, h, w]
-    logits: Tensor  # [N, C]
-    targets: Tensor  # [N]
+    taps: dict[str, _Tap] = field(default_factory=dict)
+    grids: dict[str, tuple[Tensor, Tensor | None]] = field(default_factory=dict)  # {layer: (activation, gradient)}, both [N, K, h, w]
+    logits: Tensor | None = None  # [N, C]
+    targets: Tensor | None = None  # [N]
+    head: str | None = None  # what the model ends in, as its graph tells; None without a graph
+
+def _needs_gradient(method: Callable) -> bool: return getattr(getattr(method, "func", method), "needs_gradient", True)  # also inside a functools.partial
 
 @patch
-def _pass(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, target: object) -> tuple:
-    "Taps by layer, logits, targets, and the gradients by layer if a method needs them."
-    graph = any(getattr(f, "needs_gradient", True) for f in self.methods.values())
-    taps = {name: _Tap(name, graph) for name in self.layers}
-    with torch.set_grad_enabled(graph), _hooked(self.modules, taps):
-        logits = self._run(inputs, autocast)
-        for name, tap in taps.items():
-            tap.open = False
-            if tap.kept is None: raise CAMError(f"layer {name!r} was not reached: the model has it, but did not call it in this forward pass")
+def _pass(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
+    "The forward pass, noted in `run`, and the gradients by layer if a method needs them."
+    graph = any(_needs_gradient(f) for f in self.methods.values())
+    run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
+    with torch.set_grad_enabled(graph), _hooked(self.modules, run.taps):
+        logits = self._run(run.inputs, run.autocast, run.keys)
+        for name, tap in run.taps.items():
+            tap.choose()
             self._grid(name, tap.kept.detach(), len(logits))  # what is no grid says so before the backward pass
-        targets = _targets(target, logits.detach())
-        gradients = self._gradients({name: tap.kept for name, tap in taps.items()}, logits, targets) if graph else {}
-    for tap in taps.values(): tap.kept = tap.kept.detach()
-    return taps, logits.detach(), targets, gradients
+        run.logits, run.head, run.targets = logits.detach(), _head(logits), _targets(target, logits.detach())
+        gradients = self._gradients({name: tap.kept for name, tap in run.taps.items()}, logits, run.targets, run.autocast) if graph else {}
+    for tap in run.taps.values():
+        tap.kept = tap.kept.detach()
+        tap.latest.clear()
+    return run, gradients
 
 @patch
 def _map(self: GradCAM, method: str, name: str, run: _Pass) -> Tensor:  # [N, h, w]
@@ -383,7 +461,7 @@ def _map(self: GradCAM, method: str, name: str, run: _Pass) -> Tensor:  # [N, h,
     if SLOW_METHODS.get(method) is function: return _weighted(function(self, name, run), run.grids[name][0])
     return function(*run.grids[name], generator=self.generator) if function is randomcam else function(*run.grids[name])
 
-# %% ../nbs/04_gradcam.ipynb #8ca71ae3
+# %% ../nbs/04_gradcam.ipynb #262dc955
 @dataclass
 class Reason:
     "Why the maps of some images say nothing."
@@ -392,7 +470,7 @@ class Reason:
     images: list[int]  # their places in the batch
     n: int  # size of the batch
     text: str  # what is the matter, and what to do
-    kind: str = ""  # "silent", "noise", "blank", "constant", "probabilities", "saturated", "grid" or "layout"
+    kind: str = ""  # a key of `_TEXTS` below, such as "blank" or "saturated"
 
     def __str__(self) -> str:
         shown = ", ".join(map(str, self.images[:5])) + (", ..." if len(self.images) > 5 else "")
@@ -400,70 +478,155 @@ class Reason:
         where = ", ".join(part for part in (f"layer {self.layer!r}" if self.layer else "", self.method) if part)
         return f"{where}{which}: {self.text}" if where or which else self.text
 
-# %% ../nbs/04_gradcam.ipynb #73e66466
+# %% ../nbs/04_gradcam.ipynb #7313704b
 _TEXTS = {
     "silent": "the gradient is exactly zero, so the map is too: the target does not depend on this layer here (a dead ReLU, a saturated output, or the last block of a "
               "transformer, behind which only the class token counts)",
     "noise": "the map is rounding noise and is not drawn: what it adds up cancels, as gradient times activation does at every place on the input of a LayerNorm; choose another layer or method",
+    "small": "what the map adds up cancels to less than a thousandth, as gradient times activation does on the input of a LayerNorm, where only the small constant of the norm and rounding "
+             "are left: choose another layer or method, unless float64 gives the same map and you know why",
+    "unstable": "a channel that carries the map has its weight from a division by nearly zero, since its activation has both signs and adds up to almost nothing: "
+                "choose a layer behind a ReLU, or gradcam or hirescam",
     "blank": "the map has no positive value: nothing that the layer found here speaks for the target, so it is blank after ReLU",
-    "constant": "the layer is the same at every place, so its principal component is zero",
+    "inactive": "the mean activation of the layer is nowhere positive, so it is blank after ReLU",
+    "constant": "the map is the same at every place but for rounding, so it shows no place: nothing in the picture differs for this layer",
     "probabilities": "the model's outputs look like probabilities: the gradient of a softmax mixes all classes and vanishes where it is sure, so let the model give logits",
-    "saturated": "the target's probability is 1 up to rounding: the softmax is saturated there, and its gradient is nothing but rounding; let the model give logits",
+    "log-probabilities": "the model's outputs look like the logarithms of probabilities: the gradient of a log-softmax mixes all classes and vanishes where it is sure, so let the model give logits",
+    "sigmoid": "the model ends in a sigmoid: its gradient vanishes where it is sure, and maps of different images have different scales, so let the model give logits",
+    "saturated": "the target's probability is 1 up to rounding: the output is saturated there, and its gradient is nothing but rounding; let the model give logits",
     "grid": "the grid is 1x1, so a map shows no place: choose an earlier layer",
     "layout": "the output {shape} looks like [N, h, w, K], with the channels last: give reshape=reshape_tokens({h}, {w})",
+    "repeated": "the layer runs {calls} times in a forward pass, and the map is that of its last run alone: choose one with call=0 to call={last}",
+    "neighbours": "{name!r} is a BatchNorm without running statistics, so also in eval mode an image's map depends on its neighbours in the batch: give one image at a time",
 }
 
-# %% ../nbs/04_gradcam.ipynb #2c40b160
-def _cancelled(method: str, activation: Tensor, gradient: Tensor, map: Tensor, size: Tensor, eps: float) -> Tensor | None:  # bool [N]
-    "Whether a sum that the method takes has cancelled; `size` is the mean |gradient| of each channel, [N, K]."
-    def rounding(terms: int) -> float: return 8 * eps / math.sqrt(terms) if eps > 1e-4 else 32 * eps  # half precision: independent errors
-    if method == "hirescam":
-        return map.abs().amax((1, 2)) <= max(1e-3, rounding(activation.shape[1])) * (gradient * activation).abs_().sum(1).amax((1, 2))
-    if method == "gradcam": return gradient.mean((2, 3)).abs().amax(1) <= rounding(gradient.shape[2] * gradient.shape[3]) * size.amax(1)
-    return None
+# %% ../nbs/04_gradcam.ipynb #6628d36e
+_HEADS = {"SoftmaxBackward0": "probabilities", "LogSoftmaxBackward0": "log-probabilities", "SigmoidBackward0": "sigmoid", "AddmmBackward0": "logits", "MmBackward0": "logits"}
+_AFTER = ("ToCopyBackward", "CloneBackward", "AliasBackward", "ViewBackward", "UnsafeViewBackward", "SqueezeBackward", "UnsqueezeBackward", "SliceBackward", "IndexSelectBackward", "SelectBackward", "TBackward")
 
-def _flags(maps: dict[str, dict[str, Tensor]], run: _Pass) -> dict[tuple[str, str, str], Tensor]:
+def _head(outputs: Tensor) -> str | None:
+    "What a model's outputs are, as the last operation that counts in their graph tells; empty if unknown, None without a graph."
+    node = outputs.grad_fn
+    while node is not None and node.name().startswith(_AFTER): node = node.next_functions[0][0]
+    return None if node is None else _HEADS.get(node.name(), "")
+
+def _outputs(run: _Pass) -> dict[tuple[str, str, str], Tensor]:
+    "What is the matter with the outputs, as bool [N] by (kind, layer, method)."
+    z, eps, head = run.logits.to(_wide(run.logits)), torch.finfo(run.logits.dtype).eps, run.head
+    sure = z.gather(1, run.targets[:, None])[:, 0]
+    close = max(1e-3, 2 * eps * (1 + math.log(z.shape[1])))
+    if head: odds, logs, sigmoid = (torch.full_like(sure, head == kind, dtype=torch.bool) for kind in ("probabilities", "log-probabilities", "sigmoid"))
+    else:
+        odds = ((z >= 0).all(1) & ((z.sum(1) - 1).abs() < close)).all().expand(len(z)) & (z.shape[1] > 1)
+        logs = ((z <= 0).all(1) & (z.logsumexp(1).abs() < close)).all().expand(len(z)) & (z.shape[1] > 1)
+        sigmoid = torch.zeros_like(odds)
+    flags = {"probabilities": odds, "log-probabilities": logs, "sigmoid": sigmoid, "saturated": ((odds | sigmoid) & (sure >= 1 - 4 * eps)) | (logs & (sure >= -4 * eps))}
+    return {(kind, "", ""): flag for kind, flag in flags.items()}
+
+# %% ../nbs/04_gradcam.ipynb #40ab8546
+def _left(function: Callable, activation: Tensor, gradient: Tensor, map: Tensor, size: Tensor) -> tuple[Tensor, Tensor, int] | None:  # [N], [N]
+    "What is left of the sums that the method takes, what was added up, and how many terms; `size` is the mean |gradient| of each channel, [N, K]."
+    places = gradient.shape[2] * gradient.shape[3]
+    if function is hirescam: return map.abs().amax((1, 2)), (gradient * activation).abs_().sum(1).amax((1, 2)), gradient.shape[1]
+    if function is gradcam: return gradient.mean((2, 3)).abs().amax(1), size.amax(1), places
+    if function is not xgradcam: return None
+    product = gradient * activation
+    return product.sum((2, 3)).abs().amax(1), product.abs_().sum((2, 3)).amax(1), places
+
+def _rounding(eps: float, terms: int) -> float:
+    "Up to which part of what was added up a sum may be nothing but rounding; in half precision errors are independent."
+    return 8 * eps / math.sqrt(terms) if eps > 1e-4 else 32 * eps
+
+# %% ../nbs/04_gradcam.ipynb #e5e02f16
+def _unstable(function: Callable, activation: Tensor, gradient: Tensor, eps: float) -> Tensor | None:  # bool [N]
+    "Whether a channel that carries the map was divided by nearly zero."
+    if function is xgradcam:
+        total, size = activation.sum((2, 3)), torch.linalg.vector_norm(activation, 1, (2, 3))
+        near = total.abs() <= max(1e-4, eps / math.sqrt(activation.shape[2] * activation.shape[3])) * size  # what the rounding of the activation alone makes of it
+        weight = ((gradient * activation).sum((2, 3)) / (total + 1e-7)).abs()
+        doubtful = torch.where(near, weight, 0)
+    elif function is gradcampp:
+        terms, below = _gradcampp_terms(activation, gradient)
+        square = gradient ** 2
+        near = below.abs() < 1e-3 * (2 * square + (activation.sum((2, 3), keepdim=True) * square * gradient).abs())
+        weight, doubtful = terms.sum((2, 3)).abs(), torch.where(near, terms, 0).abs().amax((2, 3))
+    else: return None
+    carries = torch.linalg.vector_norm(activation, math.inf, (2, 3))
+    return ((doubtful > 0) & (doubtful * carries >= 0.1 * (weight * carries).amax(1, keepdim=True))).any(1)
+
+# %% ../nbs/04_gradcam.ipynb #45cb14b0
+def _flags_of(function: Callable, map: Tensor, a: Tensor, g: Tensor | None, size: Tensor | None, eps: float) -> dict[str, Tensor]:
+    "What is the matter with one method's maps of one layer, as bool [N] by kind."
+    flags, single = {}, a.shape[2:] == (1, 1)
+    high, low, tiny = map.amax((1, 2)), map.amin((1, 2)), 32 * torch.finfo(map.dtype).eps
+    live = size.amax(1) > 0 if g is not None and _needs_gradient(function) else torch.ones_like(high, dtype=torch.bool)
+    left = _left(function, a, g, map, size) if g is not None and not single else None
+    if left is not None:
+        flags["noise"] = (left[0] <= _rounding(eps, left[2]) * left[1]) & live
+        if function is not gradcam: flags["small"] = (left[0] <= 1e-3 * left[1]) & live & ~flags["noise"]
+    said = flags.get("noise", torch.zeros_like(live))
+    unstable = _unstable(function, a, g, eps) if g is not None and not single else None
+    if unstable is not None: flags["unstable"] = unstable & live & ~said & ~flags.get("small", said)
+    if single: pass  # has a reason of its own
+    elif function in (eigencam, eigengradcam):  # centred, so the same everywhere means zero everywhere
+        points = (a if function is eigencam else g * a).abs().amax((1, 2, 3))
+        flags["constant"] = (torch.maximum(high, -low) <= tiny * math.sqrt(a.shape[1]) * points) & live
+    else: flags["constant"] = (high > 0) & (high - low <= tiny * high) & live & ~said
+    if function not in (eigencam, randomcam): flags["inactive" if function is meancam else "blank"] = (high <= 0) & live & ~said & ~flags.get("constant", said)
+    return flags
+
+# %% ../nbs/04_gradcam.ipynb #07040205
+def _flags(maps: dict[str, dict[str, Tensor]], run: _Pass, methods: dict[str, Callable]) -> dict[tuple[str, str, str], Tensor]:
     "What is the matter, as bool [N] by (kind, layer, method), still on the device."
-    logits = run.logits.to(_wide(run.logits))
-    odds = ((logits >= 0).all(1) & ((logits.sum(1) - 1).abs() < 1e-3)).all().expand(len(logits))
-    flags = {("probabilities", "", ""): odds, ("saturated", "", ""): odds & (logits.gather(1, run.targets[:, None])[:, 0] > 1 - 1e-6)}
+    flags = _outputs(run)
     for name, (a, g) in run.grids.items():
-        flags["finite", name, "activation"] = a.sum((1, 2, 3)).isfinite()
+        flags["finite", name, "activation"], size = a.sum((1, 2, 3)).isfinite(), None
         if g is not None:
             size = torch.linalg.vector_norm(g, 1, (2, 3)) / (g.shape[2] * g.shape[3])  # without a second tensor as large as the gradient
             peak = size.amax(1)
             flags["finite", name, "gradient"], flags["silent", name, ""] = peak.isfinite(), peak == 0
         for method, by_layer in maps.items():
-            map, asks = by_layer[name], method not in ("eigencam", "randomcam", *SLOW_METHODS)
-            noise = _cancelled(method, a, g, map, size, torch.finfo(run.taps[name].kept.dtype).eps) if g is not None and a.shape[2:] != (1, 1) else None
-            if noise is not None: flags["noise", name, method] = noise & (peak > 0)
-            empty = map.amax((1, 2)) <= 0
-            if noise is not None: empty = empty & ~noise
-            if method != "randomcam": flags["constant" if method == "eigencam" else "blank", name, method] = empty & (peak > 0) if asks and g is not None else empty
+            found = _flags_of(methods[method], by_layer[name], a, g, size, torch.finfo(run.taps[name].kept.dtype).eps)
+            flags |= {(kind, name, method): flag for kind, flag in found.items()}
     return flags
 
-# %% ../nbs/04_gradcam.ipynb #20291ae2
+# %% ../nbs/04_gradcam.ipynb #54f8aa94
+def _fits(rows: int, columns: int, height: int, width: int) -> bool:
+    "Whether one stride, with rounding up or down, makes a grid of `rows` x `columns` of a picture."
+    least = max(height / (rows + 1), width / (columns + 1))
+    return least < min(height / max(rows - 1, 1e-9), width / max(columns - 1, 1e-9))
+
+@patch
+def _circumstances(self: GradCAM, run: _Pass) -> Iterator[tuple[str, str, dict]]:
+    "What concerns all images alike: the kind, the layer, and what its text tells."
+    high, wide = next((i.shape[2:] for i in run.inputs if isinstance(i, Tensor) and i.ndim == 4), (0, 0))
+    for name, (a, _) in run.grids.items():
+        k, h, w = a.shape[1:]
+        if (h, w) == (1, 1): yield "grid", name, {}
+        known = isinstance(self.modules[name], (nn.Conv2d, nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d, nn.AvgPool2d))  # whose channels come first
+        if not known and name not in self.reshape and min(k, h, high) > 1 and _fits(k, h, high, wide) and not _fits(h, w, high, wide):
+            yield "layout", name, {"shape": list(a.shape), "h": k, "w": h}
+        tap = run.taps[name]
+        if tap.calls > 1 and tap.asked is None: yield "repeated", name, {"calls": tap.calls, "last": tap.calls - 1}
+    mixing = [name for name, m in self.model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is None]
+    if mixing and len(run.logits) > 1: yield "neighbours", "", {"name": mixing[0]}
+
+# %% ../nbs/04_gradcam.ipynb #7e6b1296
 @patch
 def _reasons(self: GradCAM, maps: dict[str, dict[str, Tensor]], run: _Pass) -> list[Reason]:
     "Every map that says nothing, with its reason; an error where numbers are not finite. One transfer from the device."
-    flags = _flags(maps, run)
+    flags = _flags(maps, run, self.methods)
     rows, n, reasons = torch.stack(list(flags.values())).tolist(), len(run.logits), []
     for (kind, layer, method), row in zip(flags, rows):
         images = [i for i, flag in enumerate(row) if flag == (kind != "finite")]
         if not images: continue
         if kind == "finite": self._complain(layer, method, images, run)
         else: reasons.append(Reason(layer, method, images, n, _TEXTS[kind], kind))
-        if kind == "noise": maps[method][layer] = torch.where(flags[kind, layer, method][:, None, None], 0, maps[method][layer])
-    pictures = [i for i in run.inputs if isinstance(i, Tensor) and i.ndim == 4]
-    for name, (a, _) in run.grids.items():
-        k, h, w = a.shape[1:]
-        if (h, w) == (1, 1): reasons.append(Reason(name, "", list(range(n)), n, _TEXTS["grid"], "grid"))
-        high, wide = pictures[0].shape[2:] if pictures else (0, 0)
-        if name not in self.reshape and k > 1 and k * wide == h * high and h * wide != w * high:
-            reasons.append(Reason(name, "", list(range(n)), n, _TEXTS["layout"].format(shape=list(a.shape), h=k, w=h), "layout"))
-    return reasons
+        if kind == "noise" or kind == "constant" and self.methods[method] in (eigencam, eigengradcam):
+            maps[method][layer] = torch.where(flags[kind, layer, method][:, None, None], 0, maps[method][layer])
+    return reasons + [Reason(layer, "", list(range(n)), n, _TEXTS[kind].format(**told), kind) for kind, layer, told in self._circumstances(run)]
 
-# %% ../nbs/04_gradcam.ipynb #b7ae1dc8
+# %% ../nbs/04_gradcam.ipynb #50739d53
 @patch
 def _complain(self: GradCAM, layer: str, which: str, images: list[int], run: _Pass) -> None:
     "Raise: numbers of this layer are not finite."
@@ -478,7 +641,7 @@ def _begins(self: GradCAM, run: _Pass) -> str:
     "Where NaN or infinity begins, in words; empty if nowhere in a forward pass."
     def sick(t: object) -> bool: return isinstance(t, Tensor) and t.is_floating_point() and not bool(t.isfinite().all())
     for k, x in enumerate(run.inputs):
-        if sick(x): return f"input {k} holds NaN or infinity already"
+        if sick(x): return f"input {k if k < len(run.inputs) - len(run.keys) else repr(run.keys[k - len(run.inputs)])} holds NaN or infinity already"
     weight = next((name for name, t in chain(self.model.named_parameters(), self.model.named_buffers()) if sick(t)), None)
     found, modules = [], {name or "the model": m for name, m in self.model.named_modules()}
     def look(name: str) -> Callable:
@@ -486,7 +649,7 @@ def _begins(self: GradCAM, run: _Pass) -> str:
             tensor = output[0] if isinstance(output, (tuple, list)) and output else output
             if not found and sick(tensor): found.append((name, type(module).__name__, tensor.dtype))
         return hook
-    with torch.no_grad(), _hooked(modules, {name: look(name) for name in modules}): self._run(run.inputs, run.autocast)
+    with torch.no_grad(), _hooked(modules, {name: look(name) for name in modules}): self._run(run.inputs, run.autocast, run.keys)
     if not found: return ""
     name, kind, dtype = found[0]
     text = f"it begins in {name!r} ({kind})"
@@ -506,11 +669,11 @@ def tokens_to_grid(tokens: Tensor,  # [N, T, K], a transformer layer's output
         raise CAMError(f"{count} tokens without the {extra} extra make no grid of {height} rows: give extra= and height=")
     return reshape_tokens(height, count // height, extra)(tokens)
 
-# %% ../nbs/04_gradcam.ipynb #3fbabc59
+# %% ../nbs/04_gradcam.ipynb #6d9b3f51
 @patch
 def _scores(self: GradCAM, run: _Pass, inputs: Sequence, targets: Tensor, hooks: dict[str, Callable] | None = None) -> Tensor:  # [B]
     "Target logits of one more forward pass, on `inputs`."
-    with torch.no_grad(), _hooked(self.modules, hooks or {}): logits = self._run(inputs, run.autocast)
+    with torch.no_grad(), _hooked(self.modules, hooks or {}): logits = self._run(inputs, run.autocast, run.keys)
     if len(logits) != len(targets): raise CAMError(f"the model gave {len(logits)} rows of logits for a batch of {len(targets)}")
     return logits.to(_wide(logits)).gather(1, targets[:, None])[:, 0]
 
@@ -553,20 +716,15 @@ def _picture(inputs: Sequence) -> int:
 
 scorecam.needs_gradient = False
 
-# %% ../nbs/04_gradcam.ipynb #fa66973b
+# %% ../nbs/04_gradcam.ipynb #85011acb
 def _ablate(tap: _Tap, dim: int, channels: Tensor) -> Callable:  # a forward hook
-    "Sets channel `channels[b]` of row b to zero (-1: none), in the last call of the layer; a single row is repeated first."
-    calls = 0
-    def hook(module: nn.Module, args: tuple, output: object) -> object:
-        nonlocal calls
-        calls += 1
-        if calls != tap.calls: return None
-        tensor = _first(tap.name, output)
+    "Sets channel `channels[b]` of row b to zero (-1: none), in the call of the layer whose map is made; a single row is repeated first."
+    def without(tensor: Tensor) -> Tensor:
         tensor = tensor.repeat(len(channels), *[1] * (tensor.ndim - 1)) if len(tensor) == 1 else tensor.clone()
         rows = (channels >= 0).nonzero()[:, 0]
         tensor.movedim(dim, 1)[rows, channels[rows]] = 0
-        return _replaced(output, tensor)
-    return hook
+        return tensor
+    return _in_call(tap, without)
 
 @patch
 def _channel_dim(self: GradCAM, name: str, run: _Pass) -> int:
@@ -640,7 +798,7 @@ def normalize(map: Tensor,  # [N, h, w] or [h, w], signed raw maps; a NumPy arra
     span = map.amax(over, keepdim=True) - low
     return torch.where(span > 0, (map - low) / torch.where(span > 0, span, 1), 0)
 
-# %% ../nbs/04_gradcam.ipynb #2a7c37a2
+# %% ../nbs/04_gradcam.ipynb #936c3710
 class Completeness(NamedTuple):
     "Both sides of a sum that theory promises for some layers."
     total: Tensor  # [N], the raw map added up over its grid
@@ -656,21 +814,22 @@ class Completeness(NamedTuple):
 def completeness(self: GradCAM,
                  *inputs: Tensor,  # as for a call
                  target: int | Sequence[int] | Tensor | None = None,  # as for a call
+                 **keywords: Tensor,  # as for a call
                  ) -> dict:  # {layer: Completeness}, or {method: {layer: Completeness}} for a list of methods
     "Whether each map adds up to what its layer contributes to the target logit (sensitivity, as in arXiv:2008.02312, section 3)."
-    maps, device = self(*inputs, target=target), _device(inputs)
-    maps = {next(iter(self.methods)): maps} if self.single else maps
-    run, zeroed = _Pass(inputs, _autocast(self.precision, device), {}, {}, self.logits, self.targets), {}
+    maps, run = self._explain(inputs, keywords, target)
+    zeroed, device = {}, _device(run.inputs)
     with torch.inference_mode(False), _autocast("fp32", device), _as_found(self.model, device):
-        for name in self.layers:
-            def silence(module, args, output): return _replaced(output, torch.zeros_like(_first(name, output)))
-            zeroed[name] = self._scores(run, inputs, self.targets, {name: silence})
+        for name in self.layers: zeroed[name] = self._scores(run, run.inputs, run.targets, {name: _in_call(run.taps[name], torch.zeros_like)})
+    if self.warn:
+        for reason in self.reasons: warnings.warn(str(reason), CAMWarning, stacklevel=2)
     y = self.logits.to(_wide(self.logits)).gather(1, self.targets[:, None])[:, 0]
     sums = {m: {name: Completeness(map.sum((1, 2)), y - zeroed[name]) for name, map in by_layer.items()} for m, by_layer in maps.items()}
     return next(iter(sums.values())) if self.single else sums
 
-# %% ../nbs/04_gradcam.ipynb #b21c1b73
-_SPREAD = {"gradcam", "xgradcam", "hirescam", "elementwise", "layercam", "eigengradcam"}  # in proportion to a gradient that the pooling spreads over the cells
+# %% ../nbs/04_gradcam.ipynb #0927e829
+# in proportion to a gradient, which the pooling spreads over the cells; a function of one's own says so in the same way
+gradcam.spread = xgradcam.spread = hirescam.spread = elementwise.spread = layercam.spread = eigengradcam.spread = True
 
 def _back(map: Tensor, grid: tuple[int, int], mirrored: bool, spread: bool) -> Tensor:  # [N, *grid]
     "A view's map in the frame of the picture."
@@ -692,7 +851,7 @@ def _view(self: GradCAM, inputs: Sequence, mirrored: bool, scale: float, factor:
     inputs[place] = x
     return inputs
 
-# %% ../nbs/04_gradcam.ipynb #9095c727
+# %% ../nbs/04_gradcam.ipynb #f1607a9b
 @patch
 def smooth(self: GradCAM,
            *inputs: Tensor,  # as for a call; the views are of the first picture [N, C, H, W] among them
@@ -703,20 +862,21 @@ def smooth(self: GradCAM,
            noise: float = 0.0,  # standard deviation of the noise, as a part of the picture's range; SmoothGrad advises 0.1 to 0.2
            samples: int = 1,  # draws of the noise for each view
            seed: int = 0,  # of the noise
+           **keywords: Tensor,  # as for a call
            ) -> dict:  # as for a call
     "Raw signed maps averaged over views of the picture, in the picture's frame (test-time augmentation; noise after SmoothGrad, arXiv:1706.03825)."
     if noise < 0 or samples < 1 or not scales or not factors or min(scales) <= 0: raise CAMError("smooth needs noise >= 0, samples >= 1, and at least one scale > 0 and one factor")
-    plain = self(*inputs, target=target)
-    plain = {next(iter(self.methods)): plain} if self.single else plain
-    kept, generator = (self.logits, self.targets, self.reasons, self.warn), torch.Generator().manual_seed(seed)
+    plain, run = self._explain(inputs, keywords, target)
+    kept, generator = (self.logits, self.targets, self.reasons), torch.Generator().manual_seed(seed)
     total = {m: {name: torch.zeros_like(map) for name, map in by_layer.items()} for m, by_layer in plain.items()}
     views = [v for v in product((False, True) if flip else (False,), scales, factors, range(samples if noise else 1))]
-    try:
-        self.warn = False
-        for mirrored, scale, factor, _ in views:
-            maps = self(*self._view(inputs, mirrored, scale, factor, noise, generator), target=kept[1])
-            maps = {next(iter(self.methods)): maps} if self.single else maps
-            for m, by_layer in total.items():
-                for name, map in by_layer.items(): map += _back(maps[m][name], tuple(map.shape[1:]), mirrored, m in _SPREAD) / len(views)
-    finally: self.logits, self.targets, self.reasons, self.warn = kept
+    for mirrored, scale, factor, _ in views:
+        view = self._view(run.inputs, mirrored, scale, factor, noise, generator)
+        maps, _ = self._explain(view[:len(inputs)], dict(zip(run.keys, view[len(inputs):])), kept[1])
+        for m, by_layer in total.items():
+            spread = getattr(self.methods[m], "spread", False)
+            for name, map in by_layer.items(): map += _back(maps[m][name], tuple(map.shape[1:]), mirrored, spread) / len(views)
+    self.logits, self.targets, self.reasons = kept
+    if self.warn:
+        for reason in self.reasons: warnings.warn(str(reason), CAMWarning, stacklevel=2)
     return next(iter(total.values())) if self.single else total

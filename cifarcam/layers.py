@@ -444,7 +444,15 @@ def _measure(twin: nn.Module | _PictureOnly, size: tuple[int, int, int, int], fi
     _find_tokens(rows, size)
     return rows
 
-# %% ../nbs/02b_layers.ipynb #be71f0f7
+# %% ../nbs/02b_layers.ipynb #46ea2e67
+def _finer(spatial: list[dict], best: dict) -> dict | None:
+    "The layer to look at beside one of less than 7x7 cells: the last before it with more cells, a whole block if there is one."
+    if min(best["grid"]) >= 7:
+        return None
+    before = [row for row in spatial if row["finished"] < best["finished"] and math.prod(row["grid"]) > math.prod(best["grid"])]
+    return max([row for row in before if row["block"]] or before, key=lambda row: row["finished"], default=None)
+
+
 def _advise(rows: list[dict]) -> tuple[str, str] | None:
     "The name of the layer to explain, and why; None where every grid is 1x1."
     spatial = [row for row in rows if row["spatial"] and row["name"]]
@@ -465,6 +473,9 @@ def _advise(rows: list[dict]) -> tuple[str, str] | None:
     later = [row for row in spatial if row["finished"] > best["finished"] and math.prod(row["grid"]) == 1]
     if later:
         reason += f"; {later[-1]['name']} comes later, but its grid is 1x1"
+    finer = _finer(spatial, best)
+    if finer:
+        reason += "; that is coarse, so look at {} ({}x{}) as well".format(finer["name"], *finer["grid"])
     if any(row["tokens"] and row["finished"] > best["finished"] for row in rows):
         reason += "; later layers give tokens, and layers_of(..., tokens=True) advises one of them with its reshape"
     return best["name"], reason

@@ -6,18 +6,22 @@
 __all__ = ['Why', 'why', 'show_why', 'MeanMaps', 'mean_of', 'mean_map', 'show_means', 'why_cells', 'ThroughTraining',
            'through_training']
 
-# %% ../nbs/04a_maps.ipynb #75f19ea6
+# %% ../nbs/04a_maps.ipynb #dcc4f36e
+import copy
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import gather_object
 from fastcore.basics import patch
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -28,13 +32,13 @@ from tqdm.auto import tqdm
 
 from .data import Images
 from .evaluate import Predictions
-from .faithfulness import _identity, _named, fingerprint, rank_correlation
-from .gradcam import GradCAM, upsample
+from .faithfulness import Tally, _identity, at_centres, fingerprint, rank_correlation
+from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _method_name, _needs_gradient, upsample
 from .trainer import atomic_write
 from .transforms import BatchTransform
 from .visualize import overlay, show_cams
 
-# %% ../nbs/04a_maps.ipynb #4b34b400
+# %% ../nbs/04a_maps.ipynb #d2312af0
 @dataclass
 class Why:
     "The maps of two classes for the same pictures, from the same network."
@@ -43,6 +47,7 @@ class Why:
     maps_p: dict[str, Tensor]  # {layer: [N, h, w]}, signed
     maps_q: dict[str, Tensor]  # likewise
     logits: Tensor  # [N, C]
+    reasons: list[dict] = field(default_factory=list)  # what is the matter with either class's maps, as `Tally.rows`
 
     @property
     def difference(self) -> dict[str, Tensor]:  # {layer: [N, h, w]}
@@ -54,7 +59,17 @@ class Why:
         "By how much the logit of p is above that of q."
         return (self.logits.gather(1, self.p[:, None]) - self.logits.gather(1, self.q[:, None]))[:, 0]
 
-# %% ../nbs/04a_maps.ipynb #4e0575a3
+# %% ../nbs/04a_maps.ipynb #b16b1217
+_LINEAR = ("gradcam", "hirescam", "xgradcam")  # the map of a sum of logits is the sum of the maps
+
+def _asks_for_class(method: str | Callable, warn: bool) -> None:
+    "Refuse a method whose maps are the same for every class, and say of one that is not linear what its difference is not."
+    name, function = _method_name(method), method if callable(method) else (METHODS | SLOW_METHODS).get(method)
+    if function is not None and function not in SLOW_METHODS.values() and not _needs_gradient(function):
+        raise CAMError(f"{name} asks for no class, so its maps of p and of q are the same and say nothing of why: take hirescam, gradcam or xgradcam")
+    if warn and function in (METHODS | SLOW_METHODS).values() and function not in [METHODS[m] for m in _LINEAR]:
+        warnings.warn(f"{name} is not linear in the gradient: this is the difference of two maps, and not the map of the difference of the logits, as it is with {', '.join(_LINEAR)}", CAMWarning, stacklevel=3)
+
 def why(model: nn.Module,  # gives logits [N, C]; left as it was
         x: Tensor,  # [N, C, H, W] normalised pictures, on the model's device
         p: int | Sequence[int] | Tensor | None = None,  # the class to ask for; None: the predicted one
@@ -62,30 +77,38 @@ def why(model: nn.Module,  # gives logits [N, C]; left as it was
         *,
         layers: str | Sequence[str],  # names of layers
         method: str | Callable = "hirescam",  # linear in the gradient and true place by place, so the difference adds up to the margin where theory says so
+        warn: bool = True,  # say in one warning which maps say nothing; False: only in `.reasons`
         **options: Any,  # for GradCAM, such as reshape= or precision=
         ) -> Why:  # with `.difference` {layer: [N, h, w]} and `.margin` [N]
     "Why p rather than q: the difference of two classes' maps."
-    with GradCAM(model, layers, method, **{"warn": False} | options) as cam:
+    _asks_for_class(method, warn)
+    tally = Tally()
+    with GradCAM(model, layers, method, **options, warn=False) as cam:
         maps_p, classes_p, logits = cam(x, target=p), cam.targets, cam.logits
+        tally.add(cam.reasons, range(len(x)))
         if q is None: q = logits.scatter(1, classes_p[:, None], -torch.inf).argmax(1)
         maps_q, classes_q = cam(x, target=q), cam.targets
+        tally.add(cam.reasons, range(len(x)))
     same = (classes_p == classes_q).nonzero().flatten().tolist()
     if same: raise ValueError(f"p and q are the same class ({int(classes_p[same[0]])}) for {len(same)} of {len(x)} pictures (first: {same[0]}), so there is nothing to compare: choose another q")
-    return Why(classes_p, classes_q, maps_p, maps_q, logits)
+    if warn: tally.warn(len(x), ".reasons", ignore=("blank",))  # a map that is negative everywhere still counts in a difference
+    return Why(classes_p, classes_q, maps_p, maps_q, logits, tally.rows)
 
-# %% ../nbs/04a_maps.ipynb #f3c25db0
+# %% ../nbs/04a_maps.ipynb #74447a2a
 def show_why(images: np.ndarray,  # uint8 [N, H, W, 3]
              answer: Why,  # of the same pictures
              layer: str,  # one of its layers
              classes: Sequence[str],  # class names
              smooth: bool = True,  # bilinear between the cells; False shows the true cells
              size: float = 1.3,  # of a picture, in inches
+             centres: tuple[Tensor, Tensor] | None = None,  # the layer's, as `cell_centres` gives them: each cell where it looks; None: the grid stretched over the picture
              ) -> Figure:  # a row a picture: itself, the map of p, that of q, and the difference
     "Why p rather than q, in pictures."
     n, shape = len(images), images.shape[1:3]
     figure = Figure(figsize=(4 * size + 0.9, n * (size + 0.25) + 0.4), dpi=80, layout="constrained")
     for row, axes in enumerate(figure.subplots(n, 4, squeeze=False)):
         p, q, d = (m[layer][row].detach().float().cpu() for m in (answer.maps_p, answer.maps_q, answer.difference))
+        if centres is not None: p, q, d = (at_centres(m, shape, centres) for m in (p, q, d))
         top = float(torch.stack([p, q]).max())
         far = max(float(d.abs().max()), 1e-30)
         names = [classes[int(c)] for c in (answer.p[row], answer.q[row])]
@@ -124,7 +147,7 @@ class MeanMaps:
     def __repr__(self) -> str:
         return f"MeanMaps({int(self.n.sum()):,} maps in {int((self.n > 0).sum())} of {len(self.groups)} groups, layers {', '.join(self.mean)})"
 
-# %% ../nbs/04a_maps.ipynb #23826c94
+# %% ../nbs/04a_maps.ipynb #2e1e6ce3
 @patch
 def __add__(self: MeanMaps,
             other: MeanMaps,  # of other images, with the same groups and layers
@@ -141,7 +164,15 @@ def __add__(self: MeanMaps,
         mean[layer] = a + weigh(share) * delta
         squares[layer] = self.squares[layer] + other.squares[layer] + weigh(self.n * share) * delta ** 2
     pictures = self.pictures + weigh(share)[..., None] * (other.pictures - self.pictures)
-    return MeanMaps(self.groups, n, mean, squares, pictures, self.about)
+    return MeanMaps(self.groups, n, mean, squares, pictures, self.about | ({"reasons": _merged(self.about, other.about)} if "reasons" in {**self.about, **other.about} else {}))
+
+def _merged(*abouts: dict) -> list[dict]:
+    "The reasons of several parts, whose images are not the same."
+    found: dict[tuple, dict] = {}
+    for row in (r for about in abouts for r in about.get("reasons", [])):
+        old = found.get(key := (row["kind"], row["layer"], row["method"]), row | {"count": 0, "images": []})
+        found[key] = row | {"count": old["count"] + row["count"], "images": sorted({*old["images"], *row["images"]})[:Tally.SHOWN]}
+    return list(found.values())
 
 # %% ../nbs/04a_maps.ipynb #8de0d779
 def _grouped(values: Tensor, index: Tensor, n: Tensor) -> Tensor:  # [B, ...], [B], [G] -> float64 [G, ...]
@@ -190,7 +221,7 @@ def load(cls: MeanMaps,
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} holds no mean maps, or is damaged ({error}): delete it and make it again") from error
 
-# %% ../nbs/04a_maps.ipynb #b099af1d
+# %% ../nbs/04a_maps.ipynb #f2ff8085
 _WHAT = {"weights": "network", "images": "data set", "layers": "choice of layers", "method": "method", "by": "grouping", "scale": "scale", "mean": "normalisation", "std": "normalisation",
          "shard": "part of the images", "code": "function under that name", "options": "set of GradCAM options", "kind": "kind of map"}
 
@@ -208,11 +239,13 @@ def _stream(images: Images,  # to average over
             groups: Sequence[str],  # G names
             maps_of: Callable[[Tensor, np.ndarray], tuple[dict[str, Tensor], Tensor]],  # (uint8 [B, H, W, 3], indices) -> maps by layer, group of each [B]
             about: dict,  # what makes it this average and no other
+            tally: Tally,  # that `maps_of` adds reasons to
             *,
             batch_size: int, state: Path | None, save_seconds: float, progress: bool) -> MeanMaps:
     "The loop of every mean: resumable, in constant memory."
     if batch_size < 1: raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     total, done = _resumed(state, about)
+    if total is not None: tally.found |= Tally(total.about.get("reasons", [])).found
     saved = time.monotonic()
     bar = tqdm(total=len(order), initial=done, desc="maps", unit="image", disable=not progress, leave=False)
     while done < len(order):
@@ -220,7 +253,7 @@ def _stream(images: Images,  # to average over
         pictures = torch.from_numpy(images.images[some])
         part = mean_of(*maps_of(pictures, some), groups, pictures)
         total, done = part if total is None else total + part, done + len(some)
-        total.about = about | {"done": done}
+        total.about = about | {"done": done, "reasons": tally.rows}
         bar.update(len(some))
         if state is not None and (done == len(order) or time.monotonic() - saved >= save_seconds):
             total.save(state)
@@ -228,7 +261,7 @@ def _stream(images: Images,  # to average over
     bar.close()
     return total
 
-# %% ../nbs/04a_maps.ipynb #f2518de0
+# %% ../nbs/04a_maps.ipynb #ca537e23
 def _scaled(maps: dict[str, Tensor], scale: str) -> dict[str, Tensor]:  # {layer: [N, h, w]}
     if scale == "raw": return maps
     peaks = {layer: m.abs().amax((1, 2), keepdim=True) for layer, m in maps.items()}
@@ -240,7 +273,7 @@ def _about(model: nn.Module, images: Images, layers: list[str], method: str | Ca
     if not len(images): raise ValueError("there are no images to average over")
     options = {k: v for k, v in options.items() if k not in ("warn", "progress", "batch_size")}
     code, options = (_identity(method if callable(method) else None), _identity(options)) if kept else (None, {k: str(v) for k, v in options.items()})
-    return dict(weights=fingerprint(model), images=images.fingerprint(), layers=layers, method=_named(method), code=code, scale=scale, mean=[float(m) for m in mean], std=[float(s) for s in std], options=options)
+    return dict(weights=fingerprint(model), images=images.fingerprint(), layers=layers, method=_method_name(method), code=code, scale=scale, mean=[float(m) for m in mean], std=[float(s) for s in std], options=options)
 
 def _part(n: int, shard: tuple[int, int] | None, accelerator: Accelerator | None, state: str | Path | None) -> tuple[int, int, Path | None]:
     "Which part of n images this process takes, and the file for it."
@@ -251,7 +284,14 @@ def _part(n: int, shard: tuple[int, int] | None, accelerator: Accelerator | None
     path = None if state is None else Path(state)
     return rank, world, path if path is None or world == 1 else path.with_name(f"{path.stem}.{rank + 1}of{world}{path.suffix}")
 
-# %% ../nbs/04a_maps.ipynb #94273fbe
+# %% ../nbs/04a_maps.ipynb #d4f52267
+def _at(model: nn.Module, device: str | torch.device | None) -> tuple[nn.Module, torch.device]:
+    "The model on that device: itself where it is there already, else a copy, for the caller's model is not to be moved."
+    here = next((t.device for t in chain(model.parameters(), model.buffers())), torch.device("cpu"))
+    if device is None: return model, here
+    there = torch.empty(0, device=device).device  # "cuda" is "cuda:0"
+    return (model if there == here else copy.deepcopy(model).to(there)), there
+
 def mean_map(model: nn.Module,  # gives logits [N, C]; left as it was
              images: Images,  # any number of them
              layers: str | Sequence[str],  # names of layers
@@ -268,49 +308,78 @@ def mean_map(model: nn.Module,  # gives logits [N, C]; left as it was
              shard: tuple[int, int] | None = None,  # (rank, world): only the images rank, rank + world, ...; the parts add up with `+`
              accelerator: Accelerator | None = None,  # shares the images among its processes; every one gets the whole result
              progress: bool = False,  # show a progress bar
+             warn: bool = True,  # say in one warning, at the end, which maps say nothing; False: only in `.about["reasons"]`
              **options: Any,  # for GradCAM, such as reshape= or precision=
-             ) -> MeanMaps:  # a group a class
+             ) -> MeanMaps:  # a group a class; `.about["reasons"]` counts the maps that say nothing
     "Mean map of each class over a data set, with its scatter."
     if by not in ("label", "predicted"): raise ValueError(f"by must be 'label' or 'predicted', not {by!r}")
     rank, world, path = _part(len(images), shard, accelerator, state)
     layers = [layers] if isinstance(layers, str) else list(layers)
     about = _about(model, images, layers, method, scale, mean, std, options, state is not None) | dict(kind="class", by=by, shard=[rank, world])
     transform = BatchTransform("none", mean, std, size=images.images.shape[1])
-    device = next(model.parameters()).device if device is None else torch.device(device)
-    labels, cam = torch.from_numpy(images.labels), GradCAM(model.to(device), layers, method, **{"warn": False} | options)
+    model, device = _at(model, device)
+    labels, tally, cam = torch.from_numpy(images.labels), Tally(), GradCAM(model, layers, method, **options, warn=False)
     def maps_of(pictures: Tensor, some: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
         maps = cam(transform(pictures.to(device)), target=labels[some].to(device) if by == "label" else None)
+        tally.add(cam.reasons, some)
         return _scaled(maps, scale), cam.targets
     order = np.arange(rank, len(images), world)
-    result = _stream(images, order, images.classes, maps_of, about, batch_size=batch_size, state=path, save_seconds=save_seconds, progress=progress and rank == 0)
-    return result if accelerator is None else _gathered(result, accelerator)
+    result = _stream(images, order, images.classes, maps_of, about, tally, batch_size=batch_size, state=path, save_seconds=save_seconds, progress=progress and rank == 0)
+    if accelerator is not None: result = _gathered(result, accelerator)
+    if warn and rank == 0: Tally(result.about["reasons"]).warn(int(result.n.sum()), '.about["reasons"]')
+    return result
 
-# %% ../nbs/04a_maps.ipynb #76ae5555
+# %% ../nbs/04a_maps.ipynb #e72c2c29
 def _gathered(part: MeanMaps, accelerator: Accelerator) -> MeanMaps:
     "The parts of all processes, added in the order of their ranks, so that all get the same."
     if accelerator.num_processes == 1: return part
     def all_of(t: Tensor) -> list[Tensor]: return list(accelerator.gather(t[None].contiguous().to(accelerator.device)).cpu())
     n, pictures = all_of(part.n), all_of(part.pictures)
     mean, squares = ({k: all_of(t) for k, t in kind.items()} for kind in (part.mean, part.squares))
-    parts = [MeanMaps(part.groups, n[r], {k: t[r] for k, t in mean.items()}, {k: t[r] for k, t in squares.items()}, pictures[r], part.about) for r in range(accelerator.num_processes)]
+    abouts = [json.loads(text) for text in gather_object([json.dumps(part.about)])]
+    parts = [MeanMaps(part.groups, n[r], {k: t[r] for k, t in mean.items()}, {k: t[r] for k, t in squares.items()}, pictures[r], part.about | {"reasons": abouts[r]["reasons"]}) for r in range(accelerator.num_processes)]
     return reduce(lambda a, b: a + b, parts)
 
-# %% ../nbs/04a_maps.ipynb #bc0afedb
+# %% ../nbs/04a_maps.ipynb #cb778ba2
 def show_means(means: MeanMaps,  # as `mean_map` or `why_cells` gives them
                layer: str,  # one of its layers
                groups: Sequence[int | str] | None = None,  # which, by number or name; None: all that have an image
                smooth: bool = True,  # bilinear between the cells; False shows the true cells
                size: float = 1.0,  # of a picture, in inches
+               signed: bool | None = None,  # True: the mean in two colours, one for each sign; False: its positive part; None: two for differences, as `why_cells` makes them
+               centres: tuple[Tensor, Tensor] | None = None,  # the layer's, as `cell_centres` gives them: each cell where it looks; None: the grid stretched over the picture
                ) -> Figure:  # a row a group: mean picture, mean map, and standard deviation
     "Mean maps beside their scatter, all by one scale for each column."
     if layer not in means.mean: raise KeyError(f"no layer {layer!r} in these mean maps: there are {', '.join(means.mean)}")
     which = means.n.nonzero().flatten().tolist() if groups is None else [means.groups.index(g) if isinstance(g, str) else g for g in groups]
     pictures = means.pictures[which].round().to(torch.uint8).numpy()
     titles = [f"{means.groups[g]}\n(n = {int(means.n[g])})" for g in which]
-    columns = {f"mean, {layer}": means.mean[layer][which].float(), "standard deviation": means.std[layer][which].float()}
+    mean, std = (m[layer][which].float() if centres is None else at_centres(m[layer][which].float(), tuple(pictures.shape[1:3]), centres) for m in (means.mean, means.std))
+    if means.about.get("kind") == "why" if signed is None else signed:
+        what = "Orange: for the class that was named; purple: for the right one" if means.about.get("kind") == "why" else "Orange: positive; purple: negative"
+        return _in_two_colours(pictures, mean, std, titles, layer, smooth, size, what)
+    columns = {f"mean, {layer}": mean, "standard deviation": std}
     return show_cams(pictures, columns, titles, scale="batch", how="map", smooth=smooth, size=size, title="Mean picture, mean map, scatter")
 
-# %% ../nbs/04a_maps.ipynb #957333e3
+# %% ../nbs/04a_maps.ipynb #d581e0f0
+def _in_two_colours(pictures: np.ndarray, mean: Tensor, std: Tensor, titles: Sequence[str], layer: str, smooth: bool, size: float, what: str) -> Figure:
+    "Mean pictures, signed means around a white zero, and scatter; each column by one scale."
+    n, shape = len(pictures), pictures.shape[1:3]
+    figure = Figure(figsize=(3 * size + 2.4, n * (size + 0.1) + 0.5), dpi=80, layout="constrained")
+    grid = figure.subplots(n, 3, squeeze=False)
+    far, top = max(float(mean.abs().max()), 1e-30), max(float(std.max()), 1e-30)
+    for axes, picture, m, s, title in zip(grid, pictures, mean, std, titles, strict=True):
+        axes[0].imshow(picture)
+        axes[0].set_ylabel(title, rotation=0, ha="right", va="center", fontsize=8)
+        painted = [axes[1].imshow(upsample(m, shape, smooth), cmap="PuOr_r", norm=Normalize(-far, far)), axes[2].imshow(upsample(s, shape, smooth), cmap="viridis", norm=Normalize(0, top))]
+        for ax in axes: ax.set(xticks=[], yticks=[])
+    for ax, title in zip(grid[0], ("mean picture", f"mean, {layer}", "standard deviation"), strict=True): ax.set_title(title, fontsize=8)
+    for k, (image, ticks) in enumerate(zip(painted, ([-far, 0, far], [0, top]), strict=True)):
+        figure.colorbar(image, ax=grid[:, k + 1], shrink=0.8, ticks=ticks, format="%.2g").ax.tick_params(labelsize=7)
+    figure.suptitle(what, fontsize=9)
+    return figure
+
+# %% ../nbs/04a_maps.ipynb #b4378490
 def why_cells(model: nn.Module,  # gives logits [N, C]; left as it was
               images: Images,  # the images of the predictions, in the same order
               predictions: Predictions,  # whose mistakes are asked about
@@ -325,9 +394,11 @@ def why_cells(model: nn.Module,  # gives logits [N, C]; left as it was
               state: str | Path | None = None,  # a .safetensors file to keep what is done, and to go on from
               save_seconds: float = 30,  # how often
               progress: bool = False,  # show a progress bar
+              warn: bool = True,  # say in one warning, at the end, which maps say nothing; False: only in `.about["reasons"]`
               **options: Any,  # for GradCAM, such as reshape= or precision=
-              ) -> MeanMaps:  # a group a cell, named "actual → predicted"
+              ) -> MeanMaps:  # a group a cell, named "actual → predicted"; `.about["reasons"]` counts the maps that say nothing
     "Why the predicted class rather than the actual one, averaged over each cell of the confusion matrix."
+    _asks_for_class(method, warn)
     if len(predictions) != len(images) or (predictions.labels.numpy() != images.labels).any(): raise ValueError("predictions and images are not of the same data in the same order")
     layers, confusion = [layers] if isinstance(layers, str) else list(layers), predictions.confusion.clone().fill_diagonal_(0)
     pairs = confusion.nonzero().tolist() if cells is None else [[images.classes.index(c) if isinstance(c, str) else int(c) for c in cell] for cell in cells]
@@ -338,15 +409,18 @@ def why_cells(model: nn.Module,  # gives logits [N, C]; left as it was
     order, predicted = np.flatnonzero(group >= 0), predictions.predicted
     if not len(order): raise ValueError(f"no image in the cells {pairs}: choose cells that the confusion matrix counts")
     names = [f"{images.classes[a]} → {images.classes[p]}" for a, p in pairs]
-    transform, device = BatchTransform("none", mean, std, size=images.images.shape[1]), next(model.parameters()).device
+    transform, (_, device), tally = BatchTransform("none", mean, std, size=images.images.shape[1]), _at(model, None), Tally()
     about = _about(model, images, layers, method, scale, mean, std, options, state is not None) | dict(kind="why", by=fingerprint(group), shard=[0, 1])
     def maps_of(pictures: Tensor, some: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
         p, q = predicted[some].to(device), torch.from_numpy(images.labels[some]).to(device)
-        answer = why(model, transform(pictures.to(device)), p, q, layers=layers, method=method, **options)
+        answer = why(model, transform(pictures.to(device)), p, q, layers=layers, method=method, **options, warn=False)
+        tally.add([Reason(r["layer"], r["method"], r["images"], len(some), r["text"], r["kind"]) for r in answer.reasons], some)
         return _scaled(answer.difference, scale), torch.from_numpy(group[some])
-    return _stream(images, order, names, maps_of, about, batch_size=batch_size, state=None if state is None else Path(state), save_seconds=save_seconds, progress=progress)
+    result = _stream(images, order, names, maps_of, about, tally, batch_size=batch_size, state=None if state is None else Path(state), save_seconds=save_seconds, progress=progress)
+    if warn: tally.warn(len(order), '.about["reasons"]', ignore=("blank",))
+    return result
 
-# %% ../nbs/04a_maps.ipynb #7d790a08
+# %% ../nbs/04a_maps.ipynb #b07c9af4
 @dataclass
 class ThroughTraining:
     "The same images' maps over the epochs of a run."
@@ -354,6 +428,7 @@ class ThroughTraining:
     maps: dict[str, Tensor]  # {layer: [E, N, h, w]}, signed, on the CPU
     logits: Tensor  # [E, N, C]
     targets: Tensor  # int64 [N], the class that is explained, the same in all epochs
+    reasons: dict[int, list[dict]] = field(default_factory=dict)  # by epoch: what is the matter with maps, as `Tally.rows`; epochs without any are left out
 
     @property
     def probability(self) -> Tensor:  # [E, N]
@@ -364,7 +439,7 @@ class ThroughTraining:
         "Rank correlation of each epoch's map with the last epoch's: when the place that decides was found."
         return torch.stack([rank_correlation(m, self.maps[layer][-1]) for m in self.maps[layer]])
 
-# %% ../nbs/04a_maps.ipynb #99fd5fe1
+# %% ../nbs/04a_maps.ipynb #b5673c76
 def through_training(run: Any,  # a `Run` with `epochs_kept`, or anything with `epochs_kept`, `model(epoch)`, `mean` and `std`
                      images: Images,  # a few, such as `test.subset([0, 1, 2])`
                      layers: str | Sequence[str],  # names of layers
@@ -375,6 +450,7 @@ def through_training(run: Any,  # a `Run` with `epochs_kept`, or anything with `
                      batch_size: int = 100,  # images at a time
                      device: str | torch.device = "cpu",  # where the networks run
                      progress: bool = False,  # show a progress bar
+                     warn: bool = True,  # say in one warning which maps say nothing; False: only in `.reasons`
                      **options: Any,  # for GradCAM, such as reshape= or precision=
                      ) -> ThroughTraining:
     "The map through training: the same images, explained by each epoch's network."
@@ -386,10 +462,15 @@ def through_training(run: Any,  # a `Run` with `epochs_kept`, or anything with `
     if not len(images): raise ValueError("there are no images to explain")
     x = BatchTransform("none", run.mean, run.std, size=images.images.shape[1])(torch.from_numpy(images.images).to(device))
     targets = torch.as_tensor(images.labels if target is None else target, device=x.device).expand(len(x))
-    layers, maps, logits = [layers] if isinstance(layers, str) else list(layers), [], []
+    layers, maps, logits, tallies = [layers] if isinstance(layers, str) else list(layers), [], [], {e: Tally() for e in epochs}
     for epoch in tqdm(epochs, desc="epochs", disable=not progress, leave=False):
-        with GradCAM(run.model(epoch).to(device), layers, method, **{"warn": False} | options) as cam:
-            parts = [(cam(b, target=t), cam.logits) for b, t in zip(x.split(batch_size), targets.split(batch_size), strict=True)]
+        with GradCAM(run.model(epoch).to(device), layers, method, **options, warn=False) as cam:
+            parts = []
+            for some in torch.arange(len(x)).split(batch_size):
+                parts.append((cam(x[some], target=targets[some]), cam.logits))
+                tallies[epoch].add(cam.reasons, some)
         maps.append({layer: torch.cat([p[0][layer] for p in parts]).cpu() for layer in layers})
         logits.append(torch.cat([p[1] for p in parts]).float().cpu())
-    return ThroughTraining(epochs, {layer: torch.stack([m[layer] for m in maps]) for layer in layers}, torch.stack(logits), targets.cpu())
+    reasons = {e: t.rows for e, t in tallies.items() if t.rows}
+    if warn: Tally(_merged(*({"reasons": [r | {"images": []} for r in rows]} for rows in reasons.values()))).warn(len(x) * len(epochs), ".reasons")
+    return ThroughTraining(epochs, {layer: torch.stack([m[layer] for m in maps]) for layer in layers}, torch.stack(logits), targets.cpu(), reasons)

@@ -71,7 +71,7 @@ def _identity(recipe: Recipe, fingerprints: dict[str, str]) -> str:
 def _write_json(path: Path, values: dict) -> None:
     with atomic_write(path) as temporary: temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
-# %% ../nbs/07a_runs.ipynb #1d52ba8a
+# %% ../nbs/07a_runs.ipynb #720cafb5
 def _normalisation(train: Images) -> tuple[tuple[float, ...], tuple[float, ...]]:
     "CIFAR-10's published mean and deviation, or those of the data at hand."
     return (MEAN, STD) if train.reference.get("name") == "cifar10" else channel_stats(train)
@@ -95,7 +95,8 @@ def make_batches(
 ) -> tuple[MemoryBatches | LoaderBatches, MemoryBatches]:  # to train on, to validate on
     "Batches as the recipe wants them: whole batches on the device where the policy allows, else image by image."
     if recipe.batch_size > len(train):
-        raise RunError(f"recipe '{recipe.name}': batch_size is {recipe.batch_size}, but there are only {len(train)} training pictures: choose at most that many, for example batch_size={max(1, len(train) // 10)}")
+        raise RunError(f"recipe '{recipe.name}': batch_size is {recipe.batch_size}, but there are only {len(train)} training pictures: choose at most that many, for example with "
+                       f"batch_size={max(len(train) // 10, min(len(train), 16))} (on the command line: --set batch_size={max(len(train) // 10, min(len(train), 16))})")
     policy = policy_from_dict(recipe.policy) if isinstance(recipe.policy, dict) else recipe.policy
     size = train.images.shape[1]
     whole = recipe.pipeline == "batch" or (recipe.pipeline == "auto" and BatchTransform.supports(policy))
@@ -251,7 +252,10 @@ class _Log:
         if self.echo: print(line, flush=True)
         with open(self.path, "a", encoding="utf-8") as f: f.write(line + "\n")
 
-# %% ../nbs/07a_runs.ipynb #4d82685e
+# %% ../nbs/07a_runs.ipynb #3a91d92e
+_JSON_NAMES = {list: "list", str: "string", int: "number", float: "number", bool: "truth value", type(None): "null"}  # where an object should be
+
+
 class Run:
     "A run folder, opened. Nothing in it is ever executed."
 
@@ -265,13 +269,17 @@ class Run:
         if not path.exists(): raise RunError(f"{self.folder} is not a run: it has no config.json")
         try: self.config = json.loads(path.read_text(encoding="utf-8"))
         except json.JSONDecodeError as e: raise RunError(f"{path} is damaged (line {e.lineno}: {e.msg})") from e
+        except UnicodeDecodeError as e: raise RunError(f"{path} is damaged: it is no text") from e
+        if not isinstance(self.config, dict): raise RunError(f"{path} is damaged: it holds a JSON {_JSON_NAMES[type(self.config)]}, and a configuration is an object, {{...}}")
         if self.config.get("format") != FORMAT:
             raise RunError(f"{path} has format {self.config.get('format')}, and this version of cifarcam reads {FORMAT}: open it with the version that made it")
         try:
+            if not isinstance(self.config["recipe"], dict): raise TypeError("the recipe is no object")
             self.recipe = recipe_from_dict(self.config["recipe"])
             self.classes, self.mean, self.std = self.config["classes"], tuple(self.config["mean"]), tuple(self.config["std"])
             self.image_size = self.config["image_size"]
         except KeyError as e: raise RunError(f"{path} is damaged: it has no {e}") from e
+        except (TypeError, AttributeError) as e: raise RunError(f"{path} is damaged: recipe, classes, mean or std is not what cifarcam writes there ({e})") from e
         except RecipeError as e:
             made = self.config.get("versions", {}).get("cifarcam", "unknown")
             raise RunError(f"{path} was written by cifarcam {made}, and this is {_versions()['cifarcam']}, which cannot read it: {e}") from e
@@ -548,11 +556,11 @@ def _read_results(path: Path) -> list[dict]:
     if missing := set(_RESULT) - set(frame): raise RunError(f"{path} is not a table that `record_result` wrote: it has no {', '.join(sorted(missing))}")
     return frame.to_dict("records")
 
-# %% ../nbs/07a_runs.ipynb #8bc1f2e9
+# %% ../nbs/07a_runs.ipynb #4f9304a9
 def results_table(
     results: str | os.PathLike | Iterable[str | os.PathLike | Run],  # a results.csv, or runs
     data: str | None = None,  # only runs on these data; None: of a file those on "cifar10", to which the claims belong, of given runs all
-) -> pd.DataFrame:  # a row a recipe and setting, in words; `config` lists the stored configurations
+) -> pd.DataFrame:  # a row a recipe and setting, in words, measured ones first; `config` lists the stored configurations
     "Claimed and reached, with n, cost, time, hardware and the command that gives it; of a file, recipes that were not run have a row too."
     whole = isinstance(results, (str, os.PathLike))
     if whole:
@@ -570,9 +578,12 @@ def results_table(
     lines = [_result_line(group, recipes[group[0]["identity"]]) for group in groups.values()]
     lines += [_unmeasured_line(recipe) for name, recipe in RECIPES.items() if whole and name != "demo" and data == "cifar10" and name not in {line["recipe"] for line in lines}]
     order = {name: i for i, name in enumerate(RECIPES)}
-    return pd.DataFrame(sorted(lines, key=lambda line: order.get(line["recipe"], len(order))))
+    return pd.DataFrame(sorted(lines, key=lambda line: (line["reached"] == _UNMEASURED, order.get(line["recipe"], len(order)))))
 
-# %% ../nbs/07a_runs.ipynb #5f5358aa
+# %% ../nbs/07a_runs.ipynb #09df5aea
+_UNMEASURED = "not measured"
+
+
 def _claimed(recipe: Recipe) -> str:
     if recipe.claimed_test is None: return "-"
     return f"{recipe.claimed_test:.2%}" + ("" if recipe.claimed_train is None else f" (train {recipe.claimed_train:.2%})")
@@ -580,7 +591,7 @@ def _claimed(recipe: Recipe) -> str:
 
 def _unmeasured_line(recipe: Recipe) -> dict[str, str]:
     blank = {name: "-" for name in ("best epoch", "train", "views", "n", "mean", "sd", "time", "hardware")}
-    return dict(recipe=recipe.name, claimed=_claimed(recipe), reached="not measured") | blank | dict(
+    return dict(recipe=recipe.name, claimed=_claimed(recipe), reached=_UNMEASURED) | blank | dict(
         epochs=f"0 of {recipe.epochs}", PFLOP=f"{training_cost(recipe):.2f} planned", command=command_of(recipe), config="")
 
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-# %% ../nbs/09a_serve.ipynb #6cd0f1f5
+# %% ../nbs/09a_serve.ipynb #d33c39a8
 _TEMPLATE = """{% extends 'voila/templates/lab/index.html.j2' %}
 {%- block notebook_css -%}
   {{ resources.include_js("static/voila-style.js") }}
@@ -27,8 +27,9 @@ _TEMPLATE = """{% extends 'voila/templates/lab/index.html.j2' %}
     .jp-Cell { padding: 0; }
   </style>
   {{ super.super() }}
+  {{ resources.include_css("static/theme-dark.css").unescape().replace("<link", "<link media='(prefers-color-scheme: dark)'") | safe }}
+  <style>:root { color-scheme: light dark }</style>
 {%- endblock notebook_css -%}
-{%- block htmltitle -%}<title>cifarcam</title>{%- endblock htmltitle -%}
 """
 
 
@@ -48,7 +49,7 @@ def write_app(
     (template / "index.html.j2").write_text(_TEMPLATE, encoding="utf-8")
     (folder / "voila.json").write_text(json.dumps({"Voila": {"tornado_settings": {"websocket_max_message_size": 2**30}}}), encoding="utf-8")  # else an upload of 10 MB ends the connection
     notebook = folder / "explorer.ipynb"
-    notebook.write_text(json.dumps(dict(cells=[cell], nbformat=4, nbformat_minor=5, metadata=dict(kernelspec=kernel, title="cifarcam"))), encoding="utf-8")
+    notebook.write_text(json.dumps(dict(cells=[cell], nbformat=4, nbformat_minor=5, metadata=dict(kernelspec=kernel, title=f"{run.name}, explored with cifarcam"))), encoding="utf-8")
     return notebook
 
 # %% ../nbs/09a_serve.ipynb #b7916a86

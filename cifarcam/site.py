@@ -239,13 +239,13 @@ def _markdown(text: str) -> dict: return {"cell_type": "markdown", "metadata": {
 def _code(source: str, outputs=(), tags=(), **mystnb) -> dict:
     return {"cell_type": "code", "metadata": {"tags": list(tags), "mystnb": mystnb}, "execution_count": None, "source": source, "outputs": list(outputs)}
 
-# %% ../nbs/11a_site.ipynb #960ccd5b
+# %% ../nbs/11a_site.ipynb #6188ab57
 def _only_imports(source: str) -> bool:
     try: return all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.parse(source).body)
     except SyntaxError: return False  # a cell with a line for the shell
 
 
-def _folded(source: str, title: str, outputs=()) -> dict: return _code(source, outputs, tags=["hide-input"], code_prompt_show=title, code_prompt_hide=title)
+def _folded(source: str, title: str, outputs=(), tags=()) -> dict: return _code(source, outputs, tags=["hide-input", *tags], code_prompt_show=title, code_prompt_hide=title)
 
 
 def _private_names(source: str) -> list[str]:
@@ -262,8 +262,8 @@ def _exported_cells(source: str, module: str, link, seen: set[str]) -> list[dict
         described.append(describe(symbol, module, link, index=name not in seen))
         seen.add(name)
     names = ", ".join(s.name for s in symbols) or ", ".join(_private_names(source))
-    title = "Imports" if _only_imports(source) else f"Source: {names}" if names else "Source"
-    return [*([_markdown("\n\n".join(described))] if described else []), _folded(source, title)]
+    folded = _folded(source, "Imports") if _only_imports(source) else _folded(source, names or "this cell", tags=["source"])  # "source of" comes from the stylesheet, so that search does not find it
+    return [*([_markdown("\n\n".join(described))] if described else []), folded]
 
 # %% ../nbs/11a_site.ipynb #5abe6fac
 def _shown_outputs(cell: dict) -> list[dict]:
@@ -409,8 +409,10 @@ def open_project(
     project.names = {name: found.pop() for name, found in full.items() if len(found) == 1}  # a name that two modules have is no link
     return project
 
-# %% ../nbs/11a_site.ipynb #24de17fb
+# %% ../nbs/11a_site.ipynb #0b615ae0
 _START = ("index", "tutorials/01_five_minutes")  # in the sidebar's first part
+_GROUPS = (("0[0-2]", "data and networks"), ("03", "training"), ("08a|09|10", "explorer and commands"), ("0[4-6]", "maps"), ("0[78]", "runs and reports"), ("11", ""))  # of the API, by a page's number
+_GROUP_ORDER = ("data and networks", "training", "maps", "runs and reports", "explorer and commands", "more")
 
 
 def _toctree(caption: str, pages: list[str]) -> str:
@@ -429,7 +431,9 @@ def sidebar(
     tutorials = [p for p in under("tutorials") if p not in start and (p not in recipes or parent is None)]
     api = [p for p in pages if "/" not in p and re.match(r"\d", p)]
     other = [p for p in pages if "/" not in p and p not in api and p not in start]
-    parts = [("Start", start + other), ("Tutorials", tutorials), ("API", api), ("Benchmarks", under("benchmarks"))]
+    groups: dict[str, list[str]] = {}
+    for page in api: groups.setdefault(next((name for number, name in _GROUPS if re.match(number, page)), "more"), []).append(page)
+    parts = [("Start", start + other), ("Tutorials", tutorials), *((f"API: {name}", groups.get(name, [])) for name in _GROUP_ORDER), ("Benchmarks", under("benchmarks")), ("Making this site", groups.get("", []))]
     below = {parent: "```{toctree}\n:maxdepth: 1\n\n" + "\n".join("/" + p for p in recipes) + "\n```"} if parent and recipes else {}
     return "\n\n".join(filter(None, (_toctree(caption, found) for caption, found in parts))), below
 

@@ -86,8 +86,8 @@ _BODY = """<div class="cifarcam-static ID" id="ID">
 <p class="said" aria-live="polite"></p>
 </div>"""
 
-# %% ../nbs/11b_static.ipynb #7a9afa5c
-_SCRIPT = """(() => {
+# %% ../nbs/11b_static.ipynb #7e654b40
+_DRAWING = """(() => {
 const root = document.getElementById("ID"), d = DATA, $ = s => root.querySelector(s);
 const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
 const pixels = bytes(d.images), colors = bytes(d.colors), [N, H, W] = d.shape, C = d.classes.length, S = 256;
@@ -108,7 +108,10 @@ const level = (map, at, h, w, y, x, smooth) => {  // the map's value at a place,
   const y0 = Math.floor(fy), x0 = Math.floor(fx), y1 = Math.min(y0 + 1, h - 1), x1 = Math.min(x0 + 1, w - 1), a = fy - y0, b = fx - x0;
   return (1 - a) * ((1 - b) * map[at + y0 * w + x0] + b * map[at + y0 * w + x1]) + a * ((1 - b) * map[at + y1 * w + x0] + b * map[at + y1 * w + x1]);
 };
-const blend = () => {
+"""
+
+# %% ../nbs/11b_static.ipynb #aeed5201
+_SCRIPT = _DRAWING + """const blend = () => {
   const layer = d.layers[now.layer], m = d.maps[now.method][layer], [T, h, w] = m.shape, map = maps[now.method][layer];
   const at = (now.image * T + Math.min(now.target, T - 1)) * h * w, opacity = $(".opacity").value / 100, smooth = $(".smooth").checked;
   const c = $(".shown").getContext("2d"), out = c.createImageData(S, S);

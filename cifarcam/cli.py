@@ -126,7 +126,7 @@ def _resume(args: argparse.Namespace) -> int:
     if _is_first(): print(_next_steps(args.out))
     return 0
 
-# %% ../nbs/10_cli.ipynb #8281256e
+# %% ../nbs/10_cli.ipynb #eeb5b92a
 def _is_demo(folder: Path) -> bool:
     "Whether a run of `cifarcam demo` stands there."
     try: config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -146,7 +146,7 @@ def _demo(args: argparse.Namespace) -> int:
     print("writing the report ...", flush=True)
     page, m = write_report(done), done.metrics
     views = "" if m["views"] == "none" else f" (averaged over views: {m['views']})"
-    print(f"\n{m['test_acc']:.1%} of {m['n_test']:,} test pictures are right after {m['epochs']} epoch{'s'[:m['epochs'] > 1]}, {m['seconds']:.0f} s of training{views}\n"
+    print(f"\n{m['test_acc']:.2%} of {m['n_test']:,} test pictures are right after {m['epochs']} epoch{'s'[:m['epochs'] > 1]}, {m['seconds']:.0f} s of training{views}\n"
           f"the report: {page}\n{_next_steps(out)}\n  cifarcam train fast  for the real CIFAR-10 (downloads 170 MB)")
     return 0
 
@@ -803,7 +803,7 @@ def _parser() -> argparse.ArgumentParser:
     for add in (_add_train, _add_evaluate, _add_explain, _add_others, _add_lr_find, _add_study, _add_results): add(verbs)
     return parser
 
-# %% ../nbs/10_cli.ipynb #082ac664
+# %% ../nbs/10_cli.ipynb #a82b84c6
 def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceback is shown
     "2 for a request that cannot be met, 1 for a failure on the way."
     try:
@@ -821,7 +821,9 @@ def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceb
 def _stopped(error: KeyboardInterrupt, out: Path | None) -> str:
     "What to say after Ctrl-C: how to go on, if there is something to go on with."
     said = str(error) or "stopped"
-    if out and (Path(out) / "checkpoint.pt").exists(): said = f"{said.split('; resume from')[0]}; go on with: cifarcam train --resume {out}"
+    if out and (Path(out) / "checkpoint.pt").exists():
+        said = f"{said.split('; resume from')[0]}; go on with: cifarcam train --resume {out}"
+        if _is_demo(Path(out)): said += f", and then its report: cifarcam report {out}"
     return said
 
 

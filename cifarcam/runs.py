@@ -71,7 +71,7 @@ def _identity(recipe: Recipe, fingerprints: dict[str, str]) -> str:
 def _write_json(path: Path, values: dict) -> None:
     with atomic_write(path) as temporary: temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
-# %% ../nbs/07a_runs.ipynb #720cafb5
+# %% ../nbs/07a_runs.ipynb #716404fa
 def _normalisation(train: Images) -> tuple[tuple[float, ...], tuple[float, ...]]:
     "CIFAR-10's published mean and deviation, or those of the data at hand."
     return (MEAN, STD) if train.reference.get("name") == "cifar10" else channel_stats(train)
@@ -95,8 +95,9 @@ def make_batches(
 ) -> tuple[MemoryBatches | LoaderBatches, MemoryBatches]:  # to train on, to validate on
     "Batches as the recipe wants them: whole batches on the device where the policy allows, else image by image."
     if recipe.batch_size > len(train):
-        raise RunError(f"recipe '{recipe.name}': batch_size is {recipe.batch_size}, but there are only {len(train)} training pictures: choose at most that many, for example with "
-                       f"batch_size={max(len(train) // 10, min(len(train), 16))} (on the command line: --set batch_size={max(len(train) // 10, min(len(train), 16))})")
+        some = max(len(train) // 10, min(len(train), 16))
+        raise RunError(f"recipe '{recipe.name}': batch_size is {recipe.batch_size}, but there are only {len(train)} training pictures: choose at most that many, for example batch_size={some} "
+                       f"(on the command line: --set batch_size={some})")
     policy = policy_from_dict(recipe.policy) if isinstance(recipe.policy, dict) else recipe.policy
     size = train.images.shape[1]
     whole = recipe.pipeline == "batch" or (recipe.pipeline == "auto" and BatchTransform.supports(policy))

@@ -5,13 +5,15 @@
 # %% auto #0
 __all__ = ['UsageError', 'explain_panel', 'LoadedModel', 'load_model', 'Explanation', 'explain', 'main']
 
-# %% ../nbs/10_cli.ipynb #26cfc786
+# %% ../nbs/10_cli.ipynb #fda388b9
 import argparse
+import copy
 import difflib
 import importlib
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,9 +22,10 @@ import tempfile
 import textwrap
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +34,9 @@ from . import __version__
 if TYPE_CHECKING:  # for the annotations only: torch takes seconds to import, and `--help` should not
     import numpy as np
     from matplotlib.figure import Figure
-    from torch import nn
+    from torch import Tensor, nn
 
+    from cifarcam.gradcam import GradCAM, Reason
     from cifarcam.runs import Run
 
 # %% ../nbs/10_cli.ipynb #95ff446e
@@ -184,7 +188,28 @@ def _compared(run: "Run", p, weights: str) -> str:
     return (f"compared with the predictions that the run left{what}, {old.accuracy:.2%}: {same:,} of {len(p):,} answers are the same, "
             f"largest difference of a probability {float((old.probabilities - p.probabilities).abs().max()):.2g}")
 
-# %% ../nbs/10_cli.ipynb #f3b3eae1
+# %% ../nbs/10_cli.ipynb #3f5caf56
+_MARKS = {"silent": "the gradient\nis zero", "noise": "rounding\nnoise", "constant": "the same\neverywhere", "blank": "no positive\nevidence", "inactive": "nowhere\nactive", "grid": "a single\ncell"}
+
+
+def _notes(
+    reasons: Sequence["Reason"],  # of one picture
+) -> list[str]:
+    "Each reason once, with all the layers that it concerns."
+    where: dict[str, list[str]] = {}
+    for reason in reasons: where.setdefault(reason.text, []).append(reason.layer)
+    return [f"{'layer' if len(layers) == 1 else 'layers'} {', '.join(layers)}: {text}" if all(layers) else text for text, layers in where.items()]
+
+
+def _in_lines(name: str, width: int) -> str:
+    "The name of a layer, broken behind its dots where it is long."
+    lines = [""]
+    for part in re.findall(r"[^.]+\.?", name):
+        if lines[-1] and len(lines[-1] + part) > width: lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+# %% ../nbs/10_cli.ipynb #2da30e10
 def explain_panel(
     original,  # uint8 [H', W', 3], the file's picture, or None to leave it out
     image,  # uint8 [H, W, 3], what the network gets
@@ -195,30 +220,44 @@ def explain_panel(
     *,
     title: str = "",  # above all
     method: str = "gradcam",  # named in the title of the maps
+    reasons: Sequence["Reason"] = (),  # why maps say nothing: `GradCAM.reasons` of this picture
 ) -> Any:  # a matplotlib Figure
     "One picture: as it is, as the network gets it, what it answers, and what each layer looks at."
     import numpy as np
-    from matplotlib.figure import Figure
 
     from cifarcam.visualize import colorize, overlay
-    columns, show = len(maps) + 2, dict(interpolation="nearest", aspect="equal")
-    figure = Figure(figsize=(1.75 * columns + 0.6, 4.4), dpi=100, facecolor="white", layout="constrained")
-    grid = figure.add_gridspec(2, columns, width_ratios=[1] * (columns - 1) + [1.15])
+    height, width = image.shape[:2]
+    times, wide = max(192 // max(height, width), 1), min(max(width / height, 0.7), 2)
     first = [(original if original is not None else image, "picture" if original is not None else "what the network gets")]
-    if original is not None: first.append((image, f"as the network gets it\n{image.shape[1]} x {image.shape[0]} pixels"))
-    cells = [(r, 0, picture, text) for r, (picture, text) in enumerate(first)]
+    if original is not None: first.append((image, f"as the network gets it\n{height} x {width} pixels"))
+    cells = [(r, 0, picture, text, "") for r, (picture, text) in enumerate(first)]
+    marks = {reason.layer: _MARKS[reason.kind] for reason in reversed(reasons) if reason.kind in _MARKS}
     for c, (layer, map) in enumerate(maps.items(), 1):
-        size = [max(side, 192) // side * side for side in image.shape[:2]]
-        cells += [(0, c, overlay(image, map, size=size), layer), (1, c, colorize(map, size=size), "{} x {} cells".format(*np.shape(map)))]
-    for r, c, picture, text in cells:
+        size = (times * height, times * width)
+        cells += [(0, c, overlay(image, map, size=size), _in_lines(layer, int(22 * wide)), ""), (1, c, colorize(map, size=size), "{} x {} cells".format(*np.shape(map)), marks.get(layer, ""))]
+    figure, grid = _panel(len(maps) + 1, wide, _notes(reasons))
+    for r, c, picture, text, mark in cells:
         axes = figure.add_subplot(grid[r, c])
-        axes.imshow(picture, **show)
+        axes.imshow(picture, interpolation="nearest", aspect="equal")
         axes.set_title(text, fontsize=9)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(color="#D0D0D0", linewidth=0.6)
+        if mark: axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=9, bbox=dict(facecolor="black", alpha=0.6, edgecolor="none"))
     _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target)
     figure.suptitle(f"{title}{': ' if title else ''}what speaks for '{classes[target]}' ({method})", fontsize=11)
     return figure
+
+# %% ../nbs/10_cli.ipynb #92d97f96
+def _panel(pictures: int, wide: float, notes: Sequence[str]) -> tuple["Figure", Any]:
+    "An empty figure for two rows of pictures and the bars, with the notes below, and its grid."
+    from cifarcam.visualize import _Picture
+    columns = [max(wide, 1)] + [wide] * (pictures - 1)
+    inches = 1.75 * (sum(columns) + 1) + 0.6
+    lines = [line for note in notes for line in textwrap.wrap(note, int(17 * inches))]
+    figure = _Picture(figsize=(inches, 4.4 + 0.14 * len(lines)), dpi=100, facecolor="white", layout="constrained")  # shows itself in any notebook
+    figure.exact = True  # it holds pictures, whose colours stay as they are
+    if lines: figure.supxlabel("\n".join(lines), fontsize=8, x=0.01, ha="left", color="#A03000")
+    return figure, figure.add_gridspec(2, pictures + 1, width_ratios=[*columns, 1.15])
 
 
 def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[str], target: int) -> None:
@@ -237,26 +276,26 @@ def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[st
     axes.set_xlabel("probability", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
-# %% ../nbs/10_cli.ipynb #989a215c
+# %% ../nbs/10_cli.ipynb #59eac4de
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation by channel, as torchvision's models are trained
 
 
 @dataclass
 class LoadedModel:
     "A classifier, and what it needs to know about pictures."
-    model: Any  # an nn.Module, in evaluation mode
-    classes: list[str]  # a name for each logit
-    mean: tuple[float, ...] = _IMAGENET[0]  # by channel, 0..1
-    std: tuple[float, ...] = _IMAGENET[1]
-    size: int = 224  # side of its input in pixels
+    model: Any  # an nn.Module, in any mode
+    classes: list[str]  # a name for each logit; none: they are numbered
+    mean: tuple[float, ...] = _IMAGENET[0]  # by channel, 0..1; one value: the model takes grey pictures, and pictures are turned grey
+    std: tuple[float, ...] = _IMAGENET[1]  # likewise
+    size: int | tuple[int, int] = 224  # of its input in pixels: the side, or (height, width)
 
 
 def load_model(
     name: str,  # "torchvision:resnet50", "timm:convnext_tiny", or "module:function" and "file.py:function" for a function that returns a model
     weights: str | None = None,  # a .safetensors file, a state dict of torch.save, or for torchvision and timm a name such as DEFAULT, which is fetched
     classes: str | Sequence[str] | None = None,  # class names, or a text file with one a line; None: the model's own, else "class 0", ...
-    size: int | None = None,  # side of the input; None: 224, or what timm says
-) -> LoadedModel:
+    size: int | tuple[int, int] | None = None,  # of the input in pixels: the side, or (height, width); None: 224, or what timm says
+) -> LoadedModel:  # in evaluation mode
     "Any classifier by name."
     source, _, rest = name.rpartition(":")
     if not source or not rest: raise UsageError(f"--model {name}: write torchvision:NAME, timm:NAME or module:function, for example torchvision:resnet50, or name a run instead of --model")
@@ -273,7 +312,7 @@ def _lines(path: str) -> list[str]:
     if not Path(path).is_file(): raise UsageError(f"there is no file {path}: --class-names takes a text file with one class name a line")
     return [line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
 
-# %% ../nbs/10_cli.ipynb #f867865a
+# %% ../nbs/10_cli.ipynb #40d21b45
 def _from_torchvision(name: str, weights: str | None, classes: list[str] | None) -> LoadedModel:
     from torchvision import models
     names = models.list_models(module=models)
@@ -298,7 +337,8 @@ def _from_timm(name: str, weights: str | None, classes: list[str] | None) -> Loa
     model = timm.create_model(name, pretrained=weights == "DEFAULT", **({"num_classes": count} if count else {}))
     if weights != "DEFAULT": _fill(model, state, name, weights)
     wanted = timm.data.resolve_model_data_config(model)
-    return LoadedModel(model, classes or _numbered(model.num_classes), tuple(wanted["mean"]), tuple(wanted["std"]), wanted["input_size"][-1])
+    height, width = wanted["input_size"][-2:]
+    return LoadedModel(model, classes or _numbered(model.num_classes), tuple(wanted["mean"]), tuple(wanted["std"]), height if height == width else (height, width))
 
 
 def _did_you_mean(name: str, names: Sequence[str]) -> str:
@@ -308,7 +348,7 @@ def _did_you_mean(name: str, names: Sequence[str]) -> str:
 
 def _numbered(n: int) -> list[str]: return [f"class {i}" for i in range(n)]
 
-# %% ../nbs/10_cli.ipynb #59f3310b
+# %% ../nbs/10_cli.ipynb #c9070b01
 def _from_function(source: str, function: str, weights: str | None, classes: list[str] | None) -> LoadedModel:
     "`module:function` or `file.py:function`: the user's own code, which is run because the user named it."
     from torch import nn
@@ -320,6 +360,7 @@ def _from_function(source: str, function: str, weights: str | None, classes: lis
         if not callable(made): raise UsageError(f"{source}:{function} is a {type(made).__name__}: name a function that returns a torch.nn.Module")
         try: made = made()
         except TypeError as error: raise UsageError(f"{source}:{function} must be a function without arguments that returns a torch.nn.Module ({error})") from error
+    elif made is getattr(module, function): made = copy.deepcopy(made)  # an object of the user's own, which stays as it is
     if not isinstance(made, nn.Module): raise UsageError(f"{source}:{function} returned a {type(made).__name__}, and not a torch.nn.Module")
     if weights: _fill(made, _state_dict(weights, []), f"{source}:{function}", weights)
     return LoadedModel(made, classes or [])  # how many there are shows in its first answer
@@ -361,56 +402,125 @@ def _fill(model: "nn.Module", state: dict | None, name: str, path: str | None) -
         first = str(error).split("\n\t")[1:2] or [str(error)]
         raise UsageError(f"the weights {path} do not fit the model: {textwrap.shorten(first[0], 160)}") from error
 
-# %% ../nbs/10_cli.ipynb #882a5e61
-def _layers(layers: Sequence[str] | None, model: "nn.Module", shape: tuple[int, int, int, int], tokens: bool) -> list[str]:
-    "The layers asked for, or one for each grid size."
-    from cifarcam.explorer import main_layers
-    from cifarcam.layers import get_layer, layers_of
-    if layers:
-        for name in layers: get_layer(model, name, shape)  # a wrong name: near names
-        return list(layers)
-    if tokens: raise UsageError("--tokens belongs to the layers of a transformer: name them with --layers")
-    return main_layers(layers_of(model, shape, receptive_field=False), one_per_grid=True)[-5:]
+# %% ../nbs/10_cli.ipynb #b6122fde
+def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    "Height and width of the input."
+    sides = tuple(size) if isinstance(size, Sequence) else (size, size)
+    if len(sides) != 2 or not all(isinstance(side, int) and side > 0 for side in sides): raise UsageError(f"size must be the side of the input in pixels, or (height, width), not {size!r}")
+    return sides
 
 
-def _maps(loaded: LoadedModel, batch: "np.ndarray", *, layers: Sequence[str] | None, method: str, target: str | int | None, device: str, tokens: int | None = None, default=None):
-    "(probabilities [N, C], targets [N], {layer: maps [N, h, w]}) of uint8 [N, H, W, 3]; `default` is the target where none is asked for."
-    from functools import partial
-
+def _read(file: str, loaded: LoadedModel, fit: str) -> "np.ndarray":  # uint8 [H, W, 3]
+    "A picture file as the network gets it."
     import numpy as np
+    from PIL import Image, ImageOps
+
+    from cifarcam.data import _open_rgb, read_image
+    height, width = _sides(loaded.size)
+    image = read_image(file, max(height, width), fit)  # a square, and what is wrong with the file
+    if height != width:
+        picture, shape, bicubic = _open_rgb(Path(file), max(height, width)), (width, height), Image.Resampling.BICUBIC
+        if fit == "squash": picture = picture.resize(shape, bicubic)
+        else: picture = ImageOps.fit(picture, shape, bicubic) if fit == "crop" else ImageOps.pad(picture, shape, bicubic, color="white")
+        image = np.array(picture)
+    return np.array(Image.fromarray(image).convert("L").convert("RGB")) if len(loaded.mean) == 1 else image
+
+
+def _inputs(loaded: LoadedModel, batch: "np.ndarray", model: "nn.Module", device) -> "Tensor":  # [N, 3 or 1, H, W]
+    "Pictures uint8 [N, H, W, 3] as the model takes them."
     import torch
 
-    from cifarcam.gradcam import METHODS, GradCAM, tokens_to_grid
-    if method not in METHODS: raise UsageError(f"no method '{method}': there are {', '.join(METHODS)}")
-    device, model = _device(device), loaded.model
-    x = torch.from_numpy(np.ascontiguousarray(batch)).permute(0, 3, 1, 2).float() / 255
-    mean, std = (torch.tensor(v).view(1, -1, 1, 1) for v in (loaded.mean, loaded.std))
-    x, model = ((x - mean) / std).to(device), model.to(device)
-    count = _count_logits(model, x[:1])
-    if not loaded.classes: loaded.classes = _numbered(count)
-    if count != len(loaded.classes): raise UsageError(f"the model gives {count} logits, but there are {len(loaded.classes)} class names")
-    wanted = default if target is None else _one_of(str(target), loaded.classes, "class")
-    names = _layers(layers, model, (1, *x.shape[1:]), tokens is not None)
-    try:
-        with GradCAM(model, names, method=method, reshape=None if tokens is None else partial(tokens_to_grid, extra=tokens)) as cam: maps = cam(x, target=wanted)
-    except ValueError as error:
-        said, known, _ = str(error).partition(": for the tokens of a transformer")
-        raise UsageError(f"{said}; for the tokens of a transformer add --tokens 1, or 0 without a class token") if known else error
-    return cam.logits.float().softmax(1).cpu().numpy(), cam.targets.tolist(), {name: m.float().cpu().numpy() for name, m in maps.items()}
+    from cifarcam.transforms import to_tensor
+    channels = len(loaded.mean)
+    if channels not in (1, 3) or len(loaded.std) != channels: raise UsageError(f"mean and std must have three values, or one for grey pictures, not {channels} and {len(loaded.std)}")
+    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+    mean, std = (tuple(v) * (3 // channels) for v in (loaded.mean, loaded.std))
+    return to_tensor(batch, mean, std, device)[:, :channels].to(dtype).contiguous()
 
-
-def _count_logits(model: "nn.Module", x) -> int:
+# %% ../nbs/10_cli.ipynb #6133f789
+def _count_logits(model: "nn.Module", x: "Tensor") -> int:
     "How many classes a model tells apart, by asking it."
     import torch
-    with torch.no_grad():
-        try: logits = model(x)
-        except Exception as error: raise UsageError(f"{type(model).__name__} does not take pictures of shape {list(x.shape)}: {textwrap.shorten(str(error), 200)}") from error
+
+    from cifarcam.gradcam import _as_found
+    with torch.no_grad(), _as_found(model, x.device):
+        try: output = model(x.clone())  # it may write into its input
+        except Exception as error:
+            grey = x.shape[1] == 3 and any(isinstance(m, torch.nn.Conv2d) and m.in_channels == 1 for m in model.modules())
+            hint = "; if it takes grey pictures, give a mean and a std of one value each" if grey else ""
+            raise UsageError(f"{type(model).__name__} does not take pictures of shape {list(x.shape)}: {textwrap.shorten(str(error), 200)}{hint}") from error
+    logits = output["logits"] if isinstance(output, dict) and "logits" in output else getattr(output, "logits", output)
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
         found = f"a tensor {list(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
         raise UsageError(f"{type(model).__name__} must answer with logits [N, classes], but gave {found}: wrap it in a module that returns them")
     return int(logits.shape[1])
 
-# %% ../nbs/10_cli.ipynb #1d6699e4
+# %% ../nbs/10_cli.ipynb #db83ed4a
+def _layers(layers: Sequence[str] | None, model: "nn.Module", shape: tuple[int, int, int, int], tokens: int | None) -> tuple[list[str], dict[str, Callable]]:
+    "The layers asked for, or one for each grid size; and for those that give tokens, what makes a grid of them."
+    from cifarcam.layers import get_layer, layers_of
+    for name in layers or (): get_layer(model, name, shape)  # a wrong name: near names
+    if tokens is not None and not layers: raise UsageError("--tokens belongs to the layers of a transformer: name them with --layers")
+    try: table = layers_of(model, shape, receptive_field=False, tokens=True)
+    except Exception:  # a layer that is named can do without
+        if not layers: raise
+        found = {}
+    else: found = dict(zip(table["name"], table["reshape"]))  # None: a grid as it is
+    if not layers: return _one_per_grid(table, found)
+    if tokens is not None: return list(layers), {name: partial(_on_grid, extra=tokens, shape=shape) for name in layers if found.get(name, "unknown") is not None}
+    return list(layers), {name: found[name] for name in layers if found.get(name) is not None}
+
+
+def _one_per_grid(table, found: dict[str, Callable | None]) -> tuple[list[str], dict[str, Callable]]:
+    "The last layer of each grid size; those of tokens only where the advised layer is one, or where they have grids that no other layer has."
+    from cifarcam.lens import main_layers
+    spatial, advised = table[[found[name] is None for name in table["name"]]], "".join(table["name"][table["advised"] != ""])
+    grids, all_names = dict(zip(table["name"], table["grid"])), main_layers(table, one_per_grid=True)
+    names = main_layers(spatial, one_per_grid=True) if len(spatial) else []
+    if found.get(advised) is not None or len(all_names) > len(names): names = all_names
+    if found.get(advised) is not None: names = [name for name in names if grids[name] != grids[advised]] + [advised]  # behind it only the class token may count
+    names = names[-5:]
+    return names, {name: found[name] for name in names if found[name] is not None}
+
+
+def _on_grid(output: "Tensor", extra: int, shape: tuple[int, int, int, int]) -> "Tensor":  # [N, K, h, w]
+    "Tokens [N, T, K], or [N, h, w, K] without further ones, on a grid of the picture's proportions."
+    from cifarcam.gradcam import tokens_to_grid
+    if output.ndim == 4 and extra == 0: return output.permute(0, 3, 1, 2)
+    if output.ndim != 3: return output
+    count = output.shape[1] - extra
+    rows = round((max(count, 0) * shape[2] / shape[3]) ** 0.5)
+    if rows < 1 or count % rows: raise UsageError(f"{output.shape[1]} tokens, {extra} of them no place, make no grid of the picture's proportions: is --tokens {extra} right?")
+    return tokens_to_grid(output, extra, rows)
+
+# %% ../nbs/10_cli.ipynb #794ef38c
+def _extractor(loaded: LoadedModel, image: "np.ndarray", *, layers: Sequence[str] | None, method: str | Callable, tokens: int | None, device: str, **options) -> tuple["GradCAM", Any]:
+    "What makes the maps of pictures [H, W, 3] like this one, and on which device; classes without a name are numbered."
+    from cifarcam.gradcam import METHODS, SLOW_METHODS, GradCAM, _unwrap
+    from cifarcam.maps import _at
+    known = METHODS | SLOW_METHODS
+    if not callable(method) and method not in known: raise UsageError(f"no method '{method}': there are {', '.join(known)}")
+    model, device = _at(_unwrap(loaded.model), _device(device))
+    x = _inputs(loaded, image[None], model, device)
+    count = _count_logits(model, x)
+    if not loaded.classes: loaded.classes = _numbered(count)
+    if count != len(loaded.classes): raise UsageError(f"the model gives {count} logits, but there are {len(loaded.classes)} class names")
+    names, reshape = _layers(layers, model, tuple(x.shape), tokens) if "reshape" not in options else (layers, options.pop("reshape"))
+    if not names: raise UsageError("reshape= belongs to layers that are named: give layers=")
+    return GradCAM(model, names, method, reshape=reshape, warn=False, **options), device
+
+
+def _maps(cam: "GradCAM", device, loaded: LoadedModel, batch: "np.ndarray", target: str | int | None, default=None) -> tuple:
+    "(probabilities [N, C], targets [N], {layer: maps [N, h, w]}) of uint8 [N, H, W, 3]; `default` is the target where none is asked for. Maps that say nothing are in `cam.reasons`."
+    wanted = default if target is None else _one_of(str(target), loaded.classes, "class")
+    cam.generator.manual_seed(0)  # randomcam: the same picture has the same map, whatever came before it
+    try: maps = cam(_inputs(loaded, batch, cam.model, device), target=wanted)
+    except ValueError as error:
+        said, known, _ = str(error).partition(": for the tokens of a transformer")
+        raise UsageError(f"{said}; for the tokens of a transformer add --tokens 1, or 0 without a class token") if known else error
+    return cam.logits.float().softmax(1).cpu().numpy(), cam.targets.tolist(), {name: m.float().cpu().numpy() for name, m in maps.items()}
+
+# %% ../nbs/10_cli.ipynb #01317cf5
 @dataclass
 class Explanation:
     "One picture explained."
@@ -420,48 +530,60 @@ class Explanation:
     target: int  # the class that the maps speak for
     maps: dict  # {layer: [h, w]}, signed raw maps
     figure: Any  # a matplotlib Figure, the panel; displays in a notebook
+    reasons: list = field(default_factory=list)  # why maps say nothing, or not what they seem to say: `Reason`s as in `GradCAM.reasons`
 
     def best(self, k: int = 3) -> list[tuple[str, float]]:  # the k likeliest classes with their probabilities
         order = sorted(range(len(self.classes)), key=lambda c: -self.probabilities[c])[:k]
         return [(self.classes[c], float(self.probabilities[c])) for c in order]
 
-
+# %% ../nbs/10_cli.ipynb #1f0929ab
 def explain(
     files: Sequence[str | os.PathLike],  # pictures of any format and size
-    model: Any,  # a name as `load_model` takes it, a `torch.nn.Module` that classifies, what `load_model` returned, or a Run
+    model: Any,  # a name as `load_model` takes it, a `torch.nn.Module` that classifies, what `load_model` returned, or a Run; it stays as it is
     *,
     layers: Sequence[str] | None = None,  # names in `named_modules()`; None: one for each grid size
-    method: str = "gradcam",  # a name in METHODS
+    method: str | Callable = "gradcam",  # a name in METHODS or SLOW_METHODS, or a function (activation, gradient) -> map
     target: str | int | None = None,  # a class by name or number; None: the predicted one
-    fit: str = "squash",  # how a picture becomes a square: "squash", "crop" or "pad"
-    tokens: int | None = None,  # for a transformer's layers: leading tokens that are no place, 1 for a class token
-    device: str = "auto",  # "auto", "cpu", "cuda", "mps"
+    fit: str = "squash",  # how a picture gets the shape of the input: "squash", "crop" or "pad"
+    tokens: int | None = None,  # leading tokens that are no place, 1 for a class token; None: as `layers_of` finds them
+    device: str = "auto",  # "auto", "cpu", "cuda", "mps"; on another device than the model's a copy of it is explained
+    classes: Sequence[str] | None = None,  # names, in place of those that the model brings
+    mean: Sequence[float] | None = None,  # by channel, 0..1, likewise; one value: pictures are turned grey
+    std: Sequence[float] | None = None,  # likewise
+    size: int | tuple[int, int] | None = None,  # of the input in pixels, likewise: the side, or (height, width)
+    warn: bool = True,  # False: maps that say nothing are told only in the panel and in `.reasons`
+    **options: Any,  # for GradCAM, such as batch_size= and progress= for the slow methods, reshape=, call= or precision=
 ) -> Iterator[Explanation]:  # one by one, so that memory does not grow with their number
     "What the layers of a model looked at in pictures."
     from cifarcam.data import read_image
-    loaded = _as_loaded(model)
+    from cifarcam.gradcam import CAMWarning, _method_name
+    loaded, cam = _as_loaded(model, classes=classes, mean=mean, std=std, size=size), None
     files = [os.fspath(file) for file in ([files] if isinstance(files, (str, os.PathLike)) else files)]
-    for file in files: read_image(file, loaded.size, fit)  # a wrong path is named before any work
+    for file in files: _read(file, loaded, fit)  # a wrong path is named before any work
     for file in files:
-        image = read_image(file, loaded.size, fit)
-        p, targets, maps = _maps(loaded, image[None], layers=layers, method=method, target=target, device=device, tokens=tokens)
+        image = _read(file, loaded, fit)
+        if cam is None: cam, place = _extractor(loaded, image, layers=layers, method=method, tokens=tokens, device=device, **options)
+        p, targets, maps = _maps(cam, place, loaded, image[None], target)
         maps = {name: m[0] for name, m in maps.items()}
-        figure = explain_panel(read_image(file, 256, "pad"), image, maps, p[0], loaded.classes, targets[0], title=Path(file).name, method=method)
-        yield Explanation(file, p[0], loaded.classes, targets[0], maps, figure)
+        for note in _notes(cam.reasons) if warn else (): warnings.warn(f"{file}: {note}", CAMWarning, stacklevel=2)
+        figure = explain_panel(read_image(file, 256, "pad"), image, maps, p[0], loaded.classes, targets[0], title=Path(file).name, method=_method_name(method), reasons=cam.reasons)
+        yield Explanation(file, p[0], loaded.classes, targets[0], maps, figure, cam.reasons)
 
-
-def _as_loaded(model) -> LoadedModel:
+# %% ../nbs/10_cli.ipynb #5e120c4e
+def _as_loaded(model, **given) -> LoadedModel:
+    "Anything that `explain` takes, with what is given in place of what it brings; a record of its own, so that the caller's stays as it is."
     from torch import nn
 
     from cifarcam.runs import Run
-    if isinstance(model, LoadedModel): return model
-    if isinstance(model, Run): return LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size)
-    return load_model(model) if isinstance(model, str) else LoadedModel(model.eval(), []) if isinstance(model, nn.Module) else _no_model(model)
+    if isinstance(model, LoadedModel): loaded = model
+    elif isinstance(model, Run): loaded = LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size)
+    else: loaded = load_model(model) if isinstance(model, str) else LoadedModel(model, []) if isinstance(model, nn.Module) else _no_model(model)
+    return replace(loaded, **{name: value for name, value in given.items() if value is not None})
 
 
 def _no_model(model): raise TypeError(f"model must be a name, a torch.nn.Module, what load_model returned or a Run, not a {type(model).__name__}")
 
-# %% ../nbs/10_cli.ipynb #27fcf9fd
+# %% ../nbs/10_cli.ipynb #adfecf5e
 def _free_name(folder: Path, stem: str, taken: set[str]) -> Path:
     "A file name of its own for each picture, also when two folders hold a `cat.jpg`."
     name, k = stem, 1
@@ -474,17 +596,30 @@ def _asked_layers(args: argparse.Namespace) -> list[str] | None:
     return [name.strip() for name in args.layers.split(",") if name.strip()] if args.layers else None
 
 
+def _asked(args: argparse.Namespace) -> dict:
+    "What all ways to explain take from the command line."
+    return dict(layers=_asked_layers(args), method=args.method, tokens=args.tokens, device=args.device, batch_size=args.batch_size, call=args.call, progress=sys.stderr.isatty())
+
+
+def _note(text: str) -> None:
+    "A note on standard error, behind the line that it belongs to, with the options of the command line in place of Python's."
+    text = re.sub(r"\bcall=(\d+)", r"--call \1", re.sub(r"give reshape=reshape_tokens\([^)]*\)", "add --tokens 0", text))
+    sys.stdout.flush()
+    print(f"cifarcam: note: {text}", file=sys.stderr, flush=True)
+
+
 def _explain_files(args: argparse.Namespace, loaded: LoadedModel, fit: str, files: Sequence[str], out: Path) -> int:
-    "A panel and a line for each picture."
+    "A panel and a line for each picture, and below it why a map says nothing."
     taken: set[str] = set()
-    for found in explain(files, loaded, layers=_asked_layers(args), method=args.method, target=args.target, fit=fit, tokens=args.tokens, device=args.device):
+    for found in explain(files, loaded, target=args.target, fit=fit, warn=False, **_asked(args)):
         path = _free_name(out, Path(found.file).stem, taken)
         out.mkdir(parents=True, exist_ok=True)
         found.figure.savefig(path)
         print(f"{found.file}: " + ", ".join(f"{name} {p:.1%}" for name, p in found.best()) + f" -> {path}")
+        for note in _notes(found.reasons): _note(f"{found.file}: {note}")
     return 0
 
-# %% ../nbs/10_cli.ipynb #dd2528a4
+# %% ../nbs/10_cli.ipynb #322493fc
 def _explain_run(args, run: "Run", out: Path) -> int:
     "Some correct and misclassified test pictures."
     import numpy as np
@@ -493,13 +628,13 @@ def _explain_run(args, run: "Run", out: Path) -> int:
     test, predictions = run.data(args.root)[1], run.predictions
     right = predictions.correct.nonzero().flatten().numpy()
     right = np.random.default_rng(0).permutation(right)[: args.n]
-    loaded = _as_loaded(run)
+    loaded, cam = _as_loaded(run), None
     for name, chosen in (("correct", right), ("misclassified", predictions.mistakes(args.n).numpy())):
         if not len(chosen):
             print(f"{name}: there is none among {len(test):,} test pictures")
             continue
-        _, _, maps = _maps(loaded, test.images[chosen], layers=_asked_layers(args), method=args.method, target=args.target, device=args.device, tokens=args.tokens,
-                           default=predictions.predicted[chosen])
+        if cam is None: cam, place = _extractor(loaded, test.images[chosen[0]], **_asked(args))
+        _, _, maps = _maps(cam, place, loaded, test.images[chosen], args.target, default=predictions.predicted[chosen])
         what = f"'{run.classes[_one_of(args.target, run.classes, 'class')]}'" if args.target is not None else "the predicted class"
         figure = show_cams(test.images[chosen], maps, prediction_titles(predictions, chosen), colors=outcome_colors(predictions, chosen),
                            title=f"{name.capitalize()} test pictures: what speaks for {what} ({args.method})")
@@ -509,24 +644,36 @@ def _explain_run(args, run: "Run", out: Path) -> int:
             c, a = int(predictions.predicted[i]), int(predictions.labels[i])
             print(f"{name}: test picture {i}, {run.classes[c]} {float(predictions.confidence[i]):.1%}" + ("" if c == a else f", actually {run.classes[a]}"))
         print(f"-> {out / f'{name}.png'}")
+        for reason in cam.reasons: _note(f"{name}: {replace(reason, images=[int(chosen[i]) for i in reason.images])}")
     return 0
 
 
 def _channels(name: str, text: str) -> tuple[float, ...]:
-    "Three numbers from a,b,c; or one for all channels."
+    "Three numbers from a,b,c, or one."
     try: values = tuple(float(word) for word in text.split(","))
     except ValueError: values = ()
     if len(values) not in (1, 3): raise UsageError(f"--{name} {text}: give one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5")
-    return values * (3 // len(values))
+    return values
 
 
+def _normalised(loaded: LoadedModel, given: dict[str, tuple[float, ...]]) -> LoadedModel:
+    "The model with the mean and std that were given. A single value is for all three channels, unless the model takes grey pictures and no others."
+    import numpy as np
+    def takes(values: tuple[float, ...]) -> bool:
+        picture = np.zeros((1, *_sides(loaded.size), 3), np.uint8)
+        try: return _count_logits(loaded.model, _inputs(replace(loaded, mean=values, std=values), picture, loaded.model, "cpu")) > 0
+        except UsageError: return False
+    single = len(given) == 2 and all(len(values) == 1 for values in given.values())
+    grey = single and not takes((0.5, 0.5, 0.5)) and takes((0.5,))
+    return replace(loaded, **{name: values if grey else values * (3 // len(values)) for name, values in given.items()})
+
+# %% ../nbs/10_cli.ipynb #615c0b38
 def _explain(args: argparse.Namespace) -> int:
     "cifarcam explain"
     from cifarcam.runs import Run
     if args.model:
         loaded = load_model(args.model, args.weights, args.classes, args.size)
-        for name in ("mean", "std"):
-            if getattr(args, name): setattr(loaded, name, _channels(name, getattr(args, name)))
+        loaded = _normalised(loaded, {name: _channels(name, getattr(args, name)) for name in ("mean", "std") if getattr(args, name)})
         return _explain_files(args, loaded, args.fit or "squash", args.words, Path(args.out or "explain"))
     folder, *files = args.words
     if args.weights or args.classes: raise UsageError("--weights and --class-names belong to --model; a run brings its own")
@@ -691,28 +838,38 @@ def _add_train(verbs) -> None:
     p.add_argument("--overwrite", action="store_true", help="replace a run that stands there")
     _add_root_and_device(p, device=False)
 
-# %% ../nbs/10_cli.ipynb #78a3a7aa
+# %% ../nbs/10_cli.ipynb #ec96300f
+def _size(text: str) -> int | tuple[int, int]:
+    "A side in pixels, or height,width."
+    sides = [int(word) if word.strip().isdigit() else 0 for word in text.split(",")]
+    if len(sides) not in (1, 2) or not all(sides): raise argparse.ArgumentTypeError(f"{text!r} is no size: give the side in pixels, such as 224, or height and width, such as 128,64")
+    return sides[0] if len(set(sides)) == 1 else (sides[0], sides[1])
+
+
 def _add_explain(verbs) -> None:
     p = _verb(verbs, "explain", _explain, "show what the layers looked at, in test pictures or in your own",
               "Class activation maps as PNG files. Without pictures: some of the run's correct and misclassified test pictures.\n"
               "With pictures, of any format and size: a panel for each one, with predictions and probabilities.",
               "cifarcam explain runs/fast\ncifarcam explain runs/fast dog.jpg cat.png --layers block1,block3 --target cat\n"
               "cifarcam explain dog.jpg --model torchvision:resnet50 --weights DEFAULT --layers layer4 --method hirescam\n"
-              "cifarcam explain scan.png --model mine.py:build --weights mine.safetensors --class-names names.txt --size 64")
+              "cifarcam explain scan.png --model mine.py:build --weights mine.safetensors --class-names names.txt --size 64\n"
+              "cifarcam explain scan.png --model mine.py:grey --mean 0.5 --std 0.25 --size 128,64     grey pictures, higher than wide")
     p.add_argument("words", nargs="+", metavar="RUN|IMAGE", help="a run, then pictures if you like; with --model only pictures")
     p.add_argument("--layers", metavar="A,B", help="names of layers; default: one for each grid size")
-    p.add_argument("--method", default="gradcam", metavar="M", help="gradcam (default), hirescam, ...; a wrong one lists them all")
+    p.add_argument("--method", default="gradcam", metavar="M", help="gradcam (default), hirescam, ...; scorecam and ablationcam take a forward pass for each channel; a wrong one lists them all")
+    p.add_argument("--batch-size", type=int, default=64, metavar="N", help="with scorecam and ablationcam: masked pictures at a time, which bounds the memory; default: 64")
     p.add_argument("--target", metavar="CLASS", help="a class name or number to explain; default: the predicted class")
     p.add_argument("--out", metavar="DIR", help="where the PNG files go; default: RUN/explain, or explain")
     p.add_argument("--n", type=int, default=5, metavar="N", help="how many test pictures of each kind; default: 5")
-    p.add_argument("--fit", choices=("squash", "crop", "pad"), help="how a picture becomes a square; default: as the run's data were read, else squash")
-    p.add_argument("--tokens", type=int, metavar="K", help="for layers of a transformer: how many leading tokens are no place, 1 for a class token")
+    p.add_argument("--fit", choices=("squash", "crop", "pad"), help="how a picture gets the shape of the input; default: as the run's data were read, else squash")
+    p.add_argument("--tokens", type=int, metavar="K", help="for layers of a transformer: how many leading tokens are no place, 1 for a class token; default: found out")
+    p.add_argument("--call", type=int, metavar="K", help="for layers that run several times in a forward pass: which run, from 0; default: the last")
     p.add_argument("--model", metavar="NAME", help="instead of a run: torchvision:NAME, timm:NAME, or module:function or file.py:function that returns a model")
     p.add_argument("--weights", metavar="FILE", help="with --model: a .safetensors or .pt file, or a name such as DEFAULT, which is fetched")
     p.add_argument("--class-names", "--classes", dest="classes", metavar="FILE", help="with --model: a text file, one class name a line")
-    p.add_argument("--mean", metavar="R,G,B", help="with --model: what it was normalised with, 0..1; default: ImageNet's, or what timm says")
-    p.add_argument("--std", metavar="R,G,B", help="with --model: likewise")
-    p.add_argument("--size", type=int, metavar="N", help="with --model: side of its input in pixels; default: 224, or what timm says")
+    p.add_argument("--mean", metavar="R,G,B", help="with --model: what it was normalised with, 0..1; default: ImageNet's, or what timm says; one number: for all channels")
+    p.add_argument("--std", metavar="R,G,B", help="with --model: likewise; both of one number for a model of grey pictures")
+    p.add_argument("--size", type=_size, metavar="N", help="with --model: side of its input in pixels, or height,width; default: 224, or what timm says")
     _add_root_and_device(p)
 
 # %% ../nbs/10_cli.ipynb #8ff29f0c

@@ -9,11 +9,15 @@ __all__ = ['BETTER', 'energy_inside', 'pointing_game', 'random_maps', 'center_ga
            'plot_sanity', 'fingerprint', 'measure', 'summarize', 'compare', 'show_table', 'flip_test', 'holm',
            'against']
 
-# %% ../nbs/05_faithfulness.ipynb #a974fb33
+# %% ../nbs/05_faithfulness.ipynb #83d1643e
+import ast
 import copy
+import dis
 import hashlib
+import inspect
 import json
 import math
+import textwrap
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +37,7 @@ from torchvision.transforms.functional import gaussian_blur
 from tqdm.auto import tqdm
 
 from .evaluate import evaluating
-from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _method_name, _methods, normalize, upsample
+from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _method_name, _methods, normalize, randomcam, upsample
 from .layers import get_layer, layers_of
 from .trainer import atomic_write
 
@@ -131,24 +135,36 @@ def wilson(hits: Tensor | np.ndarray | Sequence[float],  # [N] of 0 and 1 (or bo
     middle, half = share + z ** 2 / (2 * n), z * (share * (1 - share) / n + z ** 2 / (4 * n ** 2)).sqrt()
     return Interval(share, ((middle - half) / (1 + z ** 2 / n)).clamp(min=0), ((middle + half) / (1 + z ** 2 / n)).clamp(max=1))
 
-# %% ../nbs/05_faithfulness.ipynb #e18c52fe
+# %% ../nbs/05_faithfulness.ipynb #310b802c
 def cell_centres(model: nn.Module,  # any network; it is left as it was
                  layers: str | Sequence[str],  # names of layers
                  size: tuple[int, int] = (32, 32),  # (height, width) of the picture
                  channels: int = 3,  # of the picture
+                 warn: bool = True,  # say in one warning which layers' cells have no middle of their own
                  ) -> dict[str, tuple[Tensor, Tensor]]:  # {layer: (rows [h], columns [w])} in pixels, float64; pixel 0's middle is 0
-    "Where the cells of each layer look: the middle of each cell's receptive field."
-    table, found = layers_of(getattr(model, "_orig_mod", model), (1, channels, *size)).set_index("name"), {}
-    for name in [layers] if isinstance(layers, str) else layers:
+    "Where the cells of each layer look: the middle of each cell's receptive field; of a layer whose cells see everything, or varying parts, the stretched grid's."
+    found, nowhere = _centres(model, [layers] if isinstance(layers, str) else layers, size, channels)
+    if warn: _say_stretched(nowhere)
+    return found
+
+def _centres(model: nn.Module, layers: Sequence[str], size: tuple[int, int], channels: int) -> tuple[dict[str, tuple[Tensor, Tensor]], list[str]]:
+    "As `cell_centres`, and the layers whose cells have no middle of their own, so that their grid is stretched."
+    table, found, nowhere = layers_of(getattr(model, "_orig_mod", model), (1, channels, *size)).set_index("name"), {}, []
+    for name in layers:
         if name not in table.index: raise CAMError(f"layer {name!r} is not in layers_of(model), so where its cells lie is not known")
         row, centres = table.loc[name], []
         for k, (cells, side) in enumerate(zip(row.grid, size, strict=True)):
             stride, field, start = (v[k] if isinstance(v, tuple) else v for v in (row.stride, row.receptive_field, row.start))
             if not all(isinstance(v, (int, float, np.number)) for v in (stride, field, start)):  # global or varying: no cell has a place of its own
                 stride, field, start = side / cells, side / cells, 0
+                if name not in nowhere: nowhere.append(name)
             centres.append(start + (field - 1) / 2 + stride * torch.arange(cells, dtype=torch.float64))
         found[name] = centres[0], centres[1]
-    return found
+    return found, nowhere
+
+def _say_stretched(layers: Sequence[str], stacklevel: int = 3) -> None:
+    if layers: warnings.warn(f"no cell of {', '.join(map(repr, layers))} looks at a place of its own, since each sees the whole picture (as behind squeeze-and-excitation or attention) or a part that varies: "
+                             "the grid is stretched over the picture, as without centres; choose a layer before that", CAMWarning, stacklevel=stacklevel)
 
 def at_centres(map: Tensor,  # [N, h, w] or [h, w]
                size: tuple[int, int],  # (height, width) of the picture
@@ -506,28 +522,30 @@ def _stages(model: nn.Module, x: Tensor) -> list[str]:
         for hook in hooks: hook.remove()
     return [*dict.fromkeys(reversed(called)), *(k for k in parts if k not in called)]
 
-# %% ../nbs/05_faithfulness.ipynb #e642f606
+# %% ../nbs/05_faithfulness.ipynb #c0b550d4
+def _student(n: int,  # values, so n - 1 degrees of freedom
+             level: float,  # of the distribution that lies between -t and t
+             ) -> float:
+    "The quantile t of Student's distribution (1908); with t = sqrt(n - 1) tan(angle) its density is cos(angle) ** (n - 2)."
+    angle = torch.linspace(0, math.pi / 2, 100_001, dtype=torch.float64)
+    share = torch.cumulative_trapezoid(angle.cos() ** (n - 2), angle)
+    return math.sqrt(n - 1) * math.tan(np.interp(level * float(share[-1]), share, angle[1:]))
+
 def two_way(values: Tensor,  # [D, N, ...], a value for each of D draws (networks, seeds) and each of N images
             *,
-            level: float = 0.95,  # share of the resampled means inside the interval
-            resamples: int = 2000,  # as for `bootstrap`
-            seed: int = 0,  # the same seed draws the same, whatever the values
-            ) -> Interval:  # of shape [...]; of one draw alone it can only be that over images, and of few it is somewhat too narrow
-    "Mean over draws and images with an interval that counts the chance in both (the pigeonhole bootstrap, Owen, 2007, doi:10.1214/07-AOAS122)."
+            level: float = 0.95,  # how often such intervals contain the true mean, at least
+            ) -> Interval:  # of shape [...]; of one draw, or one image, alone nothing can be said about others: its ends are NaN
+    "Mean over draws and images with an interval that counts the chance in both: two variances of means, each with Student's t for its number."
     if values.ndim < 2: raise ValueError(f"two_way needs values [draws, images, ...], not {list(values.shape)}")
-    if len(values) == 1: return bootstrap(values[0], level=level, resamples=resamples, seed=seed)
-    values, generator = values.detach().to("cpu", torch.float64), torch.Generator().manual_seed(seed)
+    if not 0 < level < 1: raise ValueError(f"level must be between 0 and 1, not {level}")
+    values = values.detach().to("cpu", torch.float64)
     if not values.isfinite().all(): raise ValueError("some values are not finite (NaN or infinite): leave those images out, and say so")
-    shares = []
-    for n in values.shape[:2]:
-        drawn = torch.randint(n, (resamples, n), generator=generator)
-        shares.append(torch.zeros(resamples, n, dtype=torch.float64).scatter_add_(1, drawn, torch.full(drawn.shape, 1 / n, dtype=torch.float64)))
-    by_draw = torch.einsum("rn,dnk->rdk", shares[1], values.flatten(2) if values.ndim > 2 else values[..., None])
-    means = torch.einsum("rd,rdk->rk", shares[0], by_draw)
-    ends = means.quantile(torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=torch.float64), dim=0).reshape(2, *values.shape[2:])
-    return Interval(values.mean((0, 1)), ends[0], ends[1])
+    mean = values.mean((0, 1))
+    if min(values.shape[:2]) < 2: return Interval(mean, *torch.full((2, *mean.shape), math.nan, dtype=torch.float64))
+    half = sum(_student(len(v), level) ** 2 * v.var(0) / len(v) for v in (values.mean(1), values.mean(0))).sqrt()
+    return Interval(mean, mean - half, mean + half)
 
-# %% ../nbs/05_faithfulness.ipynb #ecb9d3d4
+# %% ../nbs/05_faithfulness.ipynb #cf565ef1
 class Tally:
     "The reasons of maps that say nothing, over many calls: each one once, with how many images it concerns."
     SHOWN = 1000  # so many images are listed by number; all are counted
@@ -542,6 +560,7 @@ class Tally:
             images: Sequence[int],  # the number of each image of the batch; the same one is counted once
             ) -> None:
         for r in reasons:
+            if (r.kind, r.method) == ("blank", "randomcam"): continue  # random weights speak for nothing, so a negative map is no news
             self.found.setdefault((r.kind, r.layer, r.method), (set(), 0, r.text))[0].update(int(images[i]) for i in r.images)
 
     @property
@@ -574,20 +593,26 @@ def warn(self: Tally,
         lines.append(f"{kind} ({', '.join(places[:3])}{f', and {len(places) - 3} more' if len(places) > 3 else ''}, of {n} images): {mine[0]['text']}")
     if lines: warnings.warn(f"some maps say nothing, or not what they seem to say: {'; '.join(lines)}. All are in {where}; warn=False keeps this quiet", CAMWarning, stacklevel=stacklevel)
 
-# %% ../nbs/05_faithfulness.ipynb #6400d9c0
+# %% ../nbs/05_faithfulness.ipynb #289f76b2
 @dataclass
 class SanityCheck:
     "How much of each image's map remains while the weights are randomised from the head down."
     stages: list[str]  # S+1 of them: "trained", then what was randomised, each on top of the ones before
     correlation: Tensor  # float64 [S+1, N], rank correlation with the trained network's map, a mean over the draws
     limit: float  # what must not remain
-    size: Tensor | None = None  # float64 [S+1, N], how strong the correlation is, whatever its sign: 0 as by chance, 1 the same or the reverse order, 1 for a blank map; a mean over the draws
+    size: Tensor | None = None  # float64 [S+1, N], how strong the correlation is, whatever its sign: 0 as of maps whose cells know nothing of each other, 1 the same or the reverse order, 1 for a blank map; a mean over the draws
     blank: Tensor | None = None  # float64 [S+1, N], share of the draws in which one of the two maps says nothing
-    draws: Tensor | None = None  # float64 [D, 3, S+1, N]: correlation, size and blank (0 or 1) of each random network
+    draws: Tensor | None = None  # float64 [D, 4, S+1, N]: correlation, size, blank (0 or 1) and chance of each random network
     reasons: list[dict] = field(default_factory=list)  # what `GradCAM` says of the trained network's maps, as `Tally.rows`
+    chance: Tensor | None = None  # float64 [S+1, N], the size against the map of another image: what smooth maps have in common though they are not the same map; NaN for a single image
+
+    @property
+    def scope(self) -> str:
+        "What the intervals count the chance in; with one network they are silent about others."
+        return "networks and images" if self.draws is not None and len(self.draws) > 1 else "images only"
 
     def _interval(self, what: int) -> Interval:  # of shape [S+1]; 0: the correlation, 1: its size
-        if self.draws is not None: return two_way(self.draws[:, what].transpose(1, 2))
+        if self.draws is not None and len(self.draws) > 1: return two_way(self.draws[:, what].transpose(1, 2))
         return bootstrap((self.correlation if what == 0 else self.correlation.abs() if self.size is None else self.size).T)
 
     @property
@@ -596,19 +621,23 @@ class SanityCheck:
         return bool(self._interval(1).high[-1] < self.limit) and (self.blank is None or float(self.blank[-1].mean()) <= 0.1)
 
     @property
-    def table(self) -> pd.DataFrame:  # stage, correlation, low, high, size, size low, size high, blank
-        "The mean over draws and images and its 95% interval, stage by stage; then the same of the size, which decides, and the share of blank maps."
+    def table(self) -> pd.DataFrame:  # stage, correlation, low, high, size, size low, size high, blank, chance, interval
+        "The mean over draws and images and its 95% interval, stage by stage; then the same of the size, which decides, the share of blank maps, the size by chance, and what the intervals count."
         columns: dict[str, Any] = {"randomised": self.stages}
         for what, names in enumerate((("correlation", "low", "high"), ("size", "size low", "size high"))): columns |= dict(zip(names, (v.numpy() for v in self._interval(what)), strict=True))
-        return pd.DataFrame(columns | ({} if self.blank is None else {"blank": self.blank.mean(1).numpy()}))
+        columns |= {name: v.mean(1).numpy() for name, v in (("blank", self.blank), ("chance", self.chance)) if v is not None}
+        return pd.DataFrame(columns | {"interval": self.scope})
 
-def _remaining(maps: Tensor, trained: Tensor, empty: Tensor) -> Tensor:  # both [N, h, w], bool [N] -> float64 [3, N]
-    "Rank correlation; its size beyond what unrelated maps of as many cells have (mean |r| of a normal with variance 1 / (cells - 1)), 1 if one is blank; and whether one is."
-    r, blank = rank_correlation(maps, trained), empty | _constant(maps).cpu() | _constant(trained).cpu()
-    chance = math.sqrt(2 / (math.pi * max(trained[0].numel() - 1, 1)))
-    return torch.stack([torch.where(blank, 0, r), torch.where(blank, 1, (r.abs() - chance) / (1 - chance)), blank.double()])
+def _remaining(maps: Tensor, trained: Tensor, empty: Tensor) -> Tensor:  # both [N, h, w], bool [N] -> float64 [4, N]
+    "Rank correlation; its size beyond what maps of as many unrelated cells have (mean |r| of a normal with variance 1 / (cells - 1)), 1 if one is blank; whether one is; and the size against another image's map."
+    other, n = _constant(maps).cpu(), len(maps)
+    blank, apart = empty | other | _constant(trained).cpu(), torch.arange(n).roll(n // 2)  # half a data set away, where the classes are sorted
+    unrelated = math.sqrt(2 / (math.pi * max(trained[0].numel() - 1, 1)))
+    r, chance = rank_correlation(maps, trained), rank_correlation(maps[apart.to(maps.device)], trained) if n > 1 else torch.full((n,), math.nan, dtype=torch.float64)
+    size, chance = ((v.abs() - unrelated) / (1 - unrelated) for v in (r, chance))
+    return torch.stack([torch.where(blank, 0, r), torch.where(blank, 1, size), blank.double(), chance])
 
-# %% ../nbs/05_faithfulness.ipynb #f60d1e7a
+# %% ../nbs/05_faithfulness.ipynb #21cb5f33
 def _explain(model: nn.Module, x: Tensor, classes: Tensor, layers: Sequence[str], methods: Sequence[str | Callable], batch_size: int, options: dict,
              tally: Tally | None = None, images: Sequence[int] | None = None) -> dict[tuple[str, str], Tensor]:
     "Raw maps by (method, layer), batch by batch, all of a batch from one pass; their reasons go to the tally, by the images' numbers."
@@ -620,9 +649,9 @@ def _explain(model: nn.Module, x: Tensor, classes: Tensor, layers: Sequence[str]
     return {(m, layer): torch.cat([p[m][layer] for p in parts]) for m in cam.methods for layer in layers}
 
 def _cascade(model: nn.Module, stages: Sequence[str], explain: Callable[[nn.Module], tuple[dict, Tally]], draws: int, seed: int, statistics: bool) -> tuple[dict[Any, Tensor], Tally]:
-    "What `_remaining` says [D, 3, S+1, N] of each map and the trained network's, while copies of the model are randomised; and what is the matter with the trained network's."
+    "What `_remaining` says [D, 4, S+1, N] of each map and the trained network's, while copies of the model are randomised; and what is the matter with the trained network's."
     trained, tally = explain(model)
-    found = {key: torch.zeros(draws, 3, len(stages) + 1, len(maps), dtype=torch.float64) for key, maps in trained.items()}
+    found = {key: torch.zeros(draws, 4, len(stages) + 1, len(maps), dtype=torch.float64) for key, maps in trained.items()}
     for draw in range(draws):
         generator, other = torch.Generator().manual_seed(seed + draw), copy.deepcopy(model)
         for k, name in enumerate(["", *stages]):
@@ -631,7 +660,7 @@ def _cascade(model: nn.Module, stages: Sequence[str], explain: Callable[[nn.Modu
             for key, m in maps.items(): found[key][draw, :, k] = _remaining(m, trained[key], reasons.empty(*key, len(m)) | tally.empty(*key, len(m)))
     return found, tally
 
-# %% ../nbs/05_faithfulness.ipynb #01d281ec
+# %% ../nbs/05_faithfulness.ipynb #0e355481
 def sanity_check(model: nn.Module,  # gives logits [N, C]; a copy is randomised, so it is left as it was
                  x: Tensor,  # [N, C, H, W] normalised pictures, on the model's device
                  layer: str | Sequence[str] | None = None,  # whose maps; not needed with `explain`
@@ -640,7 +669,7 @@ def sanity_check(model: nn.Module,  # gives logits [N, C]; a copy is randomised,
                  *,
                  explain: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None,  # any other explanation: (model, x, classes) -> maps [N, h, w]
                  stages: Sequence[str] | None = None,  # submodules to randomise one after the other; None: the uppermost parts, the head first
-                 draws: int = 5,  # random networks: the interval counts the chance in them, too, which one network alone does not show
+                 draws: int = 5,  # random networks: the interval counts the chance in them, too; with 1 it is over images only
                  limit: float = 0.5,  # of the correlation's size that may remain at the end
                  seed: int = 0,  # of the random weights
                  statistics: bool = False,  # True: also deal out BatchNorm's running statistics anew, which are no weights (see `randomize`)
@@ -662,18 +691,19 @@ def sanity_check(model: nn.Module,  # gives logits [N, C]; a copy is randomised,
         tally = Tally()
         return {("", ""): explain(m, x, classes)} if explain else _explain(m, x, classes, layers, methods, batch_size, options, tally), tally
     drawn, tally = _cascade(model, stages, maps_of, draws, seed, statistics)
-    found = {key: SanityCheck(["trained", *stages], *v.mean(0)[:1], limit, *v.mean(0)[1:], v, [r for r in tally.rows if r["method"] in ("", key[0]) and r["layer"] in ("", key[1])]) for key, v in drawn.items()}
+    def about(method: str, layer: str) -> list[dict]: return [r for r in tally.rows if r["method"] in ("", method) and r["layer"] in ("", layer)]
+    found = {key: SanityCheck(["trained", *stages], *v.mean(0)[:1], limit, *v.mean(0)[1:3], v, about(*key), v.mean(0)[3]) for key, v in drawn.items()}
     if warn: tally.warn(len(x), "the check's .reasons", ignore=("blank",))
     return found if several else next(iter(found.values()))
 
-# %% ../nbs/05_faithfulness.ipynb #6961bde9
+# %% ../nbs/05_faithfulness.ipynb #520eb721
 def plot_sanity(checks: Mapping[str, SanityCheck],  # {name of the explanation: its check}; all with the same stages
                 ) -> Figure:  # means with 95% intervals over images
-    "What remains of the maps while the network is randomised; the intervals count the chance in networks and images, if several networks were drawn."
+    "What remains of the maps while the network is randomised; the bands count the chance in networks and images, or say that it is that of the images only."
     figure = Figure(figsize=(6, 3), dpi=80, layout="constrained")
     axes = figure.subplots()
     first = next(iter(checks.values()))
-    _bands(axes, range(len(first.stages)), {f"{name} ({'passed' if c.passed else 'FAILED'})": c._interval(0) for name, c in checks.items()})
+    _bands(axes, range(len(first.stages)), {f"{name} ({'passed' if c.passed else 'FAILED'}{', band: images only' if c.scope == 'images only' else ''})": c._interval(0) for name, c in checks.items()})
     axes.axhline(first.limit, color="#999999", linestyle=":", linewidth=1)
     axes.set(xticks=range(len(first.stages)), xticklabels=first.stages, xlabel="randomised, from the head down", ylabel="rank correlation with\nthe trained network's map", ylim=(-0.6, 1.05),
              title=f"An explanation of the network must change with it ({first.correlation.shape[1]} images)")
@@ -704,7 +734,7 @@ def _measures(model: nn.Module, x: Tensor, maps: Tensor, classes: Tensor, ends: 
             "energy": lambda: energy_inside(marked, masks), "pointing": lambda: pointing_game(drawn(maps), masks)}
     return {name: ways[name]().double().cpu().numpy() for name in metrics}
 
-# %% ../nbs/05_faithfulness.ipynb #3055d499
+# %% ../nbs/05_faithfulness.ipynb #24c7b8a7
 def fingerprint(*things: Any,  # modules (their weights), tensors, arrays, and plain values
                 ) -> str:  # 16 hexadecimal digits
     "A short name for exactly these weights, tensors and settings."
@@ -734,6 +764,32 @@ def _identity(value: Any) -> Any:
         return fingerprint([value.__module__, value.__qualname__, *map(_identity, (value.__code__, value.__defaults__, value.__kwdefaults__, getattr(value, "__self__", None), cells))])
     raise ValueError(f"a file cannot tell one {type(value).__name__} from another: give a function or a functools.partial instead, or measure without a file")
 
+# %% ../nbs/05_faithfulness.ipynb #e513cc9c
+def _source(function: Callable) -> str:
+    "A function's source without comments and docstrings; its bytecode where there is no source, which is another in another Python, and in a notebook than in a module."
+    try: tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError): return _identity(function.__code__)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None: node.body = node.body[1:]
+    return ast.unparse(tree)
+
+def _code(*functions: Callable) -> str:
+    "Functions by their source and defaults, with all of this package that they call by name, `GradCAM`'s methods and the properties of classes included; the module that they are in does not count."
+    todo, found = [inspect.unwrap(f) for f in functions], {}
+    while todo:
+        f = todo.pop()
+        if isinstance(f, type): todo += [v.fget for v in vars(f).values() if isinstance(v, property)]
+        if not isinstance(getattr(f, "__code__", None), CodeType) or f.__qualname__ in found: continue
+        found[f.__qualname__] = [_source(f), _identity(f.__defaults__), _identity(f.__kwdefaults__)]
+        codes = [f.__code__]
+        for code in codes: codes += [c for c in code.co_consts if isinstance(c, CodeType)]  # functions inside it
+        named = {i.argval for code in codes for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"} & f.__globals__.keys()
+        called = [inspect.unwrap(f.__globals__[name]) for name in sorted(named) if callable(f.__globals__[name])]
+        todo += [g for g in called if getattr(g, "__module__", None) == f.__module__ or str(getattr(g, "__module__", "")).startswith("cifarcam.")]
+        if f.__module__ == GradCAM.__module__: todo += [vars(GradCAM)[name] for code in codes for name in code.co_names if name in vars(GradCAM)]  # as the slow methods ask of it
+    return fingerprint(found)
+
+# %% ../nbs/05_faithfulness.ipynb #8ac05671
 def _read(path: Path, about: dict) -> tuple[pd.DataFrame | None, list[dict]]:
     "What was measured before, if it was the same, and the reasons of maps that say nothing."
     if not path.exists(): return None, []
@@ -744,15 +800,16 @@ def _read(path: Path, about: dict) -> tuple[pd.DataFrame | None, list[dict]]:
         raise ValueError(f"{path} was written by an older version, which did not note its {' and '.join(absent)}, so it may hold other measurements: choose another name, or delete it")
     shared = found["functions"].keys() & about["functions"].keys()  # methods may be added to a file, but not changed
     if changed := [k for k in shared if found["functions"][k] != about["functions"][k]]: raise ValueError(f"{path} holds measurements of another function {changed[0]!r}: choose another name, or delete it")
+    if changed := [k for k in about["code"] if found["code"].get(k, about["code"][k]) != about["code"][k]]: raise ValueError(f"{path} holds values of {changed[0]!r} by other code than this version's: choose another name, or delete it")
     about["functions"] = found["functions"] | about["functions"]
-    other = [k for k in about if k != "functions" and found[k] != about[k]]
+    other = [k for k in about if k not in ("functions", "code") and found[k] != about[k]]
     if other: raise ValueError(f"{path} holds measurements with another {' and '.join(other)} (there {found[other[0]]}, here {about[other[0]]}): choose another name, or delete it")
     return pd.read_csv(path, skiprows=1, dtype={"method": str, "layer": str, "image": int}, keep_default_na=False), found.get("reasons", [])
 
 def _write(path: Path, about: dict, rows: pd.DataFrame) -> None:
     with atomic_write(path) as temporary: temporary.write_text(f"#{json.dumps(about)}\n{rows.to_csv(index=False)}", encoding="utf-8")
 
-# %% ../nbs/05_faithfulness.ipynb #1bdfbb01
+# %% ../nbs/05_faithfulness.ipynb #5b780c21
 def measure(model: nn.Module,  # gives logits [N, C]; left as it was
             x: Tensor,  # [N, C, H, W] normalised pictures, on the model's device
             layers: str | Sequence[str],  # names of layers
@@ -761,33 +818,33 @@ def measure(model: nn.Module,  # gives logits [N, C]; left as it was
             target: int | Sequence[int] | Tensor | None = None,  # class to explain; None: the predicted one
             masks: Tensor | np.ndarray | None = None,  # bool [N, H, W]; without masks no "energy" and no "pointing"
             metrics: Sequence[str] | None = None,  # names in `BETTER`; None: all that can be had
-            baselines: Sequence[str] = ("random", "center"),  # "random": `random_maps` on each layer's grid; "center": `center_gaussian`
+            baselines: Sequence[str] = ("randomcam", "random", "center"),  # the layer's channels weighed at random; `random_maps` on its grid; `center_gaussian`
             steps: int = 20,  # of insertion and deletion
             percentiles: Sequence[float] = (10, 20, 30, 40, 50, 60, 70, 80, 90),  # of road
             batch_size: int = 256,  # altered pictures at a time
             chunk: int = 100,  # images that are measured, and kept, together
             out: str | Path | None = None,  # a CSV file that keeps what is done
-            seed: int = 0,  # of random maps, noise and the order of equal pixels
+            seed: int = 0,  # of random maps and weights, noise and the order of equal pixels
             rectify: bool = False,  # insertion, deletion and road by the positive part alone; False: by the signed map. "drop" and "energy" always take the positive part
             centres: bool = False,  # draw each cell where it looks (`cell_centres`); False: stretch the grid over the picture, as maps are usually drawn
             progress: bool = False,  # show a progress bar
-            warn: bool = True,  # say in one warning which maps say nothing; False: only in `.attrs["reasons"]`
+            warn: bool = True,  # say in one warning which maps say nothing, and in one which layers have no centres; False: only in `.attrs`
             **options: Any,  # for GradCAM, such as reshape= or precision=
-            ) -> pd.DataFrame:  # method, layer, image, then a column for each metric; `.attrs["reasons"]`: what is the matter with maps (rows of `Tally`, with the first 20 images of each)
+            ) -> pd.DataFrame:  # method, layer, image, then a column for each metric; `.attrs`: "reasons", what is the matter with maps (rows of `Tally`, with the first 20 images of each), "stretched", layers without centres
     "All metrics for each image, method and layer, beside maps that know nothing."
     layers = [layers] if isinstance(layers, str) else list(layers)
     methods = [*METHODS] if methods is None else list(methods)
     metrics = [m for m in BETTER if masks is not None or m not in ("energy", "pointing")] if metrics is None else list(metrics)
     _check_plan(metrics, baselines, masks, x)
-    _distinct(methods)
+    _distinct(methods, baselines)
     classes = _classes(model, x, target, batch_size)
     about = dict(weights=fingerprint(model), images=fingerprint(x), targets=fingerprint(classes), metrics=metrics, steps=steps, percentiles=list(percentiles), seed=seed)
-    if out is not None: about |= _settings(methods, masks, options | {k: True for k, v in (("rectify", rectify), ("centres", centres)) if v})  # named only where they are not the default
+    if out is not None: about |= _settings(methods, baselines, metrics, masks, options | {k: True for k, v in (("rectify", rectify), ("centres", centres)) if v})  # named only where they are not the default
     done, reasons = (None, []) if out is None else _read(Path(out), about)
     have = set() if done is None else set(zip(done.method, done.layer, done.image, strict=True))
     masks = None if masks is None else torch.as_tensor(masks, device=x.device)
     plan, tally = _plan(layers, methods, baselines), Tally(reasons)
-    places = cell_centres(model, layers, tuple(x.shape[2:]), x.shape[1]) if centres else {}
+    places, nowhere = _centres(model, layers, tuple(x.shape[2:]), x.shape[1]) if centres else ({}, [])
     frames, bar = [] if done is None else [done], tqdm(total=len(x) * len(plan), desc="measure", unit="map", disable=not progress, leave=False)
     for images in torch.arange(len(x)).split(chunk):
         todo = {pair: missing for pair in plan if (missing := [i for i in images.tolist() if (*pair, i) not in have])}
@@ -806,31 +863,58 @@ def measure(model: nn.Module,  # gives logits [N, C]; left as it was
     place = pd.Series([order.get(pair, -1) for pair in zip(rows.method, rows.layer, strict=True)])
     rows = rows[place >= 0].assign(place=place).sort_values(["place", "image"], kind="stable").drop(columns="place").reset_index(drop=True)
     rows.attrs["reasons"] = [r | {"images": r["images"][:20]} for r in tally.rows]  # pandas copies attrs at every step, so not all numbers
+    rows.attrs["stretched"] = nowhere
     if warn: tally.warn(len(x), '.attrs["reasons"]')
+    if warn: _say_stretched(nowhere)
     return rows
 
-# %% ../nbs/05_faithfulness.ipynb #547fe35c
+# %% ../nbs/05_faithfulness.ipynb #3ebcda40
 def _check_plan(metrics: Sequence[str], baselines: Sequence[str], masks, x: Tensor) -> None:
     "Say what is wrong before any work is done."
-    for given, known, what in ((metrics, BETTER, "metric"), (baselines, ("random", "center"), "baseline")):
+    for given, known, what in ((metrics, BETTER, "metric"), (baselines, ("randomcam", "random", "center"), "baseline")):
         for name in given:
             if name not in known: raise ValueError(f"no {what} {name!r}: there are {', '.join(known)}")
     if masks is None and {"energy", "pointing"} & set(metrics): raise ValueError("'energy' and 'pointing' need masks=, bool [N, H, W]")
     if masks is not None and len(masks) != len(x): raise ValueError(f"{len(masks)} masks for {len(x)} images: one for each is needed")
 
-def _distinct(methods: Sequence[str | Callable]) -> None:
-    "Refuse two methods of one name, and unknown ones, before any work."
-    if taken := [n for n in _methods(methods) if n in ("random", "center")]: raise CAMError(f"a method must not be called {taken[0]!r}: that is the name of a baseline")
+def _built_in(method: str | Callable) -> Callable | None:
+    "The package's own function of that name; None for one's own."
+    known = (METHODS | SLOW_METHODS).get(_method_name(method))
+    return known if isinstance(method, str) or method is known else None
 
-def _settings(methods: list, masks: Any, options: dict) -> dict[str, Any]:
-    "What else makes a file of measurements what it is: masks, GradCAM's options, and the methods that are no names."
+def _distinct(methods: Sequence[str | Callable], baselines: Sequence[str]) -> None:
+    "Refuse two methods of one name, and unknown ones, before any work."
+    _methods(methods)
+    for name, m in ((_method_name(m), m) for m in methods):
+        if name in ("random", "center") or name in baselines and not _built_in(m): raise CAMError(f"a method must not be called {name!r}: that is the name of a baseline")
+
+_SCORED = {"insertion": _curves, "deletion": _curves, "road": road, "drop": average_drop, "increase": average_drop, "energy": energy_inside, "pointing": pointing_game}
+
+def _settings(methods: list, baselines: Sequence[str], metrics: Sequence[str], masks: Any, options: dict) -> dict[str, Any]:
+    "What else makes a file of measurements what it is: masks, GradCAM's options, and the code of methods, baselines and metrics."
+    ways = {"random": (random_maps,), "center": (center_gaussian,), "randomcam": (_random_channels, randomcam)}
+    functions = {_method_name(m): _code(*ways.get(_method_name(m), (f,))) if (f := _built_in(m)) else _identity(m) for m in methods}
     return dict(masks=None if masks is None else fingerprint(torch.as_tensor(masks)), options=_identity({k: v for k, v in options.items() if k not in ("warn", "progress")}),
-                functions={_method_name(m): _identity(m) for m in methods if not isinstance(m, str)})
+                functions=functions | {b: _code(*ways[b]) for b in baselines},
+                code={m: fingerprint(_code(_SCORED[m], _ends, at_centres), _source(_measures)) for m in metrics})
 
 def _plan(layers: list[str], methods: list, baselines: Sequence[str]) -> list[tuple[str, str]]:
     "What is to be measured for each image: (method, layer)."
-    pairs = [(_method_name(m), layer) for layer in layers for m in methods]
-    return pairs + [("random", layer) for layer in layers if "random" in baselines] + [("center", "-")] * ("center" in baselines)
+    names = [_method_name(m) for m in methods]
+    names, more = list(dict.fromkeys(names)), [b for b in ("randomcam", "random") if b in baselines and b not in names]
+    return [(m, layer) for layer in layers for m in names] + [(b, layer) for b in more for layer in layers] + [("center", "-")] * ("center" in baselines)
+
+# %% ../nbs/05_faithfulness.ipynb #c952d2e9
+def _random_channels(model: nn.Module, x: Tensor, classes: Tensor, images: Sequence[int], layer: str, seed: int, options: dict, tally: "Tally") -> Tensor:  # [N, h, w]
+    "`randomcam` of some images with weights drawn for (seed, layer, image), so that neither batch nor chunk counts."
+    maps = []
+    def weigh(activation: Tensor, gradient: Tensor | None = None) -> Tensor:
+        first = sum(map(len, maps))
+        draws = (torch.Generator().manual_seed(int(fingerprint([seed, layer, int(i)])[:15], 16)) for i in images[first:first + len(activation)])
+        maps.append(torch.cat([randomcam(a[None], generator=g) for a, g in zip(activation, draws, strict=True)]))
+        return maps[-1]
+    weigh.needs_gradient, weigh.__name__ = False, "randomcam"
+    return _explain(model, x, classes, [layer], [weigh], 64, options, tally, images)["randomcam", layer]
 
 class _Maps:
     "Maps of some images by (method, layer): those of one pass together, when the first of them is asked for, a slow method's layer by layer."
@@ -846,9 +930,11 @@ class _Maps:
         if method == "random":
             grid = _explain(self.model, self.x[:1], self.classes[:1], [layer], ["randomcam"], 1, {k: v for k, v in self.options.items() if k == "reshape"})["randomcam", layer]
             return random_maps(grid.expand(len(self.x), -1, -1), self.seed)[i]
+        if method == "randomcam" and _built_in(self.methods.get(method, method)):
+            return _random_channels(self.model, self.x[i], self.classes[i], i, layer, self.seed, self.options, self.tally)
         if method in SLOW_METHODS: return _explain(self.model, self.x[i], self.classes[i], [layer], [method], 64, self.options | {"batch_size": self.batch_size}, self.tally, i)[pair]
         if not self.quick:
-            quick = [f for name, f in self.methods.items() if name not in SLOW_METHODS]
+            quick = [f for name, f in self.methods.items() if name not in SLOW_METHODS and _built_in(f) is not randomcam]
             self.quick = _explain(self.model, self.x[i], self.classes[i], self.layers, quick, 64, self.options, self.tally, i)
         return self.quick[pair]
 
@@ -899,20 +985,22 @@ def show_table(table: pd.DataFrame,  # as `compare` or `summarize` gives it
                                                  for r, s in zip(part.rename(columns=str).itertuples(), star, strict=True)]
     return pd.DataFrame(out, index=table.index)
 
-# %% ../nbs/05_faithfulness.ipynb #bd88ec93
-def flip_test(differences: Tensor | np.ndarray | Sequence[float],  # [N], one for each image
+# %% ../nbs/05_faithfulness.ipynb #43ba6aaa
+def flip_test(differences: Tensor | np.ndarray | Sequence[float],  # [N], one for each image; or [N, R], of R rows that get the same signs
               *,
               draws: int = 10_000,  # of the signs: no p-value is below 1 / (draws + 1)
               seed: int = 0,  # the same seed draws the same signs
-              ) -> float:  # in 0 to 1, two-sided
+              ) -> float | Tensor:  # in 0 to 1, two-sided; float64 [R] for several rows
     "How often the mean would be as far from 0, or farther, if every difference had its sign by a coin."
     d = differences.detach().to("cpu", torch.float64) if isinstance(differences, Tensor) else torch.from_numpy(np.array(differences, dtype=np.float64))
-    if d.ndim != 1 or not len(d): raise ValueError("flip_test needs a difference for at least one image")
-    generator, found, far = torch.Generator().manual_seed(seed), d.sum().abs() * (1 - 1e-12), 0
-    for some in torch.arange(draws).split(max(1, 2_000_000 // len(d))):
+    if d.ndim not in (1, 2) or not len(d): raise ValueError("flip_test needs a difference for at least one image")
+    generator, rows = torch.Generator().manual_seed(seed), d.reshape(len(d), -1)
+    found, far = rows.sum(0).abs() * (1 - 1e-12), torch.zeros(rows.shape[1], dtype=torch.float64)
+    for some in torch.arange(draws).split(max(1, 2_000_000 // max(d.shape))):
         signs = torch.randint(2, (len(some), len(d)), generator=generator).double() * 2 - 1
-        far += int(((signs @ d).abs() >= found).sum())
-    return (far + 1) / (draws + 1)
+        far += ((signs @ rows).abs() >= found).sum(0)
+    p = (far + 1) / (draws + 1)
+    return float(p) if d.ndim == 1 else p
 
 def holm(p: Tensor | np.ndarray | Sequence[float],  # p-values of one table
          ) -> Tensor:  # float64, adjusted: whatever of them is called real below a level, the chance of any false call stays below that level
@@ -922,26 +1010,35 @@ def holm(p: Tensor | np.ndarray | Sequence[float],  # p-values of one table
     steps = (p[order] * torch.arange(len(p), 0, -1)).clamp(max=1)
     return torch.empty_like(p).scatter_(0, order, steps.cummax(0).values if len(p) else steps)
 
-# %% ../nbs/05_faithfulness.ipynb #a263f5c4
+# %% ../nbs/05_faithfulness.ipynb #91f23dfa
 def against(measured: pd.DataFrame,  # as `measure` gives it
-            metric: str,  # a name in `BETTER`
-            baseline: str | tuple[str, str] = "center",  # a method of the table, on the same layer if it has one there; or a row (method, layer)
+            metric: str | Sequence[str],  # a name in `BETTER`, or several, which are then corrected together
+            baseline: str | tuple[str, str] | list = "randomcam",  # a method, on each row's own layer (of one that was measured on one layer only, that); or a row (method, layer); or a list of those
             *,
             level: float = 0.95,  # of the intervals
             seed: int = 0,  # of the bootstrap and the test
-            ) -> pd.DataFrame:  # rows (method, layer): mean, low, high of the advantage, the share of the images where it is better, n, p (`flip_test`), and p corrected for all rows (`holm`)
+            draws: int | None = None,  # of the test's signs; None: 10,000, and at least 200 for each row, for no p is below 1 / draws, and the correction multiplies it by the number of rows
+            ) -> pd.DataFrame:  # rows (method, layer), before them metric and baseline where several are given: mean, low, high of the advantage, the share of the images where it is better, n, p (`flip_test`), and p corrected for all rows (`holm`)
     "By how much each method is better than a baseline, image by image; positive is better, whichever way the metric goes."
+    metrics, baselines = [metric] if isinstance(metric, str) else list(metric), baseline if isinstance(baseline, list) else [baseline]
+    levels = {"metric": not isinstance(metric, str), "baseline": isinstance(baseline, list), "method": True, "layer": True}
+    gains = {(m, b if isinstance(b, str) else " at ".join(b), *key): gain for m in metrics for b in baselines for key, gain in _gains(measured, m, b).items()}
+    rows = {}
+    for key, gain in gains.items():
+        mean, low, high = bootstrap(gain, level=level, seed=seed)
+        rows[key] = {"mean": float(mean), "low": float(low), "high": float(high), "better on": float((gain > 0).mean()), "n": len(gain)}
+    for n in {len(gain) for gain in gains.values()}:  # rows of as many images are tested together
+        some = [key for key, gain in gains.items() if len(gain) == n]
+        for key, p in zip(some, flip_test(np.stack([gains[key] for key in some], 1), draws=draws or max(10_000, 200 * len(gains)), seed=seed).tolist(), strict=True): rows[key]["p"] = p
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index = pd.MultiIndex.from_tuples(rows, names=list(levels)).droplevel([name for name, wanted in levels.items() if not wanted])
+    return table.assign(holm=holm(table.p.to_numpy()).numpy())
+
+def _gains(measured: pd.DataFrame, metric: str, baseline: str | tuple[str, str]) -> dict[tuple[str, str], np.ndarray]:  # [N] each
+    "By how much each row (method, layer) is better than the baseline on each image that both have."
     if metric not in measured: raise ValueError(f"no metric {metric!r} in these measurements: there are {', '.join(m for m in measured if m in BETTER)}")
-    sign, rows = (1 if BETTER[metric] == "higher" else -1), {}
     values = {key: part.set_index("image")[metric] for key, part in measured.groupby(["method", "layer"], sort=False)}
     base = {layer: v for (method, layer), v in values.items() if method == baseline or (method, layer) == baseline}
     if not base: raise ValueError(f"no baseline {baseline!r} in these measurements: there are {', '.join(dict.fromkeys(measured.method))}")
-    alone = not isinstance(baseline, str) or len(base) == 1
-    for (method, layer), v in values.items():
-        if baseline in (method, (method, layer)): continue
-        gain = sign * (v - (next(iter(base.values())) if alone or layer not in base else base[layer])).dropna()
-        mean, low, high = bootstrap(gain.to_numpy(), level=level, seed=seed)
-        rows[method, layer] = {"mean": float(mean), "low": float(low), "high": float(high), "better on": float((gain > 0).mean()), "n": len(gain), "p": flip_test(gain.to_numpy(), seed=seed)}
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    table.index = pd.MultiIndex.from_tuples(table.index, names=["method", "layer"])
-    return table.assign(holm=holm(table.p.to_numpy()).numpy())
+    wanted = [key for key in values if baseline not in (key[0], key) and (len(base) == 1 or key[1] in base)]  # neither itself, nor what there is nothing to compare with
+    return {(method, layer): ((1 if BETTER[metric] == "higher" else -1) * (values[method, layer] - base.get(layer, next(iter(base.values()))))).dropna().to_numpy() for method, layer in wanted}

@@ -7,13 +7,13 @@ __all__ = ['METHODS', 'SLOW_METHODS', 'gradcam', 'hirescam', 'elementwise', 'lay
            'eigengradcam', 'meancam', 'randomcam', 'CAMError', 'CAMTypeError', 'CAMWarning', 'GradCAM', 'Reason',
            'tokens_to_grid', 'scorecam', 'ablationcam', 'upsample', 'normalize', 'Completeness']
 
-# %% ../nbs/04_gradcam.ipynb #55edd155
+# %% ../nbs/04_gradcam.ipynb #b909f34e
 import difflib
 import math
 import threading
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain, product
@@ -196,20 +196,32 @@ def _replaced(output: object, tensor: Tensor) -> object:
     if not isinstance(output, (tuple, list)): return tensor
     return output._replace(**{output._fields[0]: tensor}) if hasattr(output, "_fields") else type(output)([tensor, *output[1:]])
 
-# %% ../nbs/04_gradcam.ipynb #33d8621c
+# %% ../nbs/04_gradcam.ipynb #55175af7
+_SIMPLE = (type(None), bool, int, float, complex, str, torch.dtype, torch.device)
+
 def _tensors(value: object) -> Iterator[Tensor | None]:
-    "The tensors in a value, through lists and dicts; None for what might hold one unseen."
+    "The tensors in a value, through lists, sets and dicts; None for what might hold one unseen."
     if isinstance(value, Tensor): yield value
-    elif isinstance(value, (tuple, list)): yield from chain.from_iterable(_tensors(v) for v in value)
-    elif isinstance(value, dict): yield from _tensors(list(value.values()))
-    elif not isinstance(value, (type(None), bool, int, float, complex, str, torch.dtype, torch.device)): yield None
+    elif isinstance(value, (tuple, list, set, deque)): yield from chain.from_iterable(_tensors(v) for v in value)
+    elif isinstance(value, Mapping): yield from _tensors(list(value.values()))
+    elif not isinstance(value, _SIMPLE): yield None
+
+_USUAL = frozenset(vars(nn.Module()))  # what every module has: parameters and buffers, which are asked for by themselves, and hooks
+
+def _held(module: nn.Module) -> Iterator[Tensor]:
+    "What a layer and all that is inside it keep: parameters, buffers, and tensors that they have set aside."
+    for m in module.modules():
+        aside = [value for name, value in vars(m).items() if name not in _USUAL and not isinstance(value, _SIMPLE)]
+        for t in chain(m._parameters.values(), m._buffers.values(), _tensors(aside)):
+            if t is not None: yield t
 
 def _fresh(module: nn.Module, output: object, args: tuple, kwargs: dict) -> bool:
     "Whether a layer's output is a single tensor whose memory neither its inputs nor the layer itself hold."
     given = [*_tensors(args), *_tensors(kwargs)]
     if not isinstance(output, Tensor) or not given or any(t is None for t in given): return False
-    own = [t for t in _tensors(vars(module)) if t is not None]  # its parameters, its buffers, and what it has set aside
-    try: return all(output.untyped_storage().data_ptr() != t.untyped_storage().data_ptr() for t in given + own)
+    try:
+        here = output.untyped_storage().data_ptr()
+        return all(here != t.untyped_storage().data_ptr() for t in chain(given, _held(module)))
     except (NotImplementedError, RuntimeError): return False  # sparse, quantized and the like have no storage to compare
 
 # %% ../nbs/04_gradcam.ipynb #75d37304
@@ -461,7 +473,7 @@ def _map(self: GradCAM, method: str, name: str, run: _Pass) -> Tensor:  # [N, h,
     if SLOW_METHODS.get(method) is function: return _weighted(function(self, name, run), run.grids[name][0])
     return function(*run.grids[name], generator=self.generator) if function is randomcam else function(*run.grids[name])
 
-# %% ../nbs/04_gradcam.ipynb #262dc955
+# %% ../nbs/04_gradcam.ipynb #b9f8a6af
 @dataclass
 class Reason:
     "Why the maps of some images say nothing."
@@ -471,22 +483,24 @@ class Reason:
     n: int  # size of the batch
     text: str  # what is the matter, and what to do
     kind: str = ""  # a key of `_TEXTS` below, such as "blank" or "saturated"
+    views: list[int] = field(default_factory=list)  # after `smooth`: in how many views it is so, for each of `images`
+    n_views: int = 0  # after `smooth`: how many views there were
 
     def __str__(self) -> str:
-        shown = ", ".join(map(str, self.images[:5])) + (", ..." if len(self.images) > 5 else "")
-        which = "" if len(self.images) == self.n else f", {len(self.images)} of {self.n} images ({shown})"
-        where = ", ".join(part for part in (f"layer {self.layer!r}" if self.layer else "", self.method) if part)
-        return f"{where}{which}: {self.text}" if where or which else self.text
+        shown = ", ".join(str(i) for i in self.images[:5]) + (", ..." if len(self.images) > 5 else "")
+        which = "" if len(self.images) == self.n else f"{len(self.images)} of {self.n} images ({shown})"
+        least, most = min(self.views, default=0), max(self.views, default=0)
+        often = "" if least == self.n_views else f"in {least if least == most else f'{least} to {most}'} of {self.n_views} views"
+        where = ", ".join(part for part in (f"layer {self.layer!r}" if self.layer else "", self.method, which, often) if part)
+        return f"{where}: {self.text}" if where else self.text
 
-# %% ../nbs/04_gradcam.ipynb #7313704b
+# %% ../nbs/04_gradcam.ipynb #34566ee7
 _TEXTS = {
     "silent": "the gradient is exactly zero, so the map is too: the target does not depend on this layer here (a dead ReLU, a saturated output, or the last block of a "
               "transformer, behind which only the class token counts)",
-    "noise": "the map is rounding noise and is not drawn: what it adds up cancels, as gradient times activation does at every place on the input of a LayerNorm; choose another layer or method",
-    "small": "what the map adds up cancels to less than a thousandth, as gradient times activation does on the input of a LayerNorm, where only the small constant of the norm and rounding "
-             "are left: choose another layer or method, unless float64 gives the same map and you know why",
-    "unstable": "a channel that carries the map has its weight from a division by nearly zero, since its activation has both signs and adds up to almost nothing: "
-                "choose a layer behind a ReLU, or gradcam or hirescam",
+    "noise": "the map is rounding noise and is not drawn: what it adds up cancels; choose another layer or method",
+    "small": "what the map adds up cancels to less than a thousandth, so little more than rounding may be left: choose another layer or method, unless float64 gives the same map and you know why",
+    "unstable": "a channel that carries the map has its weight from a division by nearly zero: choose a layer behind a ReLU, or gradcam or hirescam",
     "blank": "the map has no positive value: nothing that the layer found here speaks for the target, so it is blank after ReLU",
     "inactive": "the mean activation of the layer is nowhere positive, so it is blank after ReLU",
     "constant": "the map is the same at every place but for rounding, so it shows no place: nothing in the picture differs for this layer",
@@ -499,6 +513,24 @@ _TEXTS = {
     "repeated": "the layer runs {calls} times in a forward pass, and the map is that of its last run alone: choose one with call=0 to call={last}",
     "neighbours": "{name!r} is a BatchNorm without running statistics, so also in eval mode an image's map depends on its neighbours in the batch: give one image at a time",
 }
+
+# %% ../nbs/04_gradcam.ipynb #3e3c6dd6
+_OVER_PLACES = "over the places, in every channel, as on the input of an InstanceNorm"
+_OVER_CHANNELS = "gradient times activation adds up to {} over the channels, as it does at every place on the input of a LayerNorm"
+_ITS_CAUSE: dict[tuple[str, Callable], str] = {
+    ("noise", gradcam): f"the map is rounding noise and is not drawn: the gradient, whose mean is the weight of a channel, adds up to nothing {_OVER_PLACES}; choose another layer, or a method that weighs each place by itself, such as hirescam",
+    ("noise", xgradcam): f"the map is rounding noise and is not drawn: gradient times activation adds up to nothing {_OVER_PLACES}; choose another layer, or a method that weighs each place by itself, such as hirescam",
+    ("noise", hirescam): f"the map is rounding noise and is not drawn: {_OVER_CHANNELS.format('nothing')}; choose another layer, or gradcam",
+    ("small", xgradcam): f"gradient times activation adds up to less than a thousandth of its parts {_OVER_PLACES}, where only the small constant of the norm and rounding are left: choose another layer or method, unless float64 gives the same map and you know why",
+    ("small", hirescam): f"{_OVER_CHANNELS.format('less than a thousandth of its parts')}, where only the small constant of the norm and rounding are left: choose another layer or method, unless float64 gives the same map and you know why",
+    ("unstable", xgradcam): "a channel that carries the map has its weight from a division by nearly zero, since its activation has both signs and adds up to almost nothing: choose a layer behind a ReLU, or gradcam or hirescam",
+    ("unstable", gradcampp): "a channel that carries the map has its weight from a division by nearly zero, since its activation adds up to about -2 divided by the gradient at a place, where the divisor of Grad-CAM++ vanishes: "
+                             "choose a layer behind a ReLU, where no sum is negative, or gradcam or hirescam",
+}
+
+def _text(kind: str, function: Callable | None) -> str:
+    "What is told of a kind of trouble, by the method's own cause if it has one."
+    return _ITS_CAUSE.get((kind, function), _TEXTS[kind])
 
 # %% ../nbs/04_gradcam.ipynb #6628d36e
 _HEADS = {"SoftmaxBackward0": "probabilities", "LogSoftmaxBackward0": "log-probabilities", "SigmoidBackward0": "sigmoid", "AddmmBackward0": "logits", "MmBackward0": "logits"}
@@ -554,16 +586,17 @@ def _unstable(function: Callable, activation: Tensor, gradient: Tensor, eps: flo
     carries = torch.linalg.vector_norm(activation, math.inf, (2, 3))
     return ((doubtful > 0) & (doubtful * carries >= 0.1 * (weight * carries).amax(1, keepdim=True))).any(1)
 
-# %% ../nbs/04_gradcam.ipynb #45cb14b0
-def _flags_of(function: Callable, map: Tensor, a: Tensor, g: Tensor | None, size: Tensor | None, eps: float) -> dict[str, Tensor]:
+# %% ../nbs/04_gradcam.ipynb #ba2c5d34
+def _flags_of(function: Callable, map: Tensor, a: Tensor, g: Tensor | None, size: Tensor | None, dead: Tensor, eps: float) -> dict[str, Tensor]:
     "What is the matter with one method's maps of one layer, as bool [N] by kind."
     flags, single = {}, a.shape[2:] == (1, 1)
     high, low, tiny = map.amax((1, 2)), map.amin((1, 2)), 32 * torch.finfo(map.dtype).eps
     live = size.amax(1) > 0 if g is not None and _needs_gradient(function) else torch.ones_like(high, dtype=torch.bool)
     left = _left(function, a, g, map, size) if g is not None and not single else None
     if left is not None:
-        flags["noise"] = (left[0] <= _rounding(eps, left[2]) * left[1]) & live
-        if function is not gradcam: flags["small"] = (left[0] <= 1e-3 * left[1]) & live & ~flags["noise"]
+        some = live & (left[1] > 0)  # where only zeros are added up, nothing cancels
+        flags["noise"] = (left[0] <= _rounding(eps, left[2]) * left[1]) & some
+        if function is not gradcam: flags["small"] = (left[0] <= 1e-3 * left[1]) & some & ~flags["noise"]
     said = flags.get("noise", torch.zeros_like(live))
     unstable = _unstable(function, a, g, eps) if g is not None and not single else None
     if unstable is not None: flags["unstable"] = unstable & live & ~said & ~flags.get("small", said)
@@ -571,22 +604,24 @@ def _flags_of(function: Callable, map: Tensor, a: Tensor, g: Tensor | None, size
     elif function in (eigencam, eigengradcam):  # centred, so the same everywhere means zero everywhere
         points = (a if function is eigencam else g * a).abs().amax((1, 2, 3))
         flags["constant"] = (torch.maximum(high, -low) <= tiny * math.sqrt(a.shape[1]) * points) & live
-    else: flags["constant"] = (high > 0) & (high - low <= tiny * high) & live & ~said
+    else: flags["constant"] = ((high > 0) & (high - low <= tiny * high) | dead) & live & ~said
     if function not in (eigencam, randomcam): flags["inactive" if function is meancam else "blank"] = (high <= 0) & live & ~said & ~flags.get("constant", said)
     return flags
 
-# %% ../nbs/04_gradcam.ipynb #07040205
+# %% ../nbs/04_gradcam.ipynb #149a27e6
 def _flags(maps: dict[str, dict[str, Tensor]], run: _Pass, methods: dict[str, Callable]) -> dict[tuple[str, str, str], Tensor]:
     "What is the matter, as bool [N] by (kind, layer, method), still on the device."
     flags = _outputs(run)
     for name, (a, g) in run.grids.items():
-        flags["finite", name, "activation"], size = a.sum((1, 2, 3)).isfinite(), None
+        total, size = a.sum((1, 2, 3)), None
+        dead = (total == 0) & (a.amax((1, 2, 3)) == 0)  # zero everywhere
+        flags["finite", name, "activation"] = total.isfinite()
         if g is not None:
             size = torch.linalg.vector_norm(g, 1, (2, 3)) / (g.shape[2] * g.shape[3])  # without a second tensor as large as the gradient
             peak = size.amax(1)
             flags["finite", name, "gradient"], flags["silent", name, ""] = peak.isfinite(), peak == 0
         for method, by_layer in maps.items():
-            found = _flags_of(methods[method], by_layer[name], a, g, size, torch.finfo(run.taps[name].kept.dtype).eps)
+            found = _flags_of(methods[method], by_layer[name], a, g, size, dead, torch.finfo(run.taps[name].kept.dtype).eps)
             flags |= {(kind, name, method): flag for kind, flag in found.items()}
     return flags
 
@@ -611,7 +646,7 @@ def _circumstances(self: GradCAM, run: _Pass) -> Iterator[tuple[str, str, dict]]
     mixing = [name for name, m in self.model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is None]
     if mixing and len(run.logits) > 1: yield "neighbours", "", {"name": mixing[0]}
 
-# %% ../nbs/04_gradcam.ipynb #7e6b1296
+# %% ../nbs/04_gradcam.ipynb #ee954112
 @patch
 def _reasons(self: GradCAM, maps: dict[str, dict[str, Tensor]], run: _Pass) -> list[Reason]:
     "Every map that says nothing, with its reason; an error where numbers are not finite. One transfer from the device."
@@ -621,7 +656,7 @@ def _reasons(self: GradCAM, maps: dict[str, dict[str, Tensor]], run: _Pass) -> l
         images = [i for i, flag in enumerate(row) if flag == (kind != "finite")]
         if not images: continue
         if kind == "finite": self._complain(layer, method, images, run)
-        else: reasons.append(Reason(layer, method, images, n, _TEXTS[kind], kind))
+        else: reasons.append(Reason(layer, method, images, n, _text(kind, self.methods.get(method)), kind))
         if kind == "noise" or kind == "constant" and self.methods[method] in (eigencam, eigengradcam):
             maps[method][layer] = torch.where(flags[kind, layer, method][:, None, None], 0, maps[method][layer])
     return reasons + [Reason(layer, "", list(range(n)), n, _TEXTS[kind].format(**told), kind) for kind, layer, told in self._circumstances(run)]
@@ -737,7 +772,7 @@ def _channel_dim(self: GradCAM, name: str, run: _Pass) -> int:
         if probe.shape[1] == len(order) and bool((probe == order.view(1, -1, 1, 1)).all()): return dim
     raise CAMError(f"ablationcam cannot tell which dimension of layer {name!r} holds the channels: its reshape mixes them")
 
-# %% ../nbs/04_gradcam.ipynb #ce4d1018
+# %% ../nbs/04_gradcam.ipynb #f6421c29
 @patch
 def _multiplies(self: GradCAM, name: str, run: _Pass, dim: int) -> bool:
     "Whether the layer's output may be multiplied on its way, which saves the layers before it."
@@ -771,6 +806,7 @@ def ablationcam(cam: GradCAM,  # gives `batch_size` and `progress`
 
 ablationcam.needs_gradient = False
 SLOW_METHODS.update(scorecam=scorecam, ablationcam=ablationcam)
+_ITS_CAUSE["blank", scorecam] = "the map has no positive value, and no weight of Score-CAM is negative: so the layer's activation is nowhere positive where it counts, and the map is blank after ReLU"
 
 # %% ../nbs/04_gradcam.ipynb #82092a9d
 def upsample(map: Tensor,  # [N, h, w] or [h, w], on any device; a NumPy array is taken too
@@ -851,7 +887,7 @@ def _view(self: GradCAM, inputs: Sequence, mirrored: bool, scale: float, factor:
     inputs[place] = x
     return inputs
 
-# %% ../nbs/04_gradcam.ipynb #f1607a9b
+# %% ../nbs/04_gradcam.ipynb #8fbf3da4
 @patch
 def smooth(self: GradCAM,
            *inputs: Tensor,  # as for a call; the views are of the first picture [N, C, H, W] among them
@@ -867,16 +903,18 @@ def smooth(self: GradCAM,
     "Raw signed maps averaged over views of the picture, in the picture's frame (test-time augmentation; noise after SmoothGrad, arXiv:1706.03825)."
     if noise < 0 or samples < 1 or not scales or not factors or min(scales) <= 0: raise CAMError("smooth needs noise >= 0, samples >= 1, and at least one scale > 0 and one factor")
     plain, run = self._explain(inputs, keywords, target)
-    kept, generator = (self.logits, self.targets, self.reasons), torch.Generator().manual_seed(seed)
+    kept, generator, tally = (self.logits, self.targets), torch.Generator().manual_seed(seed), {}
     total = {m: {name: torch.zeros_like(map) for name, map in by_layer.items()} for m, by_layer in plain.items()}
     views = [v for v in product((False, True) if flip else (False,), scales, factors, range(samples if noise else 1))]
     for mirrored, scale, factor, _ in views:
         view = self._view(run.inputs, mirrored, scale, factor, noise, generator)
         maps, _ = self._explain(view[:len(inputs)], dict(zip(run.keys, view[len(inputs):])), kept[1])
+        for r in self.reasons: tally.setdefault((r.layer, r.method, r.kind), (r.text, Counter()))[1].update(r.images)
         for m, by_layer in total.items():
             spread = getattr(self.methods[m], "spread", False)
             for name, map in by_layer.items(): map += _back(maps[m][name], tuple(map.shape[1:]), mirrored, spread) / len(views)
-    self.logits, self.targets, self.reasons = kept
+    self.logits, self.targets = kept
+    self.reasons = [Reason(layer, method, sorted(times), len(self.logits), text, kind, [times[i] for i in sorted(times)], len(views)) for (layer, method, kind), (text, times) in tally.items()]
     if self.warn:
         for reason in self.reasons: warnings.warn(str(reason), CAMWarning, stacklevel=2)
     return next(iter(total.values())) if self.single else total

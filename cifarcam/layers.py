@@ -444,13 +444,18 @@ def _measure(twin: nn.Module | _PictureOnly, size: tuple[int, int, int, int], fi
     _find_tokens(rows, size)
     return rows
 
-# %% ../nbs/02b_layers.ipynb #46ea2e67
+# %% ../nbs/02b_layers.ipynb #3b4e5290
 def _finer(spatial: list[dict], best: dict) -> dict | None:
-    "The layer to look at beside one of less than 7x7 cells: the last before it with more cells, a whole block if there is one."
+    "The layer to look at beside one of less than 7x7 cells: the last before it with more cells, a whole block if there is one, and one that is done."
     if min(best["grid"]) >= 7:
         return None
     before = [row for row in spatial if row["finished"] < best["finished"] and math.prod(row["grid"]) > math.prod(best["grid"])]
-    return max([row for row in before if row["block"]] or before, key=lambda row: row["finished"], default=None)
+    before = [row for row in before if row["block"]] or before
+    grid = max(before, key=lambda row: row["finished"], default={"grid": None})["grid"]
+    def undone(row): # how many blocks around it, but not around the best, go on to fewer cells
+        around = [block for block in spatial if row["name"].startswith(block["name"] + ".") and not (best["name"] + ".").startswith(block["name"] + ".")]
+        return sum(math.prod(block["grid"]) < math.prod(row["grid"]) for block in around)
+    return min((row for row in before if row["grid"] == grid), key=lambda row: (undone(row), -row["finished"]), default=None)
 
 
 def _advise(rows: list[dict]) -> tuple[str, str] | None:

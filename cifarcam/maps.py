@@ -6,8 +6,9 @@
 __all__ = ['Why', 'why', 'show_why', 'MeanMaps', 'mean_of', 'mean_map', 'show_means', 'why_cells', 'ThroughTraining',
            'through_training']
 
-# %% ../nbs/04a_maps.ipynb #dcc4f36e
+# %% ../nbs/04a_maps.ipynb #6c79e1b9
 import copy
+import inspect
 import json
 import time
 import warnings
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from accelerate.utils import gather_object
 from fastcore.basics import patch
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -221,7 +224,7 @@ def load(cls: MeanMaps,
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} holds no mean maps, or is damaged ({error}): delete it and make it again") from error
 
-# %% ../nbs/04a_maps.ipynb #f2ff8085
+# %% ../nbs/04a_maps.ipynb #9ffa3e23
 _WHAT = {"weights": "network", "images": "data set", "layers": "choice of layers", "method": "method", "by": "grouping", "scale": "scale", "mean": "normalisation", "std": "normalisation",
          "shard": "part of the images", "code": "function under that name", "options": "set of GradCAM options", "kind": "kind of map"}
 
@@ -230,6 +233,7 @@ def _resumed(path: Path | None, about: dict) -> tuple[MeanMaps | None, int]:
     if path is None or not path.exists(): return None, 0
     state = MeanMaps.load(path)
     for key, value in about.items():
+        if key == "code" and state.about.get(key) is None: raise ValueError(f"{path} was written by an older version, which did not note the code of its method, so it may hold other maps: give another state=, or delete it")
         if state.about.get(key) != value:
             raise ValueError(f"{path} is of another {_WHAT[key]} ({key}: there {state.about.get(key)!r}, here {value!r}): give another state=, or delete it")
     return state, state.about["done"]
@@ -261,18 +265,35 @@ def _stream(images: Images,  # to average over
     bar.close()
     return total
 
-# %% ../nbs/04a_maps.ipynb #ca537e23
+# %% ../nbs/04a_maps.ipynb #0d5992f5
 def _scaled(maps: dict[str, Tensor], scale: str) -> dict[str, Tensor]:  # {layer: [N, h, w]}
     if scale == "raw": return maps
     peaks = {layer: m.abs().amax((1, 2), keepdim=True) for layer, m in maps.items()}
     return {layer: m / torch.where(peaks[layer] > 0, peaks[layer], 1) for layer, m in maps.items()}
+
+def _names(code: CodeType) -> set[str]:
+    "The globals and attributes that a function's code asks for, with those of the functions inside it."
+    return set(code.co_names).union(*(_names(c) for c in code.co_consts if isinstance(c, CodeType)))
+
+def _code(method: str | Callable) -> Any:
+    "What computes the maps, in values that JSON keeps: a built-in method by its source and that of all it calls in its module, any other as settings are."
+    function = (METHODS | SLOW_METHODS).get(method) if isinstance(method, str) else method
+    plain, sources = getattr(function, "func", function), {}  # the function inside a functools.partial
+    if getattr(plain, "__module__", "") != GradCAM.__module__: return _identity(function)
+    waiting = [plain]
+    while waiting:
+        part = inspect.unwrap(waiting.pop())
+        sources[part.__qualname__] = inspect.getsource(part)
+        called = [part.__globals__.get(name) or vars(GradCAM).get(name) for name in _names(part.__code__)]
+        waiting += [c for c in called if hasattr(c, "__code__") and c.__module__ == GradCAM.__module__ and c.__qualname__ not in sources]
+    return fingerprint(sorted(sources.items()), _identity([getattr(function, "args", ()), getattr(function, "keywords", {})]))
 
 def _about(model: nn.Module, images: Images, layers: list[str], method: str | Callable, scale: str, mean, std, options: dict, kept: bool) -> dict[str, Any]:
     "What makes this average what it is, in values that JSON keeps."
     if scale not in ("peak", "raw"): raise ValueError(f"scale must be 'peak' or 'raw', not {scale!r}")
     if not len(images): raise ValueError("there are no images to average over")
     options = {k: v for k, v in options.items() if k not in ("warn", "progress", "batch_size")}
-    code, options = (_identity(method if callable(method) else None), _identity(options)) if kept else (None, {k: str(v) for k, v in options.items()})
+    code, options = (_code(method), _identity(options)) if kept else (None, {k: str(v) for k, v in options.items()})
     return dict(weights=fingerprint(model), images=images.fingerprint(), layers=layers, method=_method_name(method), code=code, scale=scale, mean=[float(m) for m in mean], std=[float(s) for s in std], options=options)
 
 def _part(n: int, shard: tuple[int, int] | None, accelerator: Accelerator | None, state: str | Path | None) -> tuple[int, int, Path | None]:
@@ -340,7 +361,7 @@ def _gathered(part: MeanMaps, accelerator: Accelerator) -> MeanMaps:
     parts = [MeanMaps(part.groups, n[r], {k: t[r] for k, t in mean.items()}, {k: t[r] for k, t in squares.items()}, pictures[r], part.about | {"reasons": abouts[r]["reasons"]}) for r in range(accelerator.num_processes)]
     return reduce(lambda a, b: a + b, parts)
 
-# %% ../nbs/04a_maps.ipynb #cb778ba2
+# %% ../nbs/04a_maps.ipynb #328ff27a
 def show_means(means: MeanMaps,  # as `mean_map` or `why_cells` gives them
                layer: str,  # one of its layers
                groups: Sequence[int | str] | None = None,  # which, by number or name; None: all that have an image
@@ -359,7 +380,11 @@ def show_means(means: MeanMaps,  # as `mean_map` or `why_cells` gives them
         what = "Orange: for the class that was named; purple: for the right one" if means.about.get("kind") == "why" else "Orange: positive; purple: negative"
         return _in_two_colours(pictures, mean, std, titles, layer, smooth, size, what)
     columns = {f"mean, {layer}": mean, "standard deviation": std}
-    return show_cams(pictures, columns, titles, scale="batch", how="map", smooth=smooth, size=size, title="Mean picture, mean map, scatter")
+    figure = show_cams(pictures, columns, titles, scale="batch", how="map", smooth=smooth, size=size, title="Mean picture, mean map, scatter")
+    drawn, own = ("{} \N{MULTIPLICATION SIGN} {} cells".format(*m.shape[1:]) for m in (mean, means.mean[layer]))
+    for text in figure.findobj(Text):  # drawn where they look, cells are drawn pixel by pixel; the layer has no more of them for that
+        if text.get_text() == drawn: text.set_text(own)
+    return figure
 
 # %% ../nbs/04a_maps.ipynb #d581e0f0
 def _in_two_colours(pictures: np.ndarray, mean: Tensor, std: Tensor, titles: Sequence[str], layer: str, smooth: bool, size: float, what: str) -> Figure:
@@ -420,7 +445,7 @@ def why_cells(model: nn.Module,  # gives logits [N, C]; left as it was
     if warn: tally.warn(len(order), '.about["reasons"]', ignore=("blank",))
     return result
 
-# %% ../nbs/04a_maps.ipynb #b07c9af4
+# %% ../nbs/04a_maps.ipynb #35cb0c81
 @dataclass
 class ThroughTraining:
     "The same images' maps over the epochs of a run."
@@ -435,9 +460,10 @@ class ThroughTraining:
         "The probability of the explained class."
         return self.logits.softmax(-1).gather(2, self.targets.expand(len(self.epochs), -1)[..., None])[..., 0]
 
-    def settled(self, layer: str) -> Tensor:  # float64 [E, N], 1 in the last epoch
-        "Rank correlation of each epoch's map with the last epoch's: when the place that decides was found."
-        return torch.stack([rank_correlation(m, self.maps[layer][-1]) for m in self.maps[layer]])
+    def settled(self, layer: str) -> Tensor:  # float64 [E, N], 1 in the last epoch; NaN for an image whose last map is constant, so that nothing can come nearer to it
+        "Rank correlation of each epoch's map with the last epoch's: when the place that decides was found. An earlier map that is constant counts as 0."
+        like = torch.stack([rank_correlation(m, self.maps[layer][-1]) for m in self.maps[layer]])
+        return torch.where(like[-1] == 0, torch.nan, like)  # a map is like itself, unless it orders no places
 
 # %% ../nbs/04a_maps.ipynb #b5673c76
 def through_training(run: Any,  # a `Run` with `epochs_kept`, or anything with `epochs_kept`, `model(epoch)`, `mean` and `std`

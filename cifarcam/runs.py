@@ -6,18 +6,21 @@
 __all__ = ['FORMAT', 'RunError', 'make_batches', 'read_weights', 'Weights', 'load_pretrained', 'Run', 'run', 'find_lr', 'resume',
            'result_of', 'record_result', 'results_table', 'results_markdown']
 
-# %% ../nbs/07a_runs.ipynb #4fa8c799
+# %% ../nbs/07a_runs.ipynb #b1a3a610
 import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ import pandas as pd
 import safetensors.torch
 import torch
 from accelerate import PartialState
+from accelerate.utils import gather_object
 from fastcore.basics import patch
 from torch import Tensor, nn
 
@@ -62,10 +66,14 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError: out[package] = "not installed"
     return out
 
-# %% ../nbs/07a_runs.ipynb #45920c67
+# %% ../nbs/07a_runs.ipynb #8aadc948
+def _digest(fields: dict[str, Any], fingerprints: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps([fields, fingerprints], sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _identity(recipe: Recipe, fingerprints: dict[str, str]) -> str:
     "A name for exactly this training; what only says how it is carried out does not count."
-    return hashlib.sha256(json.dumps([training_fields(recipe), fingerprints], sort_keys=True).encode()).hexdigest()[:16]
+    return _digest(training_fields(recipe), fingerprints)
 
 
 def _write_json(path: Path, values: dict) -> None:
@@ -214,7 +222,7 @@ def _refuse_misfits(model: nn.Module, own: dict, state: dict, anew: str | None, 
     hint = f"; that run's network is {network['name']} with network_args {json.dumps(network['args'])}" if network else "; choose the network that it was saved from with network and network_args"
     raise RunError(f"the weights of {weights.source} do not fit {type(model).__name__}: {'; '.join(faults)}" + (f", and {more} more" if more else "") + hint)
 
-# %% ../nbs/07a_runs.ipynb #ff6ad204
+# %% ../nbs/07a_runs.ipynb #e2dc1320
 def _world() -> int: return int(os.environ.get("WORLD_SIZE", 1))  # processes of this training, as every launcher says it
 def _is_first() -> bool: return int(os.environ.get("RANK", 0)) == 0
 
@@ -224,34 +232,77 @@ def _meet() -> None:
     if _world() > 1: PartialState().wait_for_everyone()
 
 
-def _claim(out: Path, overwrite: bool) -> None:
-    "Refuse a folder that is not free; nothing is changed yet."
-    check_free(out)  # another process trains there at this moment
+def _stamp(out: Path) -> int | None:
+    "When the run that stands there was made; None if there is none."
+    try: return (out / "config.json").stat().st_mtime_ns
+    except OSError: return None
+
+
+def _refuse_occupied(out: Path, overwrite: bool) -> None:
+    "Refuse a folder that holds something, unless it is a run that may be replaced."
     if out.is_file(): raise RunError(f"{out} is a file: choose another folder with --out")
-    if out.exists() and any(out.iterdir()):
-        is_run = (out / "config.json").exists()
-        if not overwrite:
-            raise RunError(f"{out} is occupied" + (f" by a run: go on with it (`--resume {out}`), replace it (`--overwrite`), or choose another folder (`--out`)"
-                                                   if is_run else ", and not by a run: choose another folder (`--out`)"))
-        if not is_run: raise RunError(f"{out} is not a run folder (it has no config.json), so it is not overwritten: choose another folder (`--out`)")
+    if not out.exists() or all("lock.json" in path.name or path.match(".*.tmp") for path in out.iterdir()): return  # what a killed process may leave is nothing
+    is_run = (out / "config.json").exists()
+    if not overwrite:
+        raise RunError(f"{out} is occupied" + (f" by a run: go on with it (`--resume {out}`), replace it (`--overwrite`), or choose another folder (`--out`)"
+                                               if is_run else ", and not by a run: choose another folder (`--out`)"))
+    if not is_run: raise RunError(f"{out} is not a run folder (it has no config.json), so it is not overwritten: choose another folder (`--out`)")
 
 
-def _make_folder(out: Path) -> None:
-    "An empty folder; what `_claim` allowed to be replaced goes now, unless another training was quicker."
-    with lock_folder(out):
-        for path in out.iterdir():
-            if path.is_dir() and not path.is_symlink(): shutil.rmtree(path)
-            elif path.name != "lock.json": path.unlink()
+def _claim(out: Path, overwrite: bool) -> int | None:  # the stamp of the run that may be replaced
+    "Refuse a folder that is not free; nothing is changed yet."
+    stamp = _stamp(out)
+    check_free(out)  # another process trains there at this moment
+    _refuse_occupied(out, overwrite)
+    return stamp
+
+# %% ../nbs/07a_runs.ipynb #ffde7339
+@contextmanager
+def _held(trainer: Trainer, out: Path) -> Iterator[None]:
+    "Inside, no other training may write into the folder; of several processes the first one holds it, and what that one meets, all raise."
+    _meet()  # none is still looking whether the folder is free
+    with ExitStack() as stack:
+        trainer._on_main(lambda: stack.enter_context(lock_folder(out)))
+        yield
 
 
+def _make_folder(out: Path, overwrite: bool, stamp: int | None, config: dict) -> None:
+    "Called under the lock: the folder with nothing in it but its configuration."
+    _refuse_occupied(out, overwrite)
+    if _stamp(out) not in (stamp, None): raise RunError(f"{out} was made by another training while this one began, and is not overwritten: choose another folder (`--out`), or start again to replace that one")
+    for path in sorted(out.iterdir(), key=lambda path: path.name == "config.json"):  # it goes last: while anything is left, the folder is a run that may be overwritten
+        if path.is_dir() and not path.is_symlink(): shutil.rmtree(path)
+        elif "lock.json" not in path.name: path.unlink()
+    _write_json(out / "config.json", config)
+
+
+def _check_shared(out: Path, patience: float = 30.0) -> None:
+    "Every process must see the folder that the first one has made; a disk in the network may show it some seconds late."
+    if _world() == 1: return
+
+    def digest() -> str:
+        try: return hashlib.sha256((out / "config.json").read_bytes()).hexdigest()
+        except OSError: return ""
+
+    wanted, until = gather_object([digest()])[0], time.monotonic() + patience
+    while digest() != wanted and time.monotonic() < until: time.sleep(0.2)
+    seen = gather_object([digest() == wanted])
+    if not all(seen):
+        raise RunError(f"the run folder {out}, made by process 0, is not seen by process {seen.index(False)} of {len(seen)}: name one (--out) on a disk that all machines share, by a path that is the same on all of them")
+
+# %% ../nbs/07a_runs.ipynb #c8a03f56
 class _Log:
     "Prints lines, and adds them to train.log; of several processes, only the first does."
-    def __init__(self, path: Path, echo: bool): self.path, self.echo = path, echo
+    def __init__(self, path: Path, echo: bool): self.path, self.echo, self.lost = path, echo, 0
 
     def __call__(self, line: str) -> None:
         if not _is_first(): return
         if self.echo: print(line, flush=True)
-        with open(self.path, "a", encoding="utf-8") as f: f.write(line + "\n")
+        try:
+            with open(self.path, "a", encoding="utf-8") as f: f.write(line + "\n")
+        except OSError as e:  # a full disk: no reason to lose the training too
+            self.lost += 1
+            if self.lost == 1: warnings.warn(f"{self.path} cannot be written ({e.strerror or e}): the training goes on without this line there, and without those that fail after it", stacklevel=2)
 
 # %% ../nbs/07a_runs.ipynb #3a91d92e
 _JSON_NAMES = {list: "list", str: "string", int: "number", float: "number", bool: "truth value", type(None): "null"}  # where an object should be
@@ -295,7 +346,7 @@ class Run:
             raise RunError(f"{path} is missing: the run may not be finished; go on with `cifarcam train --resume {self.folder}`")
         return path
 
-# %% ../nbs/07a_runs.ipynb #38630bb1
+# %% ../nbs/07a_runs.ipynb #406765e8
 def run(
     recipe: str | Recipe,  # a name in RECIPES, or a recipe
     data: str | dict | tuple[Images, Images] = "cifar10",  # "cifar10", "shapes", a folder of class folders, a reference dict, or (train, test)
@@ -317,7 +368,7 @@ def run(
     mean, std = (weights.run.mean, weights.run.std) if weights and weights.run else _normalisation(train)
     fingerprints = {"train": train.fingerprint(), "test": test.fingerprint()}
     identity = _identity(recipe, fingerprints | ({"pretrained": weights.fingerprint} if weights else {}))
-    _claim(out, overwrite)
+    stamp = _claim(out, overwrite)
     log = _Log(out / "train.log", verbose)
     fit_images, valid = _split(train, test, recipe)
     progress = progress if verbose else bool(progress)
@@ -328,31 +379,33 @@ def run(
         classes=list(train.classes), mean=list(mean), std=list(std), image_size=int(train.images.shape[1]), network=dict(name=recipe.network, args=dict(recipe.network_args)),
         seed=recipe.seed, device=str(trainer.device), precision=trainer.precision, processes=_world(), versions=_versions(), hardware=_hardware())
     if weights: config["pretrained"] = dict(source=recipe.pretrained, fingerprint=weights.fingerprint, normalisation="of the pretrained run" if weights.run else "of the data")
-    _begin(trainer, recipe, out, config, log, len(fit_images), started)
-    return _finish(trainer, recipe, out, test, log, resume=False)
+    lines = _cost(trainer, recipe, out, config, len(fit_images), started)  # whatever cannot work fails here, before an old run is replaced
+    with _held(trainer, out):
+        trainer._on_main(lambda: _make_folder(out, overwrite, stamp, config))
+        _check_shared(out)
+        for line in lines: log(line)
+        return _finish(trainer, recipe, out, test, log, resume=False)
 
 
 def _check_classes(train: Images, test: Images) -> None:
     if list(train.classes) != list(test.classes):
         raise RunError(f"the training pictures have the classes {', '.join(train.classes)}, the test pictures {', '.join(test.classes)}: they must be the same, in the same order")
 
-# %% ../nbs/07a_runs.ipynb #31b7a92c
+# %% ../nbs/07a_runs.ipynb #3efabb94
 _LONG = 300  # seconds; of a longer training the machine's speed is measured too, which takes some seconds
 
 
-def _begin(trainer: Trainer, recipe: Recipe, out: Path, config: dict, log: Callable[[str], None], n: int, started: str) -> None:
-    "Say what it will take, and only then make the folder."
-    seconds, speed, megabytes = trainer.estimate(recipe.epochs)  # whatever cannot work fails here, before an old run is replaced
+def _cost(trainer: Trainer, recipe: Recipe, out: Path, config: dict, n: int, started: str) -> list[str]:  # the log's first lines
+    "What the training will take: two steps are timed."
+    seconds, speed, megabytes = trainer.estimate(recipe.epochs)
     if seconds > _LONG: config["matmul_gflops"] = {p: round(matmul_gflops(trainer.device, p), 1) for p in ("fp32", "bf16")}  # what else the machine does at this time counts in
-    _meet()
-    if _is_first():
-        _make_folder(out)
-        _write_json(out / "config.json", config)
-    _meet()
-    log(f"{recipe.name}: {recipe.network} on {n:,} pictures, {recipe.epochs} epoch{'s'[:recipe.epochs > 1]}, {trainer.device.type} {trainer.precision}; about "
-        f"{seconds / 60:.1f} minutes at {speed:.0f} images/s (two steps timed), up to {megabytes:.0f} MB in {out.name}/")
-    if speeds := config.get("matmul_gflops"): log("a 4096 x 4096 matrix product: " + ", ".join(f"{v:.0f} GFLOP/s in {p}" for p, v in speeds.items()))
-    if started: log(f"{started}; normalisation {config['pretrained']['normalisation']}")
+    lines = [f"{recipe.name}: {recipe.network} on {n:,} pictures, {recipe.epochs} epoch{'s'[:recipe.epochs > 1]}, {trainer.device.type} {trainer.precision}; about "
+             f"{seconds / 60:.1f} minutes at {speed:.0f} images/s (two steps timed), up to {megabytes:.0f} MB in {out.name}/"]
+    if speeds := config.get("matmul_gflops"): lines.append("a 4096 x 4096 matrix product: " + ", ".join(f"{v:.0f} GFLOP/s in {p}" for p, v in speeds.items()))
+    return lines + ([f"{started}; normalisation {config['pretrained']['normalisation']}"] if started else [])
+
+
+_ANSWERED = re.compile(r"^test accuracy .* pictures, ([0-9.]+) s$", re.M)  # the line that `_finish` writes
 
 
 def _finish(trainer: Trainer, recipe: Recipe, out: Path, test: Images, log: Callable[[str], None], resume: bool) -> "Run":
@@ -363,7 +416,8 @@ def _finish(trainer: Trainer, recipe: Recipe, out: Path, test: Images, log: Call
         predictions = predict(trainer.model, test, mean=opened.mean, std=opened.std, views=recipe.views, precision=trainer.precision, device=trainer.device)
         with atomic_write(out / "predictions.safetensors") as temporary: predictions.save(temporary)
         averaged = "" if recipe.views == "none" else f" (averaged over views: {recipe.views})"
-        log(f"test accuracy {predictions.accuracy:.4f}{averaged}, {len(test):,} pictures, {time.perf_counter() - begin:.0f} s")
+        took = time.perf_counter() - begin
+        log(f"test accuracy {predictions.accuracy:.4f}{averaged}, {len(test):,} pictures, {took:.{1 if took < 10 else 0}f} s")
     _meet()
     return Run(out)
 
@@ -466,7 +520,7 @@ def metrics(self: Run) -> dict[str, Any]:
     return dict(test_acc=p.accuracy, views=p.views, n_test=len(p), train_acc=float(h.train_acc.iloc[-1]), valid_acc=float(h.valid_acc.iloc[-1]),
                 best_valid_acc=float(best.valid_acc), best_epoch=int(best.epoch), epochs=len(h), seconds=float(h.seconds.sum()))
 
-# %% ../nbs/07a_runs.ipynb #c2da62e6
+# %% ../nbs/07a_runs.ipynb #2107b936
 def _differences(a: dict, b: dict) -> str:
     return ", ".join(f"{k} is {b.get(k)!r}, the run has {a.get(k)!r}" for k in sorted(a.keys() | b.keys()) if a.get(k) != b.get(k))
 
@@ -477,6 +531,28 @@ def _other_fields(had: Recipe, wanted: Recipe) -> str:  # "" where both train th
     return _differences(*({name: getattr(recipe, name) for name in names} for recipe in (had, wanted)))
 
 
+def _changed_since(opened: Run, fingerprints: dict[str, str], settings: dict) -> str:  # "" where it cannot be found out
+    "Which one or two fields of config.json were changed: those whose usual values, or the checkpoint's, give the run's identity again."
+    now, absent = training_fields(opened.recipe), object()
+    usual = [training_fields(RECIPES.get(opened.recipe.name, opened.recipe)), training_fields(Recipe(opened.recipe.name))]
+    names = {name for fields in (now, *usual) for name in fields}
+    options = [(name, fields.get(name, absent)) for fields in usual for name in sorted(names)] + [(name, settings[name]) for name in sorted(names & settings.keys())]
+    for changes in (dict(some) for n in (1, 2) for some in combinations(options, n)):
+        before = {name: value for name, value in (now | changes).items() if value is not absent}
+        if _digest(before, fingerprints) == opened.config["identity"]:
+            had = {name: getattr(Recipe(""), name) if value is absent else value for name, value in changes.items()}
+            return "; ".join(f"{name} is {getattr(opened.recipe, name)!r} and was {value!r}" for name, value in had.items() if value != getattr(opened.recipe, name))
+    return ""
+
+
+def _check_unedited(opened: Run, settings: dict) -> None:
+    "Refuse to go on with another training than the one that began."
+    fingerprints = opened.config["data"]["fingerprint"] | ({"pretrained": opened.config["pretrained"]["fingerprint"]} if "pretrained" in opened.config else {})
+    if _identity(opened.recipe, fingerprints) == opened.config["identity"]: return
+    what = _changed_since(opened, fingerprints, settings) or "what stands there now does not give the identity that stands there"
+    raise RunError(f"{opened.folder / 'config.json'} was changed since the run began: {what}. Put it back, or train a new run with other settings")
+
+# %% ../nbs/07a_runs.ipynb #dcaeb448
 def resume(
     folder: str | os.PathLike,  # of a run that was stopped
     *,
@@ -492,8 +568,11 @@ def resume(
         if now != opened.config[what] and _is_first():
             warnings.warn(f"{what} changed since {opened.folder} began, so the end may differ in the last digits: {_differences(opened.config[what], now)}", stacklevel=2)
     begun = any((opened.folder / name).exists() for name in ("checkpoint.pt", "history.csv", "model.safetensors"))  # else it was killed before the first step
-    if begun: load_checkpoint(opened.folder / "checkpoint.pt")  # a damaged or missing one is named before the data are read
+    check_free(opened.folder)  # this, and a damaged or missing checkpoint, are named before the data are read
+    _check_unedited(opened, load_checkpoint(opened.folder / "checkpoint.pt").get("settings", {}) if begun else {})
     weights = Weights(opened.recipe.pretrained) if opened.recipe.pretrained and not begun else None  # later, the checkpoint brings the weights
+    if weights and weights.fingerprint != opened.config["pretrained"]["fingerprint"]:
+        raise RunError(f"{opened.folder} was to start from other weights than those that are now at {opened.recipe.pretrained}: put those back, or train a new run")
     train, test = opened.data(root)
     fit_images, valid = _split(train, test, opened.recipe)
     log = _Log(opened.folder / "train.log", verbose)
@@ -504,10 +583,14 @@ def resume(
         device, precision = "auto", "auto"
     model, _ = _fresh_model(opened.recipe, fit_images, opened.mean, opened.std, weights)
     trainer = _trainer(opened.recipe, fit_images, valid, opened.mean, opened.std, opened.folder, device, precision, opened.config["identity"], progress, log, model)
-    return _finish(trainer, opened.recipe, opened.folder, test, log, resume=True)
+    with _held(trainer, opened.folder):
+        if Run(opened.folder).config != opened.config: raise RunError(f"{opened.folder} was replaced by another training while this one began: look at it, and resume again if you want that one")
+        return _finish(trainer, opened.recipe, opened.folder, test, log, resume=True)
 
-# %% ../nbs/07a_runs.ipynb #481f307e
+# %% ../nbs/07a_runs.ipynb #5c1c1eea
 _RESULT = ["recipe", "seed", "identity", "test_acc", "views", "n_test", "last_acc", "best_acc", "best_epoch", "train_acc", "epochs", "planned", "pflop", "seconds", "hardware", "validated_on", "data", "config"]
+_RESULT_LATER = ["answer_seconds", "fp32_gflops", "bf16_gflops"]  # blank where they were not measured; the first tables do not have them
+_NUMBERS = dict.fromkeys(["seed", "n_test", "best_epoch", "epochs", "planned"], int) | dict.fromkeys(["test_acc", "last_acc", "best_acc", "train_acc", "pflop", "seconds", *_RESULT_LATER], float)
 
 
 def _hardware_words(config: dict) -> str:
@@ -515,6 +598,13 @@ def _hardware_words(config: dict) -> str:
     name = h["cpu"].replace("(R)", "").replace("Processor ", "").replace("  ", " ") if on_cpu else (h["gpus"] or [config["device"]])[0]
     many = f"{h['cores']} cores, " if on_cpu else f"{config['processes']} x " if config.get("processes", 1) > 1 else ""
     return f"{many}{name}, {config['precision']}"
+
+
+def _answer_seconds(run: Run) -> float | None:
+    "What answering the test pictures took, as the log says it; None where it does not."
+    try: said = _ANSWERED.findall((run.folder / "train.log").read_text(encoding="utf-8", errors="replace"))
+    except OSError: return None
+    return float(said[-1]) if said else None
 
 
 def result_of(
@@ -525,39 +615,52 @@ def result_of(
     h, c, r = run.history, run.config, run.recipe
     if not len(h): raise RunError(f"{run.folder} has no finished epoch yet: there is no result")
     p, best = run.predictions if (run.folder / "predictions.safetensors").exists() else None, h.loc[h.valid_acc.idxmax()]
-    data = (c["data"]["reference"] or {"name": "from memory"})["name"]
+    data, gflops = (c["data"]["reference"] or {"name": "from memory"})["name"], c.get("matmul_gflops", {})
     return dict(recipe=r.name, seed=r.seed, identity=c["identity"], test_acc=p.accuracy if p else None, views=p.views if p else "none", n_test=c["data"]["n_test"],
                 last_acc=float(h.valid_acc.iloc[-1]), best_acc=float(best.valid_acc), best_epoch=int(best.epoch), train_acc=float(h.train_acc.iloc[-1]), epochs=len(h),
                 planned=r.epochs, pflop=training_cost(r, c["data"]["n_train"], c["image_size"], len(run.classes), len(h)), seconds=float(h.seconds.sum()),
-                hardware=_hardware_words(c), validated_on="held-out pictures" if r.valid_fraction else "test", data=data, config="")
+                hardware=_hardware_words(c), validated_on="held-out pictures" if r.valid_fraction else "test", data=data, config="",
+                answer_seconds=_answer_seconds(run) if p else None, fp32_gflops=gflops.get("fp32"), bf16_gflops=gflops.get("bf16"))
 
-# %% ../nbs/07a_runs.ipynb #b3d31c4a
+# %% ../nbs/07a_runs.ipynb #07d48dd7
 def record_result(
-    run: str | os.PathLike | Run,  # a run folder; the same training again replaces its row
+    run: str | os.PathLike | Run,  # a run folder; the same training again, on the same hardware and with the same views, replaces its row
     folder: str | os.PathLike,  # holds results.csv, and the configurations in results/
 ) -> dict[str, Any]:  # the row
     "Add a run to a table of results, with its configuration."
     run, folder = run if isinstance(run, Run) else Run(run), Path(folder)
     row, rows = result_of(run), _read_results(folder / "results.csv")
-    rows = [r for r in rows if r["identity"] != row["identity"]]
-    name = f"{row['recipe']}-{row['seed']}"
-    if any(r["config"] == f"results/{name}.json" for r in rows): name += f"-{row['identity'][:6]}"  # the same seed, other fields
-    row["config"] = f"results/{name}.json"
+    key = lambda r: (r["identity"], r["hardware"], r["views"])  # noqa: E731
+    old, rows = [r for r in rows if key(r) == key(row)], [r for r in rows if key(r) != key(row)]
+    row["config"] = old[0]["config"] if old else f"results/{_config_name(row, rows)}.json"
     (folder / "results").mkdir(parents=True, exist_ok=True)
     _write_json(folder / row["config"], run.config)
     rows.append(row)
-    with atomic_write(folder / "results.csv") as temporary: pd.DataFrame(rows, columns=_RESULT).to_csv(temporary, index=False)
+    with atomic_write(folder / "results.csv") as temporary: pd.DataFrame(rows, columns=_RESULT + _RESULT_LATER).to_csv(temporary, index=False)
     return row
+
+
+def _config_name(row: dict, rows: list[dict]) -> str:
+    "A file name that tells what sets this row apart from the others."
+    plain, mine = f"{row['recipe']}-{row['seed']}", row["identity"][:6]
+    where = re.sub("[^a-z0-9]+", "-", row["hardware"].lower())
+    same = any(r["identity"] == row["identity"] for r in rows)  # another machine or other views; else the same seed, other fields
+    for name in (plain, f"{plain}-{where}" if same else f"{plain}-{mine}", f"{plain}-{mine}-{where}-{row['views']}"):
+        if all(Path(r["config"]).stem != name for r in rows): break
+    return name
 
 
 def _read_results(path: Path) -> list[dict]:
     "The rows of a results.csv; none if there is no such file yet."
     if not path.exists(): return []
-    frame = pd.read_csv(path, dtype={"identity": str, "config": str, "views": str}, keep_default_na=False, na_values={"test_acc": [""]})
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)  # as text: what is written again must not change in its last digit
     if missing := set(_RESULT) - set(frame): raise RunError(f"{path} is not a table that `record_result` wrote: it has no {', '.join(sorted(missing))}")
-    return frame.to_dict("records")
+    rows = frame.reindex(columns=_RESULT + _RESULT_LATER, fill_value="").to_dict("records")
+    read = lambda name, value: value if name not in _NUMBERS else _NUMBERS[name](value) if value else None  # noqa: E731
+    try: return [{name: read(name, value) for name, value in row.items()} for row in rows]
+    except ValueError as e: raise RunError(f"{path} is damaged: {e}") from e
 
-# %% ../nbs/07a_runs.ipynb #4f9304a9
+# %% ../nbs/07a_runs.ipynb #d50a615a
 def results_table(
     results: str | os.PathLike | Iterable[str | os.PathLike | Run],  # a results.csv, or runs
     data: str | None = None,  # only runs on these data; None: of a file those on "cifar10", to which the claims belong, of given runs all
@@ -567,21 +670,32 @@ def results_table(
     if whole:
         path, data = Path(results), data or "cifar10"
         if path.is_dir() or not path.exists(): raise RunError(f"{path} is no table of results: name a results.csv that `record_result` wrote, or a list of runs")
-        rows, recipes = _read_results(path), {r["identity"]: recipe_from_dict(json.loads((path.parent / r["config"]).read_text(encoding="utf-8"))["recipe"]) for r in _read_results(path)}
-    else:
-        runs = [run if isinstance(run, Run) else Run(run) for run in results]
-        rows, recipes = [result_of(run) for run in runs], {run.config["identity"]: run.recipe for run in runs}
-    groups: dict[str, list[dict]] = {}
-    for row in rows:
+        pairs = [(row, recipe_from_dict(json.loads((path.parent / row["config"]).read_text(encoding="utf-8"))["recipe"])) for row in _read_results(path)]
+    else: pairs = [(result_of(run), run.recipe) for run in (run if isinstance(run, Run) else Run(run) for run in results)]
+    groups: dict[str, list[tuple[dict, Recipe]]] = {}
+    for row, recipe in pairs:
         if data and row["data"] != data: continue
-        same = training_fields(recipes[row["identity"]]) | {"seed": None, "views": row["views"], "hardware": row["hardware"], "epochs done": row["epochs"], "data": row["data"]}
-        groups.setdefault(json.dumps(same, sort_keys=True), []).append(row)
-    lines = [_result_line(group, recipes[group[0]["identity"]]) for group in groups.values()]
-    lines += [_unmeasured_line(recipe) for name, recipe in RECIPES.items() if whole and name != "demo" and data == "cifar10" and name not in {line["recipe"] for line in lines}]
+        same = training_fields(recipe) | {"seed": None, "views": row["views"], "hardware": row["hardware"], "epochs done": row["epochs"], "data": row["data"]}
+        groups.setdefault(json.dumps(same, sort_keys=True), []).append((row, recipe))
     order = {name: i for i, name in enumerate(RECIPES)}
-    return pd.DataFrame(sorted(lines, key=lambda line: (line["reached"] == _UNMEASURED, order.get(line["recipe"], len(order)))))
+    lines, own = [], set()
+    for group in groups.values():
+        recipe, other = group[0][1], _other_settings(group[0][1])
+        if not other: own.add(recipe.name)
+        lines.append(((False, order.get(recipe.name, len(order)), bool(other)), _result_line([row for row, _ in group], recipe, other)))
+    left = [name for name in RECIPES if whole and name != "demo" and data == "cifar10" and name not in own]
+    lines += [((True, order[name], False), _unmeasured_line(RECIPES[name])) for name in left]
+    return pd.DataFrame([line for _, line in sorted(lines, key=lambda pair: pair[0])])
 
-# %% ../nbs/07a_runs.ipynb #09df5aea
+
+def _other_settings(recipe: Recipe) -> list[str]:  # names of fields; none for the recipe itself, with whatever seed and number of epochs
+    "In what a training differs from the recipe of its name."
+    if recipe.name not in RECIPES: return []
+    now = override(RECIPES[recipe.name], seed=recipe.seed, epochs=recipe.epochs)
+    own, mine = (json.loads(json.dumps(training_fields(r))) for r in (now, recipe))
+    return sorted(name for name in own.keys() | mine.keys() if own.get(name) != mine.get(name))
+
+# %% ../nbs/07a_runs.ipynb #12470f3a
 _UNMEASURED = "not measured"
 
 
@@ -591,25 +705,30 @@ def _claimed(recipe: Recipe) -> str:
 
 
 def _unmeasured_line(recipe: Recipe) -> dict[str, str]:
-    blank = {name: "-" for name in ("best epoch", "train", "views", "n", "mean", "sd", "time", "hardware")}
+    blank = {name: "-" for name in ("best epoch", "train", "views", "n", "mean", "sd", "time", "test time", "hardware", "GFLOP/s")}
     return dict(recipe=recipe.name, claimed=_claimed(recipe), reached=_UNMEASURED) | blank | dict(
         epochs=f"0 of {recipe.epochs}", PFLOP=f"{training_cost(recipe):.2f} planned", command=command_of(recipe), config="")
 
 
-def _result_line(group: list[dict], recipe: Recipe) -> dict[str, str]:
+def _duration(seconds: float) -> str: return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+def _result_line(group: list[dict], recipe: Recipe, other: list[str]) -> dict[str, str]:
     "One row of the table, from runs that differ in their seed only."
     last = pd.Series([r["last_acc"] if pd.isna(r["test_acc"]) else r["test_acc"] for r in group])
-    mean = lambda name: sum(r[name] for r in group) / len(group)  # noqa: E731
-    done, own = group[0]["epochs"], RECIPES.get(recipe.name, recipe).epochs
+    mean = lambda name: pd.Series([r[name] for r in group], dtype=float).mean()  # noqa: E731  # of those that have it
+    speeds = ", ".join(f"{mean(f'{p}_gflops'):.0f} in {p}" for p in ("fp32", "bf16") if not pd.isna(mean(f"{p}_gflops")))
+    done, own = group[0]["epochs"], recipe.epochs if other else RECIPES.get(recipe.name, recipe).epochs
     stopped, early = any(pd.isna(r["test_acc"]) for r in group), done < recipe.epochs
     epochs = f"{done} of {recipe.epochs}, {'not finished' if stopped else 'stopped early'}" if early else f"{done}" if done == own else f"{done} (the recipe has {own})"
     far = f" after epoch {done}" if stopped else f" in {done} of {own} epochs" if done < own else ""  # not run in full
-    minutes, seeds = mean("seconds") / 60, "" if len(group) == 1 and group[0]["seed"] == RECIPES.get(recipe.name, recipe).seed else ", seeds " + " ".join(str(r["seed"]) for r in group)
+    seeds = "" if len(group) == 1 and group[0]["seed"] == RECIPES.get(recipe.name, recipe).seed else ", seeds " + " ".join(str(r["seed"]) for r in group)
     base = override(recipe, seed=RECIPES[recipe.name].seed) if recipe.name in RECIPES else recipe
-    return {"recipe": recipe.name, "claimed": _claimed(recipe), "reached": f"{last.mean():.2%}" + far,
+    named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
+    return {"recipe": recipe.name + (f" (other settings: {named})" if other else ""), "claimed": _claimed(recipe), "reached": f"{last.mean():.2%}" + far,
             "best epoch": f"{mean('best_acc'):.2%}, chosen on {group[0]['validated_on']}", "train": f"{mean('train_acc'):.2%}", "views": group[0]["views"], "n": str(len(group)), "mean": f"{last.mean():.2%}",
-            "sd": f"{100 * last.std():.2f} pp" if len(group) > 1 else "-", "time": f"{minutes:.1f} min" if minutes >= 2 else f"{60 * minutes:.0f} s", "hardware": group[0]["hardware"],
-            "epochs": epochs, "PFLOP": f"{mean('pflop'):.2f}", "command": command_of(base) + seeds, "config": " ".join(r["config"] for r in group)}
+            "sd": f"{100 * last.std():.2f} pp" if len(group) > 1 else "-", "time": _duration(mean("seconds")), "test time": "-" if pd.isna(mean("answer_seconds")) else _duration(mean("answer_seconds")),
+            "hardware": group[0]["hardware"], "GFLOP/s": speeds or "-", "epochs": epochs, "PFLOP": f"{mean('pflop'):.2f}", "command": command_of(base) + seeds, "config": " ".join(r["config"] for r in group)}
 
 
 def results_markdown(

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TECHNIQUES', 'train_variant', 'study', 'Technique', 'counterpart', 'ablate', 'ablation_markdown']
 
-# %% ../nbs/07b_study.ipynb #5d1dfc7c
+# %% ../nbs/07b_study.ipynb #6e7ab859
 import hashlib
 import json
 import os
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -50,7 +51,7 @@ def _job_data(job: dict) -> tuple[Images, Images]:
     train, test = _loaded(json.dumps(job["data"]), job["root"]) if isinstance(job["data"], dict) else job["data"]
     return _some(train, job["n_train"]), _some(test, job["n_test"])
 
-# %% ../nbs/07b_study.ipynb #8b95140b
+# %% ../nbs/07b_study.ipynb #e0070a21
 def _energy(done: Run, model: torch.nn.Module, test: Images, layer: str | None, n: int) -> float | None:
     "Mean share of Grad-CAM's energy inside the object; None without masks."
     if test.masks is None: return None
@@ -67,18 +68,33 @@ def _energy(done: Run, model: torch.nn.Module, test: Images, layer: str | None, 
     return float(torch.cat(inside).mean())
 
 
+def _as_trained(done: Run) -> dict[str, str | None]:
+    "Device and precision of a run, in which its test pictures were answered; where the device is not here, those of the caller."
+    device = done.config["device"]
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device.split(":")[0]]
+    return dict(device=device, precision=done.config["precision"]) if here else dict(device=None, precision=None)
+
+
+@contextmanager
+def _threads(n: int | None) -> Iterator[None]:
+    "Inside, torch computes with so many threads; the caller gets its own number back."
+    before = torch.get_num_threads()
+    if n: torch.set_num_threads(n)
+    try: yield
+    finally: torch.set_num_threads(before)
+
+
 def _measured(job: dict) -> dict[str, Any]:
     "Train, and measure the last epoch's weights on test pictures and on as many training pictures, these without augmentation."
-    if job["threads"]: torch.set_num_threads(job["threads"])
     train, test = _job_data(job)
     done = run(recipe_from_dict(job["recipe"]), (train, test), job["out"], overwrite=True, verbose=False)
     model, views = done.model(), done.recipe.views
-    seen = predict(model, _some(train, len(test)), mean=done.mean, std=done.std, views=views)
+    seen = predict(model, _some(train, len(test)), mean=done.mean, std=done.std, views=views, **_as_trained(done))
     history = done.history
     return dict(accuracy=done.predictions.accuracy, train=seen.accuracy, loss=done.predictions.loss, seconds=float(history.seconds.sum()), epochs=len(history),
                 energy_inside=_energy(done, model, test, job["layer"], job["n_maps"]))
 
-# %% ../nbs/07b_study.ipynb #20b235e9
+# %% ../nbs/07b_study.ipynb #813e54dd
 _TURN = threading.Lock()
 
 
@@ -88,7 +104,8 @@ def train_variant(
     "One training of a study, wherever an executor puts it."
     said = dict(variant=job["variant"], seed=job["seed"], key=job["key"])
     with _TURN:
-        try: result = said | _measured(job) | dict(error="")
+        try:
+            with _threads(job["threads"]): result = said | _measured(job) | dict(error="")
         except Exception as e: return said | dict(error=f"{type(e).__name__}: {e}")  # not stored: it is tried again next time
     with atomic_write(Path(job["out"]) / "study.json") as temporary: temporary.write_text(json.dumps(result, indent=1), encoding="utf-8")
     (Path(job["out"]) / "checkpoint.pt").unlink(missing_ok=True)  # the largest file, and nobody resumes a finished variant
@@ -273,7 +290,7 @@ def ablate(
         with atomic_write(csv) as temporary: result.assign(**about).to_csv(temporary, index=False)
     return result
 
-# %% ../nbs/07b_study.ipynb #3d871926
+# %% ../nbs/07b_study.ipynb #026907d5
 def _row(technique: Technique, has: bool, with_it: list[float], without: list[float], seconds: float, note: str = "") -> dict:
     gains = np.array(with_it) - np.array(without)
     return dict(technique=technique.name, in_recipe=has, **{"with": np.mean(with_it) if with_it else np.nan, "without": np.mean(without) if without else np.nan}, gain=gains.mean() if len(gains) else np.nan,
@@ -293,19 +310,33 @@ def _test_of(data: Any, n_test: int | None, root: Any) -> Images:
     return _job_data(dict(data=_portable(data), root=None if root is None else os.fspath(root), n_train=None, n_test=n_test))[1]
 
 
+def _averaged(done: Run, test: Images, views: str) -> dict[str, float]:
+    "The same weights asked once, and for several views: the accuracy, and the seconds that both take."
+    model = done.model()
+
+    def timed(images: Images, views: str) -> tuple[float, float]:
+        begin = time.perf_counter()
+        accuracy = predict(model, images, mean=done.mean, std=done.std, views=views, **_as_trained(done)).accuracy
+        return accuracy, time.perf_counter() - begin
+
+    timed(_some(test, 500), "none")  # the first batch anywhere is slow
+    (single, once), (accuracy, all_views) = timed(test, "none"), timed(test, views)
+    return dict(accuracy=accuracy, single_accuracy=single, seconds=all_views, single_seconds=once)
+
+
 def _averaged_row(technique: Technique, base: Recipe, out: Path, seeds: Sequence[int], found: dict, test: Images) -> dict:
-    "From the same weights, asked once and several times; the answer is kept beside them."
-    good, views, seconds = [seed for seed in seeds if ("as it is", seed) in found and not found["as it is", seed]["error"]], technique.on["views"], []
-    averaged = []
+    "From the same weights, asked once and several times; the answer is kept beside them. What it costs is what it takes longer than a single view."
+    good, views = [seed for seed in seeds if ("as it is", seed) in found and not found["as it is", seed]["error"]], technique.on["views"]
+    measured = []
     for seed in good:
         folder = out / f"as_it_is-{seed}"
-        kept = folder / f"views-{views}-{found['as it is', seed]['key']}.json"
+        kept = folder / f"averaged-{views}-{found['as it is', seed]['key']}.json"
         if not kept.exists():
-            done, begin = Run(folder), time.perf_counter()
-            accuracy = predict(done.model(), test, mean=done.mean, std=done.std, views=views).accuracy
-            with atomic_write(kept) as temporary: temporary.write_text(json.dumps([accuracy, time.perf_counter() - begin]), encoding="utf-8")
-        for values, value in zip((averaged, seconds), json.loads(kept.read_text(encoding="utf-8"))): values.append(value)
-    return _row(technique, base.views == views, averaged, [found["as it is", seed]["accuracy"] for seed in good], float(np.mean(seconds)) if seconds else np.nan)
+            values = _averaged(Run(folder), test, views)
+            with atomic_write(kept) as temporary: temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+        measured.append(json.loads(kept.read_text(encoding="utf-8")))
+    seconds = [m["seconds"] - m["single_seconds"] for m in measured]
+    return _row(technique, base.views == views, [m["accuracy"] for m in measured], [found["as it is", seed]["accuracy"] for seed in good], float(np.mean(seconds)) if seconds else np.nan)
 
 # %% ../nbs/07b_study.ipynb #3826b1e8
 def ablation_markdown(

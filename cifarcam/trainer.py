@@ -4,21 +4,25 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'OPTIMIZERS', 'SCHEDULES', 'SaveError', 'atomic_write', 'save_weights', 'History', 'Muon', 'make_optimizer',
-           'make_schedule', 'choose_precision', 'matmul_gflops', 'NotFinite', 'CheckpointError', 'Trainer',
-           'check_device', 'load_checkpoint', 'FolderInUse', 'locked_by', 'check_free', 'lock_folder', 'LRSearch',
-           'lr_find']
+           'make_schedule', 'choose_precision', 'kept_memory', 'matmul_gflops', 'NotFinite', 'CheckpointError',
+           'Trainer', 'check_device', 'load_checkpoint', 'FolderInUse', 'locked_by', 'check_free', 'lock_folder',
+           'LRSearch', 'lr_find']
 
-# %% ../nbs/03_trainer.ipynb #529937c4
+# %% ../nbs/03_trainer.ipynb #cd2aa9ae
 import copy
+import ctypes
+import hashlib
 import importlib.util
 import json
 import math
 import os
+import platform
 import random
 import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -39,6 +43,7 @@ from accelerate.state import AcceleratorState, PartialState
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker, TensorBoardTracker
 from accelerate.utils import broadcast_object_list, gather_object
 from fastcore.basics import patch
+from filelock import FileLock
 from matplotlib.figure import Figure
 from safetensors import SafetensorError
 from torch import Tensor, nn
@@ -251,7 +256,7 @@ def make_schedule(
         return LambdaLR(optimizer, lambda t: low + (1 - low) * t / rise if t < rise else max(0.0, (total - t) / max(1, total - rise)))
     raise ValueError(f"unknown schedule '{name}': choose one of {', '.join(SCHEDULES)}")
 
-# %% ../nbs/03_trainer.ipynb #5372cb13
+# %% ../nbs/03_trainer.ipynb #f6c36475
 @cache
 def _bf16_gain(device: str) -> float:
     "How many times faster a bf16 convolution is than a float32 one on this machine (best of three, 64 channels, 32x32)."
@@ -265,6 +270,12 @@ def _bf16_gain(device: str) -> float:
     return seconds(torch.float32) / seconds(torch.bfloat16)
 
 
+def _common_precision(own: str, world: int) -> str:
+    "Processes that measured differently take float32, which all can do."
+    choices = {own} if world == 1 else set(gather_object([own]))
+    return own if len(choices) == 1 else "fp32"
+
+
 def choose_precision(
     device: str | torch.device,  # where the training runs
     precision: str = "auto",  # "auto", or "fp32", "bf16", "fp16" to overrule the choice
@@ -275,6 +286,34 @@ def choose_precision(
     device = torch.device(device)
     if device.type == "cuda": return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp16"
     return "bf16" if device.type == "cpu" and _bf16_gain("cpu") > 1.2 else "fp32"
+
+# %% ../nbs/03_trainer.ipynb #f1d3734c
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4  # of glibc's malloc.h
+_MALLOC_WORDS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_TOP_PAD_")  # by which a user decides for himself
+_keeping = [0]  # trainings inside `kept_memory` at this moment
+
+
+def _mallopt(values: dict[int, int]) -> bool:
+    "Set options of the C library's allocator; whether it has them and took them."
+    try: library = ctypes.CDLL(None)
+    except (OSError, TypeError): return False
+    return hasattr(library, "mallopt") and all([library.mallopt(ctypes.c_int(k), ctypes.c_int(v)) for k, v in values.items()])
+
+
+@contextmanager
+def kept_memory(
+    wanted: bool = True,  # False does nothing
+) -> Iterator[bool]:  # whether this machine's C library does so
+    "Inside, freed memory stays with the process, for the next step; after it what is free goes back, and large blocks again do so at once (glibc's mallopt and malloc_trim)."
+    glibc = platform.libc_ver()[0] == "glibc" and not set(_MALLOC_WORDS) & set(os.environ)
+    kept = wanted and glibc and _mallopt({_M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: -1})
+    _keeping[0] += kept
+    try: yield kept
+    finally:
+        _keeping[0] -= kept
+        if kept and not _keeping[0]:
+            _mallopt({_M_MMAP_MAX: 65536, _M_MMAP_THRESHOLD: 32 << 20, _M_TRIM_THRESHOLD: 64 << 20})  # where glibc's own adaptation ends for programs like this
+            ctypes.CDLL(None).malloc_trim(0)
 
 # %% ../nbs/03_trainer.ipynb #c64c02c5
 def matmul_gflops(
@@ -300,7 +339,7 @@ class NotFinite(RuntimeError):
 class CheckpointError(RuntimeError):
     "A checkpoint cannot be used here."
 
-# %% ../nbs/03_trainer.ipynb #a4286521
+# %% ../nbs/03_trainer.ipynb #9625a649
 class Trainer:
     "Train `model` on `train_batches`, and watch it on `valid_batches` after each epoch."
 
@@ -346,7 +385,7 @@ class Trainer:
         self._check()
         self.accelerator = _accelerator(device, _trackers(trackers, self.out))
         self.rank, self.world, self.device = self.accelerator.process_index, self.accelerator.num_processes, self.accelerator.device
-        self.precision, self._log = choose_precision(self.device, precision), log if log and self.rank == 0 else lambda line: None
+        self.precision, self._log = _common_precision(choose_precision(self.device, precision), self.world), log if log and self.rank == 0 else lambda line: None
 
 # %% ../nbs/03_trainer.ipynb #63cad476
 @patch
@@ -485,7 +524,7 @@ def _due(self: Trainer) -> bool: return self.rank == 0 and time.monotonic() - se
 
 def _zero_sums() -> dict[str, float]: return dict(loss=0.0, correct=0, n=0, seconds=0.0, lr=0.0, norm=0.0, norms=0, clipped=0)
 
-# %% ../nbs/03_trainer.ipynb #659c950b
+# %% ../nbs/03_trainer.ipynb #a8ae8cad
 @patch
 @torch.no_grad()
 def _update_average(self: Trainer) -> None:
@@ -496,8 +535,8 @@ def _update_average(self: Trainer) -> None:
 
 @patch
 def _averaged(self: Trainer) -> dict[str, Tensor]:
-    "The averaged parameters by name; none without averaging."
-    if self.averages is None: return {}
+    "The averaged parameters by name; none without averaging, and none before its first update."
+    if self.averages is None or self.step < self.ema_every: return {}  # before its first update it is the start, not an average
     average = {id(p): a for p, a in zip(self._trained, self.averages, strict=True)}
     return {name: average[id(p)] for name, p in self.model.named_parameters(remove_duplicate=False) if id(p) in average}
 
@@ -606,7 +645,7 @@ def _set_generators(states: dict, device: torch.device) -> None:
         keys, *rest = states["numpy_rng"]
         np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), *rest))
 
-# %% ../nbs/03_trainer.ipynb #0d5cfe22
+# %% ../nbs/03_trainer.ipynb #13768176
 _BATCHES = ("batch_size", "n_images", "shuffle", "drop_last", "alternate_flip")  # what batches may tell of themselves
 
 
@@ -638,7 +677,7 @@ def save_checkpoint(self: Trainer) -> None:
     if self.out is not None and not self._finished and torch.stack([torch.isfinite(p).all() for p in self.model.parameters()]).all():  # else the last good one stays
         state = self._state()
         self._on_main(lambda: _save_state(state, self.out / "checkpoint.pt"))
-    self._saved_at = time.monotonic()
+    self._saved_at, self._agreed = time.monotonic(), (self._agreed[0], False)
 
 
 def _save_state(state: dict, path: Path) -> None:
@@ -690,7 +729,7 @@ def load_checkpoint(
         raise CheckpointError(f"{path} has checkpoint format {state.get('format') if isinstance(state, dict) else type(state).__name__}; this version reads format 1")
     return state
 
-# %% ../nbs/03_trainer.ipynb #0776fabe
+# %% ../nbs/03_trainer.ipynb #2ae335dd
 _LOCK = "lock.json"
 
 
@@ -701,17 +740,22 @@ class FolderInUse(FileExistsError):
 def _this_process() -> dict: return dict(pid=os.getpid(), host=socket.gethostname(), started=psutil.Process().create_time())
 
 
-def locked_by(
-    folder: str | os.PathLike,  # a run folder
-) -> dict | None:  # {"pid", "host", "started"} of the training that works there; None if the folder is free
-    "Who trains in a folder; a process of this machine that has ended does not count."
-    try: owner = json.loads((Path(folder) / _LOCK).read_text(encoding="utf-8"))
-    except FileNotFoundError: return None
-    except (json.JSONDecodeError, UnicodeDecodeError): return None  # never written whole: its process died at that moment
+def _owner(text: str) -> dict | None:
+    "Whose lock that is; None if its process is of this machine and has ended."
+    try: owner = json.loads(text)
+    except json.JSONDecodeError: return None  # never written whole: its process died at that moment
     if not isinstance(owner, dict) or owner.get("host") != socket.gethostname(): return owner if isinstance(owner, dict) else None
     try: alive = abs(psutil.Process(owner["pid"]).create_time() - owner["started"]) < 2  # a number may have been given to another process since
     except (psutil.NoSuchProcess, KeyError, TypeError): alive = False
     return owner if alive else None
+
+
+def locked_by(
+    folder: str | os.PathLike,  # a run folder
+) -> dict | None:  # {"pid", "host", "started"} of the training that works there; None if the folder is free
+    "Who trains in a folder; a process of this machine that has ended does not count."
+    try: return _owner((Path(folder) / _LOCK).read_text(encoding="utf-8"))
+    except (FileNotFoundError, UnicodeDecodeError): return None
 
 
 def check_free(
@@ -724,26 +768,51 @@ def check_free(
     raise FolderInUse(f"{folder} is in use: process {owner.get('pid')} on {owner.get('host')} trains there. Wait until it ends, or choose another folder; "
                       f"if that process is gone, delete {lock}")
 
+# %% ../nbs/03_trainer.ipynb #acf45cd3
+_held: set[tuple[Path, int]] = set()  # folders that a thread of this process has locked
+
+
+def _take_lock(lock: Path, mine: str) -> bool:
+    "Put a lock there, whole or not at all; False if there is one already."
+    draft = lock.with_name(f".{lock.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    draft.write_text(mine, encoding="utf-8")
+    try: os.link(draft, lock)
+    except FileExistsError: return False
+    except OSError:  # a file system without links
+        try:
+            with open(lock, "x", encoding="utf-8") as f: f.write(mine)
+        except FileExistsError: return False
+    finally: draft.unlink(missing_ok=True)
+    return True
+
+
+def _guard(folder: Path) -> FileLock:
+    "Held for a moment, by one process of this machine and user."
+    name = hashlib.sha256(f"{folder.resolve()} {getattr(os, 'getuid', int)()}".encode()).hexdigest()[:16]
+    return FileLock(Path(tempfile.gettempdir()) / f"cifarcam-{name}.lock", timeout=60)
+
 
 @contextmanager
 def lock_folder(
     folder: str | os.PathLike,  # made if it is missing
 ) -> Iterator[None]:
-    "Inside, no other training may write into the folder."
-    lock = Path(folder) / _LOCK
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    mine = json.dumps(_this_process())
-    for _ in range(3):  # a dead training's name is taken away, then all begin again
-        try:
-            with open(lock, "x", encoding="utf-8") as f: f.write(mine)
-            break
-        except FileExistsError:
-            check_free(folder)
-            lock.unlink(missing_ok=True)
-    else: raise FolderInUse(f"{folder} is in use: another training begins there at this moment")
+    "Inside, no other training may write into the folder; only a `Trainer` of the same thread may."
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mine, lock = json.dumps(_this_process()), folder / _LOCK
+    with _guard(folder):
+        check_free(folder)
+        lock.unlink(missing_ok=True)  # a dead training's
+        if not _take_lock(lock, mine): raise FolderInUse(f"{folder} is in use: another training begins there at this moment")
+    _held.add((folder.resolve(), threading.get_ident()))
     try: yield
     finally:
-        if lock.exists() and lock.read_text(encoding="utf-8") == mine: lock.unlink()
+        _held.discard((folder.resolve(), threading.get_ident()))
+        with _guard(folder):
+            if lock.exists() and lock.read_text(encoding="utf-8") == mine: lock.unlink()
+
+
+def _is_held(folder: Path) -> bool: return (folder.resolve(), threading.get_ident()) in _held
 
 # %% ../nbs/03_trainer.ipynb #418e2081
 @contextmanager
@@ -819,7 +888,7 @@ def _prepare(self: Trainer, epochs: int) -> None:
     self.best, self.best_acc, self.sums, self.history = None, -1.0, _zero_sums(), History()
     self._saved_at = time.monotonic()
 
-# %% ../nbs/03_trainer.ipynb #9aa2137c
+# %% ../nbs/03_trainer.ipynb #045bb03c
 @patch
 def fit(
     self: Trainer,
@@ -829,15 +898,22 @@ def fit(
     "Train. With `out`, a checkpoint exists from before the first step, and Ctrl-C leaves a run that resumes."
     if resume and self.out is None: raise CheckpointError("resume needs `out`, the folder with checkpoint.pt")
     self._prepare(epochs)
-    with self._own_folder(), self._wrapped_for_processes(), _polite_interrupt() as self._interrupted:
+    with self._own_folder(), self._wrapped_for_processes(), kept_memory(self.device.type == "cpu"), _polite_interrupt() as self._interrupted:
         if resume: self._resume()
         self._save_all()
         self._start_trackers()
         self.model.train()
         while self.epoch < epochs and not self.stopped: self._run_epoch()
         self._finish()
-        if self._interrupted(): raise KeyboardInterrupt("stopped after the last epoch" + (f"; the run in {self.out} is complete" if self.out else ""))
+        if self._anybody_interrupted(): raise KeyboardInterrupt("stopped after the last epoch" + (f"; the training in {self.out} is complete" if self.out else ""))
     return self.history
+
+
+@patch
+def _anybody_interrupted(self: Trainer) -> bool:
+    "Whether Ctrl-C reached this process, or any other."
+    if self.world == 1: return self._interrupted()
+    return bool(self.accelerator.reduce(torch.tensor(float(self._interrupted()), device=self.device), "sum") > 0)
 
 
 @patch
@@ -854,17 +930,17 @@ def _resume(self: Trainer) -> None:
 def _finish(self: Trainer) -> None:
     "Leave the model as it was kept: averaged, in evaluation mode."
     self._finished = True
-    if self.averages is not None:
-        with torch.no_grad(): torch._foreach_copy_(self._trained, self.averages)
+    if averaged := self._averaged():
+        with torch.no_grad(): torch._foreach_copy_([dict(self.model.named_parameters())[name] for name in averaged], [*averaged.values()])
     self.model.eval()
     self.accelerator.wait_for_everyone()
 
-# %% ../nbs/03_trainer.ipynb #e1a68202
+# %% ../nbs/03_trainer.ipynb #a0f74d46
 @patch
 @contextmanager
 def _own_folder(self: Trainer) -> Iterator[None]:
     "Inside, the run folder is this training's; what a killed one left half written is swept away."
-    lock = lock_folder(self.out) if self.out is not None and self.rank == 0 else nullcontext()
+    lock = lock_folder(self.out) if self.out is not None and self.rank == 0 and not _is_held(self.out) else nullcontext()
     self._on_main(lock.__enter__)
     error = (None, None, None)
     try:
@@ -977,7 +1053,7 @@ def _save_weights(self: Trainer) -> None:
     _save_tensors(weights, self.out / "model.safetensors")
     _save_tensors(self.best, self.out / "best.safetensors")
 
-# %% ../nbs/03_trainer.ipynb #34651080
+# %% ../nbs/03_trainer.ipynb #b232a273
 @patch
 def estimate(
     self: Trainer,
@@ -986,18 +1062,20 @@ def estimate(
     "Time two steps on a copy of the model, and say what the whole training will take."
     states, model = _generator_states(self.device), self.model
     twin = Trainer.__new__(Trainer)
-    twin.__dict__.update(self.__dict__ | dict(model=copy.deepcopy(model), small_first=None, rank=0, world=1))
+    twin.__dict__.update(self.__dict__ | dict(model=copy.deepcopy(model), small_first=None, rank=0, world=1, out=None))
     try:
         twin._prepare(epochs)
-        twin.model.train()
-        n, begin = 0, time.perf_counter()
-        for step, (x, y) in enumerate(_from_step(self.train_batches, 0, 0, 0, 1)):  # drawing the batches counts too
-            twin._step(x, y)
-            twin._settle()
-            if step == 0 and len(self.train_batches) > 1: n, begin = 0, time.perf_counter()  # the first one warms up
-            else: n += len(y)
-            if step == 2: break
-        per_image = (time.perf_counter() - begin) / n
+        with kept_memory(self.device.type == "cpu"):
+            twin.model.train()
+            n, begin = 0, time.perf_counter()
+            for step, (x, y) in enumerate(_from_step(self.train_batches, 0, 0, self.rank, self.world)):  # drawing the batches counts too; each process its share
+                twin._step(x, y)
+                twin._settle()
+                twin.epoch_step = twin.step = step + 1
+                if step == 0 and len(self.train_batches) > 1: n, begin = 0, time.perf_counter()  # the first one warms up
+                else: n += len(y)
+                if step == 2: break
+        per_image = (time.perf_counter() - begin) / max(n, 1)
     finally: _set_generators(states, self.device)
     megabytes = sum(v.numel() * v.element_size() for v in model.state_dict().values()) / 1e6
     images = getattr(self.train_batches, "n_images", len(self.train_batches) * len(y))

@@ -545,7 +545,7 @@ def two_way(values: Tensor,  # [D, N, ...], a value for each of D draws (network
     half = sum(_student(len(v), level) ** 2 * v.var(0) / len(v) for v in (values.mean(1), values.mean(0))).sqrt()
     return Interval(mean, mean - half, mean + half)
 
-# %% ../nbs/05_faithfulness.ipynb #cf565ef1
+# %% ../nbs/05_faithfulness.ipynb #d73c71b0
 class Tally:
     "The reasons of maps that say nothing, over many calls: each one once, with how many images it concerns."
     SHOWN = 1000  # so many images are listed by number; all are counted
@@ -587,10 +587,10 @@ def warn(self: Tally,
     "One `CAMWarning` for all of them, if there are any."
     rows = sorted((r for r in self.rows if r["kind"] not in ignore), key=lambda r: -r["count"])
     lines = []
-    for kind in dict.fromkeys(r["kind"] for r in rows):
-        mine = [r for r in rows if r["kind"] == kind]
+    for kind, text in dict.fromkeys((r["kind"], r["text"]) for r in rows):  # the same kind may have another cause in another method
+        mine = [r for r in rows if (r["kind"], r["text"]) == (kind, text)]
         places = [f"{' at '.join(filter(None, (r['method'], r['layer']))) or 'all maps'} {r['count']}" for r in mine]
-        lines.append(f"{kind} ({', '.join(places[:3])}{f', and {len(places) - 3} more' if len(places) > 3 else ''}, of {n} images): {mine[0]['text']}")
+        lines.append(f"{kind} ({', '.join(places[:3])}{f', and {len(places) - 3} more' if len(places) > 3 else ''}, of {n} images): {text}")
     if lines: warnings.warn(f"some maps say nothing, or not what they seem to say: {'; '.join(lines)}. All are in {where}; warn=False keeps this quiet", CAMWarning, stacklevel=stacklevel)
 
 # %% ../nbs/05_faithfulness.ipynb #289f76b2

@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # for the annotations only: torch takes seconds to import, an
     from cifarcam.gradcam import GradCAM, Reason
     from cifarcam.runs import Run
 
-# %% ../nbs/10_cli.ipynb #95ff446e
+# %% ../nbs/10_cli.ipynb #33217d61
 class UsageError(ValueError):
     "A request that cannot be met, as it was typed."
 
@@ -68,7 +68,7 @@ def _one_of(name: str, choices: Sequence[str], what: str) -> int:
     lower = [c.lower() for c in choices]
     if name.lower() in lower: return lower.index(name.lower())
     if name.isdigit() and int(name) < len(choices): return int(name)
-    near = difflib.get_close_matches(name.lower(), lower, n=3)
+    near = [c for c in lower if name.lower() in c.split()][:3] or difflib.get_close_matches(name.lower(), lower, n=3)  # "ship": container ship
     some = [choices[lower.index(n)] for n in near] or list(choices[:10])
     raise UsageError(f"no {what} is called '{name}': " + ("did you mean " if near else "there are ") + ", ".join(some) + ("" if near or len(choices) <= 10 else ", ...")
                      + f", or a number in 0..{len(choices) - 1}" + ("?" if near else ""))
@@ -276,7 +276,7 @@ def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[st
     axes.set_xlabel("probability", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
-# %% ../nbs/10_cli.ipynb #59eac4de
+# %% ../nbs/10_cli.ipynb #1cc624d3
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation by channel, as torchvision's models are trained
 
 
@@ -299,9 +299,12 @@ def load_model(
     "Any classifier by name."
     source, _, rest = name.rpartition(":")
     if not source or not rest: raise UsageError(f"--model {name}: write torchvision:NAME, timm:NAME or module:function, for example torchvision:resnet50, or name a run instead of --model")
+    import torch
     names = _lines(classes) if isinstance(classes, str) else None if classes is None else list(classes)
     makers = {"torchvision": _from_torchvision, "timm": _from_timm}
-    loaded = makers[source](rest, weights, names) if source in makers else _from_function(source, rest, weights, names)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # without weights: the same random ones at every call, so that layers and methods can be compared
+        loaded = makers[source](rest, weights, names) if source in makers else _from_function(source, rest, weights, names)
     loaded.model.eval()
     loaded.size = size or loaded.size
     return loaded

@@ -322,7 +322,7 @@ class GradCAM:
     def __enter__(self): return self
     def __exit__(self, *exception): return None  # nothing to undo: hooks live only inside a call
 
-# %% ../nbs/04_gradcam.ipynb #d8020b54
+# %% ../nbs/04_gradcam.ipynb #97b8aa11
 def _method_name(method: str | Callable) -> str:
     "What a method is called in results: its own name, or for an object without one that of its class."
     return method if isinstance(method, str) else getattr(method, "__name__", type(method).__name__)
@@ -334,7 +334,7 @@ def _methods(methods: Sequence[str | Callable]) -> dict[str, Callable]:
         name = _method_name(method)
         if not callable(method) and method not in known:
             near = difflib.get_close_matches(str(method), known, n=1)
-            raise CAMError(f"no method {method!r}{f': did you mean {near[0]!r}?' if near else ''} There are {', '.join(known)}.")
+            raise CAMError(f"no method {method!r}{f', did you mean {near[0]!r}? There' if near else ': there'} are {', '.join(known)}")
         if name in found: raise CAMError(f"two methods are called {name!r}, so one would hide the other's maps: name each once, and give each function a __name__ of its own")
         found[name] = method if callable(method) else known[method]
     if not found: raise CAMError(f"give at least one method: there are {', '.join(known)}")
@@ -381,7 +381,7 @@ def _gradients(self: GradCAM, kept: dict[str, Tensor], logits: Tensor, targets: 
                                      "or the model detaches it or runs it under no_grad")
     return dict(zip(kept, grads))
 
-# %% ../nbs/04_gradcam.ipynb #693ceec0
+# %% ../nbs/04_gradcam.ipynb #f76c0fd7
 @patch
 def _grid(self: GradCAM, name: str, tensor: Tensor, n: int) -> Tensor:  # [N, K, h, w]
     "A layer's output or gradient on its grid."
@@ -391,7 +391,7 @@ def _grid(self: GradCAM, name: str, tensor: Tensor, n: int) -> Tensor:  # [N, K,
     hint = {2: "it has no places, so choose a layer before the pooling", 3: "for the tokens of a transformer give reshape=tokens_to_grid"}
     hint = hint.get(tensor.ndim, "give reshape=, a function that makes it so")
     fits = [e for e in (0, 1, 2, 5) if len(shape) == 3 and shape[1] > e + 1 and math.isqrt(shape[1] - e) ** 2 == shape[1] - e]
-    if fits: hint += f", here reshape=reshape_tokens({math.isqrt(shape[1] - fits[0])}, extra={fits[0]})"
+    if fits: hint = f"for the tokens of a transformer give reshape=cifarcam.gradcam.reshape_tokens({math.isqrt(shape[1] - fits[0])}, extra={fits[0]})"
     raise CAMError(f"layer {name!r} gives {shape}{f', reshaped to {list(tensor.shape)}' if name in self.reshape else ''}, "
                    f"not [N, K, h, w] with N = {n}: {hint}")
 
@@ -494,10 +494,10 @@ class Reason:
         where = ", ".join(part for part in (f"layer {self.layer!r}" if self.layer else "", self.method, which, often) if part)
         return f"{where}: {self.text}" if where else self.text
 
-# %% ../nbs/04_gradcam.ipynb #34566ee7
+# %% ../nbs/04_gradcam.ipynb #28a6982d
 _TEXTS = {
-    "silent": "the gradient is exactly zero, so the map is too: the target does not depend on this layer here (a dead ReLU, a saturated output, or the last block of a "
-              "transformer, behind which only the class token counts)",
+    "silent": "the gradient is exactly zero, so the map is too: the target does not depend on this layer here (a dead ReLU, a saturated output, a last "
+              "layer whose weights are zero, as an untrained transformer of torchvision has it, or the last block of a transformer, behind which only the class token counts)",
     "noise": "the map is rounding noise and is not drawn: what it adds up cancels; choose another layer or method",
     "small": "what the map adds up cancels to less than a thousandth, so little more than rounding may be left: choose another layer or method, unless float64 gives the same map and you know why",
     "unstable": "a channel that carries the map has its weight from a division by nearly zero: choose a layer behind a ReLU, or gradcam or hirescam",

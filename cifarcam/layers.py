@@ -361,9 +361,11 @@ def _at_size(twin: nn.Module, input_size: tuple[int, int, int, int], axis: int, 
         reach[name] = _Reach(2 + axis, stride, "global" if field == length else int(field), first if field < length else None)
     return reach
 
-# %% ../nbs/02b_layers.ipynb #3a2ed135
+# %% ../nbs/02b_layers.ipynb #5a468c70
 def _checked(input_size) -> tuple[int, int, int, int]:
     "`input_size` as four positive whole numbers."
+    if isinstance(input_size, torch.Tensor):
+        raise ValueError(f"input_size must be (N, C, H, W), four positive whole numbers, but it is a tensor: give its shape, input_size=x.shape, here {tuple(input_size.shape)}")
     size = tuple(input_size) if isinstance(input_size, (tuple, list, torch.Size)) else (input_size,)
     if len(size) != 4 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in size):
         hint = "; did you leave out the batch?" if len(size) == 3 else ""

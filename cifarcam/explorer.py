@@ -629,7 +629,7 @@ def _seen(self: Explorer) -> View:
         view.pictures.append([plain, *(overlay(line.picture, m, top=top, **style) for m, top in zip(line.maps, line.tops))])
     return view
 
-# %% ../nbs/09_explorer.ipynb #93ddcfcd
+# %% ../nbs/09_explorer.ipynb #07fd719a
 @patch
 def _draw(self: Explorer) -> None:
     "Called by the worker: see and show, and say in words what goes wrong."
@@ -655,11 +655,11 @@ def _show(self: Explorer, view: View) -> None:
     "Hand everything to the widgets."
     for k, widgets in enumerate(self._lines):
         there = k < len(view.lines)
+        if there:  # filled before it is uncovered
+            for j, picture in enumerate(view.pictures[k]): widgets["images"][j].value = _png(picture)
+            for j, panel in enumerate(widgets["panels"]): panel.layout = self._panel if j < len(view.pictures[k]) else self._away
+            self._write_captions(view, view.lines[k], widgets, k)
         widgets["box"].layout.display = "" if there else "none"
-        if not there: continue
-        for j, picture in enumerate(view.pictures[k]): widgets["images"][j].value = _png(picture)
-        for j, panel in enumerate(widgets["panels"]): panel.layout = self._panel if j < len(view.pictures[k]) else self._away
-        self._write_captions(view, view.lines[k], widgets, k)
     self._panel.width = _PANEL if len(view.lines[0].layers) < 3 else _SMALL_PANEL
     self.view = view
     if self.section.value == "save": self.lines.value = self.code()

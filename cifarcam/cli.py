@@ -209,7 +209,7 @@ def _in_lines(name: str, width: int) -> str:
         lines[-1] += part
     return "\n".join(lines)
 
-# %% ../nbs/10_cli.ipynb #2da30e10
+# %% ../nbs/10_cli.ipynb #e5c76e13
 def explain_panel(
     original,  # uint8 [H', W', 3], the file's picture, or None to leave it out
     image,  # uint8 [H, W, 3], what the network gets
@@ -244,10 +244,10 @@ def explain_panel(
         axes.spines[:].set(color="#D0D0D0", linewidth=0.6)
         if mark: axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=9, bbox=dict(facecolor="black", alpha=0.6, edgecolor="none"))
     _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target)
-    figure.suptitle(f"{title}{': ' if title else ''}what speaks for '{classes[target]}' ({method})", fontsize=11)
+    figure.suptitle(f"{title}{': ' if title else ''}what speaks for '{classes[target]}' ({method})\neach map from nothing (dark) to its own most (bright)", fontsize=10)
     return figure
 
-# %% ../nbs/10_cli.ipynb #92d97f96
+# %% ../nbs/10_cli.ipynb #be897fe2
 def _panel(pictures: int, wide: float, notes: Sequence[str]) -> tuple["Figure", Any]:
     "An empty figure for two rows of pictures and the bars, with the notes below, and its grid."
     from cifarcam.visualize import _Picture
@@ -266,13 +266,14 @@ def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[st
     order = sorted(range(len(classes)), key=lambda c: -float(probabilities[c]))[:10]
     if target not in order: order.append(target)
     values = [float(probabilities[c]) for c in order]
+    right = next((r for r in (0.01, 0.1) if max(values) < r), 1)  # among a thousand classes the likeliest may have a percent
     axes.barh(range(len(order)), values, color=[BLUE if c == target else "#9A9A9A" for c in order], height=0.36)
     for y, (c, v) in enumerate(zip(order, values)):
-        axes.text(0.005, y - 0.2, f"{textwrap.shorten(classes[c], 24)}  {v:.1%}", va="bottom", fontsize=8, fontweight="bold" if c == target else "normal")
+        axes.text(0.005 * right, y - 0.2, f"{textwrap.shorten(classes[c], 24)}  {v:.1%}", va="bottom", fontsize=8, fontweight="bold" if c == target else "normal")
     axes.set_ylim(len(order) - 0.5, -1)
-    axes.set_xlim(0, 1)
+    axes.set_xlim(0, right)
     axes.set_yticks([])
-    axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"], fontsize=8)
+    axes.set_xticks([0, right / 2, right], [f"{r:.3g}%" for r in (0, 50 * right, 100 * right)], fontsize=8)
     axes.set_xlabel("probability", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
@@ -586,7 +587,7 @@ def _as_loaded(model, **given) -> LoadedModel:
 
 def _no_model(model): raise TypeError(f"model must be a name, a torch.nn.Module, what load_model returned or a Run, not a {type(model).__name__}")
 
-# %% ../nbs/10_cli.ipynb #adfecf5e
+# %% ../nbs/10_cli.ipynb #a370d52f
 def _free_name(folder: Path, stem: str, taken: set[str]) -> Path:
     "A file name of its own for each picture, also when two folders hold a `cat.jpg`."
     name, k = stem, 1
@@ -620,6 +621,7 @@ def _explain_files(args: argparse.Namespace, loaded: LoadedModel, fit: str, file
         found.figure.savefig(path)
         print(f"{found.file}: " + ", ".join(f"{name} {p:.1%}" for name, p in found.best()) + f" -> {path}")
         for note in _notes(found.reasons): _note(f"{found.file}: {note}")
+    if args.model and loaded.classes == _numbered(len(loaded.classes)): _note("the classes have no names, so they are numbered: --class-names FILE gives them, one a line")
     return 0
 
 # %% ../nbs/10_cli.ipynb #322493fc
@@ -768,7 +770,7 @@ def _result_words(row: dict[str, str]) -> str:
     return (f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
             f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}\n  {row['command']}")
 
-# %% ../nbs/10_cli.ipynb #40425670
+# %% ../nbs/10_cli.ipynb #d3cf0be4
 def _free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -784,13 +786,13 @@ def _explore(args: argparse.Namespace) -> int:
     port, local = _free_port() if args.port is None else args.port, is_local(args.ip)
     try: check_port(port, args.ip)
     except (ValueError, OSError) as error: raise UsageError(str(error)) from error
-    with _ended_by_sigterm(), tempfile.TemporaryDirectory(prefix="cifarcam-", ignore_cleanup_errors=True) as folder:  # Windows may still hold a file open
+    with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="cifarcam-", ignore_cleanup_errors=True) as folder:  # Windows may still hold a file open
         try: command, environment = serve_command(write_app(folder, run.folder, args.root), port, args.browser, ip=args.ip)
         except ModuleNotFoundError as error: raise UsageError(str(error)) from error
         who = "on this machine only" if local else f"on {args.ip}, for everyone who has this address with its token"
         where = address(port, args.ip, None if local else environment["JUPYTER_TOKEN"])
         print(f"{args.run}: {command[2]} {who}; stop it with Ctrl-C" + (f"; open {where}" if command[2] == "voila" or not local else ""), flush=True)
-        server = subprocess.Popen(command, cwd=folder, env=environment)
+        server = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)  # Ctrl-C is for us: a kernel that heard it, too, would complain
         try: return 1 if server.wait() else 0
         except KeyboardInterrupt:
             server.terminate()
@@ -799,12 +801,14 @@ def _explore(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    "SIGTERM ends what is inside as Ctrl-C does, so that no server and no folder is left behind."
+def _ended_by_signals() -> Iterator[None]:
+    "SIGTERM, and a terminal that is closed, end what is inside as Ctrl-C does, so that no server and no folder is left behind."
     if threading.current_thread() is not threading.main_thread(): yield; return  # only the main thread hears signals
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.default_int_handler(signal.SIGINT, None))
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
+    before = [signal.signal(s, lambda *_: signal.default_int_handler(signal.SIGINT, None)) for s in signals]
     try: yield
-    finally: signal.signal(signal.SIGTERM, before)
+    finally:
+        for s, handler in zip(signals, before): signal.signal(s, handler)
 
 # %% ../nbs/10_cli.ipynb #e880101d
 def _verb(verbs, name: str, function, help: str, text: str, example: str) -> argparse.ArgumentParser:

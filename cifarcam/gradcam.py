@@ -288,7 +288,7 @@ def _targets(target: int | Sequence[int] | Tensor | None,  # as `GradCAM` takes 
     if bad: raise CAMError(f"target {bad[0]} is not a class of this model, which has {classes}: 0 to {classes - 1}")
     return wanted.long()
 
-# %% ../nbs/04_gradcam.ipynb #a731aca4
+# %% ../nbs/04_gradcam.ipynb #ac783ef1
 class GradCAM:
     "Class activation maps of any layers of a model, from one forward and one backward pass that leave the model as it was."
     def __init__(self,
@@ -305,9 +305,9 @@ class GradCAM:
                  ):
         self.model, self.warn, self.precision, self.batch_size, self.progress = _unwrap(model), warn, precision, batch_size, progress
         names = {m: name for name, m in self.model.named_modules()}
-        layers = [layers] if isinstance(layers, (str, nn.Module)) else list(layers)
+        layers = [layers] if isinstance(layers, (str, nn.Module)) else list(layers or [])
         self.layers = [names.get(layer) if isinstance(layer, nn.Module) else layer for layer in layers]
-        if not layers or None in self.layers: raise CAMError("layers must be names or modules of this model, at least one")
+        if not layers or None in self.layers: raise CAMError("layers must be names or modules of this model, at least one: `layers_of(model, size)` of cifarcam.layers lists them")
         self.modules = {name: get_layer(self.model, name) for name in self.layers}
         self.single = isinstance(method, str) or callable(method)  # one method: maps by layer; several: by method, then by layer
         self.methods = _methods([method] if self.single else method)

@@ -770,7 +770,7 @@ def _result_words(row: dict[str, str]) -> str:
     return (f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
             f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}\n  {row['command']}")
 
-# %% ../nbs/10_cli.ipynb #d3cf0be4
+# %% ../nbs/10_cli.ipynb #998d8aaf
 def _free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -780,22 +780,24 @@ def _free_port() -> int:
 def _explore(args: argparse.Namespace) -> int:
     "cifarcam explore"
     from cifarcam.runs import Run
-    from cifarcam.serve import address, check_port, is_local, serve_command, write_app
+    from cifarcam.serve import address, check_port, is_local, open_page, serve_command, write_app
     run = Run(args.run)
     run._need("model.safetensors")
     port, local = _free_port() if args.port is None else args.port, is_local(args.ip)
     try: check_port(port, args.ip)
     except (ValueError, OSError) as error: raise UsageError(str(error)) from error
     with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="cifarcam-", ignore_cleanup_errors=True) as folder:  # Windows may still hold a file open
-        try: command, environment = serve_command(write_app(folder, run.folder, args.root), port, args.browser, ip=args.ip)
-        except ModuleNotFoundError as error: raise UsageError(str(error)) from error
+        try: command, environment = serve_command(write_app(folder, run.folder, args.root, args.fit), port, args.browser, ip=args.ip, token=None if args.token else "")
+        except (ModuleNotFoundError, ValueError) as error: raise UsageError(str(error)) from error
         who = "on this machine only" if local else f"on {args.ip}, for everyone who has this address with its token"
-        where = address(port, args.ip, None if local else environment["JUPYTER_TOKEN"])
-        print(f"{args.run}: {command[2]} {who}; stop it with Ctrl-C" + (f"; open {where}" if command[2] == "voila" or not local else ""), flush=True)
+        where = address(port, args.ip, environment["JUPYTER_TOKEN"])
+        print(f"{args.run}, served by {command[2]} {who}: open {where}\nstop it with Ctrl-C", flush=True)
+        if args.browser and command[2] == "voila": open_page(address(port, args.ip if local else "127.0.0.1", environment["JUPYTER_TOKEN"]), folder)
         server = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)  # Ctrl-C is for us: a kernel that heard it, too, would complain
         try: return 1 if server.wait() else 0
         except KeyboardInterrupt:
             server.terminate()
+            print("stopped: a page that is still open no longer answers", flush=True)
             return 0
         finally: server.wait()
 
@@ -888,16 +890,18 @@ def _add_evaluate(verbs) -> None:
     p.add_argument("--views", choices=("none", "flip", "flip_shift"), help="average over mirrored and shifted copies; default: as the run's recipe says")
     _add_root_and_device(p)
 
-# %% ../nbs/10_cli.ipynb #864c0bff
+# %% ../nbs/10_cli.ipynb #93514ee0
 def _add_others(verbs) -> None:
     p = _verb(verbs, "report", _report, "write the illustrated page of a run", "Write report.html into the run folder: curves, mistakes, maps and observations, in one file.", "cifarcam report runs/fast")
     p.add_argument("run", metavar="RUN", help="a run folder")
     _add_root_and_device(p, device=False)
     p = _verb(verbs, "explore", _explore, "walk through pictures and layers in the browser", "Open the explorer of a run in this machine's browser. It is served to 127.0.0.1 only, unless --ip says otherwise.",
-              "cifarcam explore runs/fast\ncifarcam explore runs/fast --ip 0.0.0.0 --no-browser     for other machines, with a token")
+              "cifarcam explore runs/fast\ncifarcam explore runs/fast --ip 0.0.0.0 --no-browser     for other machines")
     p.add_argument("run", metavar="RUN", help="a run folder")
     p.add_argument("--port", type=int, metavar="N", help="default: any free one")
-    p.add_argument("--ip", default="127.0.0.1", metavar="IP", help="address to listen on; default: 127.0.0.1, where no other machine connects; on any other, such as 0.0.0.0, a token is asked for")
+    p.add_argument("--ip", default="127.0.0.1", metavar="IP", help="address to listen on; default: 127.0.0.1, where no other machine connects; with any other, such as 0.0.0.0, they can")
+    p.add_argument("--fit", choices=("squash", "crop", "pad"), help="how your own pictures get the shape of the input; default: as the run's data were read, else squash")
+    p.add_argument("--no-token", dest="token", action="store_false", help="let every program and user of this machine open the page, without the token in its address (which is $JUPYTER_TOKEN, or else random)")
     p.add_argument("--no-browser", dest="browser", action="store_false", help="serve, but open nothing")
     _add_root_and_device(p, device=False)
     _verb(verbs, "recipes", _recipes, "list the recipes", "List the named experiments, with their sources.", "cifarcam recipes")

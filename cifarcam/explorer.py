@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Explorer', 'Line', 'View', 'read_upload', 'open_run', 'layer_words', 'main_layers', 'serve_command', 'write_app']
 
-# %% ../nbs/09_explorer.ipynb #dd6fdd56
+# %% ../nbs/09_explorer.ipynb #26b289ef
 import base64
 import html
 import os
@@ -14,7 +14,8 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -32,14 +33,14 @@ from PIL import UnidentifiedImageError
 from torch import nn
 
 from .data import Images, UnreadableImage, read_image
-from .evaluate import Predictions, predict
+from .evaluate import Predictions
 from .gradcam import METHODS, SLOW_METHODS
 from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, layer_words, main_layers, rectangle, strong_part
 from .runs import Run
 from .serve import serve_command, write_app
 from .trainer import atomic_write
 from .transforms import MEAN, POLICIES, STD, policy_from_dict, policy_to_dict
-from .visualize import BLUE, CMAP, ORANGE, overlay, show_images
+from .visualize import BLUE, CMAP, GREY, ORANGE, overlay, show_images
 
 # %% ../nbs/09_explorer.ipynb #54765cea
 # all of them were here before they had modules of their own
@@ -145,7 +146,7 @@ def close(self: _Worker) -> None:
         thread = self._thread
     if thread is not None and thread is not threading.current_thread(): thread.join(5)
 
-# %% ../nbs/09_explorer.ipynb #5856f68e
+# %% ../nbs/09_explorer.ipynb #9d0ba0b0
 class Explorer:
     "Pictures, layers, methods and classes under one's fingers. In a notebook it shows itself."
 
@@ -176,10 +177,11 @@ class Explorer:
         self.lens = Lens(model, mean, std, (height, width), layers, name)
         grow = max(1, round(size / height)) if height <= size else size / height  # whole factors keep the pixels square
         self.size = (round(height * grow), round(width * grow))
-        self.own, self.pool, self.cell, self.view = [], np.arange(len(data)), None, None
-        self._lenses, self._others, self._trials = OrderedDict(), {}, ""
+        self.own, self._choice, self.cell, self.view = [], _Choice(np.arange(len(data))), None, None
+        self._lenses, self._others = OrderedDict(), OrderedDict()
+        self._answering, self._seeing, self._tried = False, (), ()  # whether a job answers for all pictures; what the worker looks at; what the 20 draws are of
         self._data_code = "data"  # what the Python lines call the pictures
-        self._rng, self._quiet, self.closed = np.random.default_rng(0), False, False
+        self._quiet, self._filling, self._rng, self.closed = threading.local(), threading.RLock(), np.random.default_rng(0), False
         self._policies = {"standard": "standard", **{p: p for p in POLICIES}}
         if not isinstance(policy, str): self._policies = {"the run's own" if run is not None else "the given one": policy_from_dict(policy) if isinstance(policy, dict) else policy, **self._policies}
         elif policy in POLICIES: self._policies = {policy: policy, **self._policies}
@@ -188,7 +190,7 @@ class Explorer:
         self._watch()
         self._start()
 
-# %% ../nbs/09_explorer.ipynb #8428008b
+# %% ../nbs/09_explorer.ipynb #3ab381f5
 def _check(data: Images, predictions: Predictions | None, method: str) -> None:
     "Refuse what cannot be explored."
     if len(data) == 0: raise ValueError("there are no pictures to explore: the data set is empty")
@@ -197,6 +199,19 @@ def _check(data: Images, predictions: Predictions | None, method: str) -> None:
     if predictions is not None and list(predictions.classes) != list(data.classes):
         raise ValueError(f"the predictions are for the classes {', '.join(predictions.classes[:12])}, but the data have {', '.join(data.classes[:12])}")
     is_quick(method)  # an unknown name raises
+
+
+@dataclass(frozen=True)
+class _Choice:
+    "The pictures to walk through. It is replaced as a whole, so that whoever reads it once has what belongs together."
+    indices: np.ndarray  # of the data, or of the own pictures
+    own: bool = False  # whether these are own pictures
+    filter: str = "all"  # which filter let them through
+    of_class: int | str = "every"
+    cell: tuple[int, int] | None = None  # of the confusion matrix
+
+    def place(self, slider: int) -> int: return min(int(slider), len(self.indices) - 1)
+    def same(self, other: "_Choice") -> bool: return (self.own, self.filter, self.of_class, self.cell, len(self.indices)) == (other.own, other.filter, other.of_class, other.cell, len(other.indices))
 
 
 @patch
@@ -412,7 +427,7 @@ def _unfold(self: Explorer, change: dict | None = None) -> None:
     for control, yes in ((self.threshold, by_map), (self.rows, not by_map), (self.columns, not by_map)): show(control, yes)
     if self.section.value == "save" and self.view is not None: self.lines.value = self.code()
 
-# %% ../nbs/09_explorer.ipynb #968b3a72
+# %% ../nbs/09_explorer.ipynb #482a423a
 @patch
 def _watch(self: Explorer) -> None:
     "Connect the controls. Most only ask for a new drawing; a few change what there is to choose."
@@ -422,7 +437,7 @@ def _watch(self: Explorer) -> None:
     self._handlers += [(self.section, self._safely(self._unfold)), (self.upload, self._safely(self._take_uploads))]
     for widget, handler in self._handlers: widget.observe(handler, "value")
     clicks = [(self.previous, lambda _: self.step(-1)), (self.next, lambda _: self.step(1)), (self.random, lambda _: self.step(None)), (self.one_per_grid, self._spread),
-              (self.another, self._draw_another), (self.try_many, self._try_many), (self.save_button, self._save_clicked), (self.cancel, lambda _: self._worker.cancel())]
+              (self.another, self._draw_another), (self.try_many, self._try_many), (self.save_button, self._save_clicked), (self.cancel, self._stop)]
     for button, handler in clicks: button.on_click(self._safely(handler))
     self._unfold()
 
@@ -430,7 +445,7 @@ def _watch(self: Explorer) -> None:
 @patch
 def _ask(self: Explorer, change: dict | None = None) -> None:
     "Have it drawn."
-    if change is not None and change.get("owner") in (self.policy, self.draw): self.trials.value = ""
+    if self.trials.value and self._wanted() != self._tried: self.trials.value = ""  # said of something else
     self._worker.ask()
 
 
@@ -445,21 +460,27 @@ def _ipython_display_(self: Explorer) -> None:
     "Show the widget."
     display(self.widget)
 
-# %% ../nbs/09_explorer.ipynb #18d688ea
-def _said(text: str, color: str) -> str:  # HTML
-    return f"<div role='status' style='color:{color};line-height:1.35;margin-bottom:4px'>{html.escape(text)}</div>" if text else ""
+# %% ../nbs/09_explorer.ipynb #9069c550
+def _orange(text: str, style: str = "") -> str:  # HTML
+    "Words with an orange line beside them, on white and on black as readable as the text around."
+    return f"<div style='border-left:4px solid {ORANGE};padding-left:6px;{style}'>{html.escape(text)}</div>"
+
+
+def _said(text: str, error: bool) -> str:  # HTML
+    if not text: return ""
+    return f"<div role='status' style='line-height:1.35;margin-bottom:4px'>{_orange(text) if error else html.escape(text)}</div>"
 
 
 @patch
 def _say(self: Explorer, text: str, error: bool = False) -> None:
     "A line about what is shown; empty when all is well."
-    self.message.value = _said(text, ORANGE if error else "inherit")
+    self.message.value = _said(text, error)
 
 
 @patch
 def _tell(self: Explorer, text: str, error: bool = False) -> None:
     "A line about what was done, which stays until something else is done."
-    self.notice.value = _said(text, ORANGE if error else "inherit")
+    self.notice.value = _said(text, error)
 
 
 def _in_words(error: Exception) -> str:
@@ -467,15 +488,24 @@ def _in_words(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text if isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("cifarcam") else f"{type(error).__name__}: {text}"
 
-# %% ../nbs/09_explorer.ipynb #576f6f3e
+# %% ../nbs/09_explorer.ipynb #2e76dd58
 @patch
 def _safely(self: Explorer, handler: Callable) -> Callable:
     "A handler whose errors are shown in words."
     def call(change) -> None:
-        if self._quiet or self.closed: return
+        if getattr(self._quiet, "on", False) or self.closed: return
         try: handler(change)
         except Exception as error: self._tell(f"This did not work: {_in_words(error)}", error=True)  # whatever it is, a callback has no other way to tell
     return call
+
+
+@patch
+@contextmanager
+def _quietly(self: Explorer) -> Iterator[None]:
+    "Several widgets change as one, and what this thread changes is nobody's wish; a hand that moves meanwhile is heard, since its events come in another thread."
+    before, self._quiet.on = getattr(self._quiet, "on", False), True
+    try: yield
+    finally: self._quiet.on = before
 
 
 @patch
@@ -498,7 +528,7 @@ def _progress(self: Explorer, news: tuple[str, int, int] | None) -> None:
         self.doing.value = html.escape(text)
     self.working.layout.display = "none" if news is None else ""
 
-# %% ../nbs/09_explorer.ipynb #13b2f123
+# %% ../nbs/09_explorer.ipynb #2c52ad13
 @dataclass
 class Line:
     "A picture as one network saw it."
@@ -514,6 +544,7 @@ class Line:
     code: list[str] = field(default_factory=list)  # the Python lines that make this picture and lens, as far as they differ from the first line's
     blank: list[str] = field(default_factory=list)  # for each layer why its map is blank; empty where it is not
     about: str = ""  # a few words below the name
+    where: list[str] = field(default_factory=list)  # for each layer where its map is strong, in words
 
 
 @dataclass
@@ -525,8 +556,15 @@ class View:
     lines: list[Line]  # one, or two to compare
     notes: list[str]  # what is to be said about it
     pictures: list[list[np.ndarray]] = field(default_factory=list)  # by line: the picture and the overlays, uint8
+    own: bool = False  # whether it is an own picture
+    index: int = 0  # of the data, or of the own pictures
+    place: int = 0  # in the pictures to walk through, from 0
+    total: int = 0  # so many are walked through
+    fit: str = ""  # how an own picture became a square
+    doubt: str = ""  # the stored answer, where it is another one
+    wanted: tuple = ()  # all that decided which maps there are
 
-# %% ../nbs/09_explorer.ipynb #11da8dfd
+# %% ../nbs/09_explorer.ipynb #a8527b8e
 @patch(as_prop=True)
 def settings(self: Explorer) -> dict[str, Any]:  # by name
     "What every control says now."
@@ -534,19 +572,26 @@ def settings(self: Explorer) -> dict[str, Any]:  # by name
 
 
 @patch(as_prop=True)
+def pool(self: Explorer) -> np.ndarray:  # indices of the data, or of the own pictures where these are shown
+    "The pictures that the slider walks through."
+    return self._choice.indices
+
+
+@patch(as_prop=True)
 def index(self: Explorer) -> int:  # of the data, or of the own pictures where these are shown
     "The picture that is chosen."
-    return int(self.pool[min(self.picture.value, len(self.pool) - 1)])
+    choice = self._choice
+    return int(choice.indices[choice.place(self.picture.value)])
 
 
 @patch
-def _chosen_picture(self: Explorer) -> tuple[np.ndarray, int | None, str]:
+def _picture_at(self: Explorer, own: bool, index: int) -> tuple[np.ndarray, int | None, str]:
     "Pixels, actual class and name."
-    if self.filter.value == "own" and self.own:
-        name, pixels = self.own[self.index]
+    if own:
+        name, pixels = self.own[index]
         return pixels, None, name
-    pixels, label = self.data[self.index]
-    return pixels, label, f"picture {self.index}"
+    pixels, label = self.data[index]
+    return pixels, label, f"picture {index}"
 
 
 @patch
@@ -562,23 +607,25 @@ def _classes_of(self: Explorer, s: dict, look: Look, label: int | None) -> tuple
     if notes: return target, None, [f"what an own picture shows is not known, so {self.data.classes[target]} is explained alone"]
     return target, None, [f"both classes are {self.data.classes[target]} here, so it is explained alone"]
 
-# %% ../nbs/09_explorer.ipynb #d16637ac
+# %% ../nbs/09_explorer.ipynb #f787b4f7
 _ONLY_DRAWN = {"opacity", "cmap", "cells", "scale"}
+_WHICH_PICTURE = {"picture", "filter", "of_class"}  # they count by the picture that they lead to
 
 
 @patch
-def _wanted(self: Explorer) -> tuple:
-    "All that decides which maps there are."
-    return (self.index, self.filter.value, *(value for name, value in self.settings.items() if name not in _ONLY_DRAWN))
+def _wanted(self: Explorer, s: dict | None = None, choice: _Choice | None = None) -> tuple:
+    "All that decides which maps there are: as the controls say now, or as they said."
+    s, choice = s or self.settings, choice or self._choice
+    return (choice.own, int(choice.indices[choice.place(s["picture"])]), *(value for name, value in s.items() if name not in _ONLY_DRAWN | _WHICH_PICTURE))
 
 
 @patch
 def _watchful(self: Explorer, what: str, of: str) -> Callable[[int, int], None]:
-    "A progress report that stops the work when it is cancelled or overtaken."
-    wanted, last = self._wanted(), [time.monotonic()]
+    "A progress report that stops the work when it is cancelled, or when something else is wanted than what `_seen` began with."
+    last = [time.monotonic()]
     def report(done: int, total: int) -> None:
         if self._worker.stopped or self.closed: raise Stopped(f"{what} was stopped")
-        if self._worker.asked and self._wanted() != wanted: raise Stopped("")
+        if self._worker.asked and self._wanted() != self._seeing: raise Stopped("")
         if time.monotonic() - last[0] > 0.2:
             last[0] = time.monotonic()
             self._progress((f"{what}: {done} of about {total} {of}", done, total))
@@ -586,21 +633,22 @@ def _watchful(self: Explorer, what: str, of: str) -> Callable[[int, int], None]:
 
 
 @patch
-def _tops_of(self: Explorer, s: dict, lens: Lens, layers: list[str], target: int, rather: int | None, notes: list[str]) -> list[float | None]:
-    "The values that get the last colour."
+def _tops_of(self: Explorer, s: dict, lens: Lens, layers: list[str], notes: list[str]) -> list[float | None]:
+    "The values that get the last colour: with one scale for 64 pictures, the same for every picture that is shown."
     if s["scale"] == "image": return [None] * len(layers)
     if not is_quick(s["method"]):
         notes.append("one scale for 64 pictures would take this method too long, so each map has its own")
         return [None] * len(layers)
-    key = (s["method"], s["target"], target if isinstance(s["target"], int) or rather is not None else None, rather)
+    key = (s["method"], s["target"], s["rather"])  # the choices, not the classes that they mean for one picture
     if key not in lens.memo:
         sample = np.random.default_rng(0).permutation(len(self.data))[:64]
-        classes = None if s["target"] == "predicted" else self.data.labels[sample] if s["target"] == "actual" else [target] * len(sample)
-        report = self._watchful("the common scale", "pictures")
-        lens.memo[key] = lens.top(self.data.images[sample], s["method"], classes, rather, progress=report)
+        actual, report = self.data.labels[sample], self._watchful("the common scale", "pictures")
+        targets = {"predicted": None, "actual": actual}.get(s["target"], [s["target"]] * len(sample))
+        rather = {None: None, "none": None, "actual": actual}.get(s["rather"], s["rather"])
+        lens.memo[key] = lens.top(self.data.images[sample], s["method"], targets, rather, progress=report)
     return [lens.memo[key][layer] for layer in layers]
 
-# %% ../nbs/09_explorer.ipynb #426828bf
+# %% ../nbs/09_explorer.ipynb #9814bec8
 @patch
 def _line(self: Explorer, s: dict, name: str, lens: Lens, picture: np.ndarray, layers: list[str], classes: tuple[int, int | None], notes: list[str], **more) -> Line:
     "Look, and make the maps."
@@ -608,13 +656,27 @@ def _line(self: Explorer, s: dict, name: str, lens: Lens, picture: np.ndarray, l
     report = self._watchful(_NAMES.get(s["method"], s["method"]), "runs of the network")
     maps = [look.map(layer, s["method"], *classes, progress=report) for layer in layers]
     blank = [look.silence(layer, s["method"], *classes) for layer in layers]
-    return Line(name, lens, picture, look, *classes, layers, maps, self._tops_of(s, lens, layers, *classes, notes), blank=blank, **more)
+    where = ["" if b else _place_words(m, lens.size, s["cells"]) for m, b in zip(maps, blank)]
+    return Line(name, lens, picture, look, *classes, layers, maps, self._tops_of(s, lens, layers, notes), blank=blank, where=where, **more)
 
 
+def _place_words(map: np.ndarray, size: tuple[int, int], smooth: bool) -> str:
+    "Where a map is strong, for those who do not see it."
+    row, column = np.unravel_index(map.argmax(), map.shape)
+    third = lambda k, n, names: names[min(int(3 * (k + 0.5) / n), 2)]
+    place = " ".join(filter(None, [third(row, map.shape[0], ("upper", "", "lower")), third(column, map.shape[1], ("left", "", "right"))])) or "middle"
+    if place in ("upper", "lower"): place = {"upper": "top", "lower": "bottom"}[place]
+    return f"strongest {'in the' if place == 'middle' else 'at the'} {place}; {strong_part(map, size, 0.5, smooth).mean():.0%} of the picture above half of that"
+
+# %% ../nbs/09_explorer.ipynb #a826207d
 @patch
 def _seen(self: Explorer) -> View:
     "Look at what the controls say, in one line or two."
-    s, (picture, label, name) = self.settings, self._chosen_picture()
+    s, choice = self.settings, self._choice
+    self._seeing = self._wanted(s, choice)
+    place = choice.place(s["picture"])
+    index = int(choice.indices[place])
+    picture, label, name = self._picture_at(choice.own, index)
     lens = self._lens_of(s["epoch"])
     if s["every"]: lens = self._stepwise(lens)
     layers = [layer for layer in dict.fromkeys(s[k] for k in ("layer", "layer2", "layer3", "layer4")) if layer in lens.layers]
@@ -622,27 +684,37 @@ def _seen(self: Explorer) -> View:
     if lens.trouble: notes.append(lens.trouble)
     first = self._line(s, "", lens, picture, layers, (target, rather), notes)
     second = self._beside(s, first, notes)
-    view = View(s, name, label, [first] + ([second] if second else []), notes)
+    doubt = "" if choice.own or s["epoch"] != self.which else self._doubt(first.look, index)
+    view = View(s, name, label, [first] + ([second] if second else []), notes, own=choice.own, index=index, place=place, total=len(choice.indices), fit=self.fit, doubt=doubt, wanted=self._seeing)
     for line in view.lines:
         style = dict(opacity=s["opacity"], cmap=s["cmap"], smooth=s["cells"], size=self.size)
         plain = overlay(line.picture, np.zeros((1, 1)), opacity=0, size=self.size)
         view.pictures.append([plain, *(overlay(line.picture, m, top=top, **style) for m, top in zip(line.maps, line.tops))])
     return view
 
-# %% ../nbs/09_explorer.ipynb #07fd719a
+
+@patch
+def _doubt(self: Explorer, look: Look, index: int) -> str:
+    "The stored answer, where averaging over views made it another one."
+    p = self.predictions
+    stored = look.predicted if p is None or p.views == "none" else int(p.logits[index].argmax())
+    return "" if stored == look.predicted else f"Averaged over its views ({p.views}), the answer was {self.data.classes[stored]}."
+
+# %% ../nbs/09_explorer.ipynb #0b8aa5dd
 @patch
 def _draw(self: Explorer) -> None:
     "Called by the worker: see and show, and say in words what goes wrong."
-    try: view = self._seen()
+    try:
+        view = self._seen()
+        if self.working.layout.display != "none" and not self._worker._jobs: self._progress(None)
+        if not self.closed: self._show(view)
     except Stopped as stopped:
         self._progress(None)
         if str(stopped): self._say(f"{stopped}: the picture is the last one that was finished.")
-        return
-    except Exception as error:
+    except Exception as error:  # whatever it is, a thread has no other way to tell
+        if self.closed: return
         self._progress(None)
-        return self._say(f"This could not be shown: {_in_words(error)}", error=True)
-    if self.working.layout.display != "none" and not self._worker._jobs: self._progress(None)
-    if not self.closed: self._show(view)
+        self._say(f"This could not be shown: {_in_words(error)}", error=True)
 
 
 def _png(picture: np.ndarray) -> bytes:
@@ -656,16 +728,16 @@ def _show(self: Explorer, view: View) -> None:
     for k, widgets in enumerate(self._lines):
         there = k < len(view.lines)
         if there:  # filled before it is uncovered
+            self._write_captions(view, view.lines[k], widgets, k)
             for j, picture in enumerate(view.pictures[k]): widgets["images"][j].value = _png(picture)
             for j, panel in enumerate(widgets["panels"]): panel.layout = self._panel if j < len(view.pictures[k]) else self._away
-            self._write_captions(view, view.lines[k], widgets, k)
         widgets["box"].layout.display = "" if there else "none"
     self._panel.width = _PANEL if len(view.lines[0].layers) < 3 else _SMALL_PANEL
     self.view = view
     if self.section.value == "save": self.lines.value = self.code()
     self._say("; ".join(dict.fromkeys(view.notes)))
 
-# %% ../nbs/09_explorer.ipynb #b304f262
+# %% ../nbs/09_explorer.ipynb #a69b3706
 def _plain(*parts: str) -> str:
     "HTML without its tags."
     return html.unescape(re.sub("<.*?>", "", ", ".join(filter(None, parts))))
@@ -683,7 +755,7 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
     "Words above and below the pictures of a line."
     bold = lambda c: f"<b>{html.escape(self.data.classes[c])}</b>"
     if k == 0:
-        where = view.name + (f", {self.picture.value + 1} of {len(self.pool)} chosen" if len(self.pool) < len(self.data) or self.filter.value == "own" else f" of {len(self.data):,}")
+        where = view.name + (f", {view.place + 1} of {view.total} chosen" if view.own or view.total < len(self.data) else f" of {view.total:,}")
         head = html.escape(where), f"actual: {bold(view.label)}" if view.label is not None else "actual class not known"
     else: head = html.escape(line.name), html.escape(line.about)
     widgets["captions"][0].value = _two_lines(*head)
@@ -691,12 +763,13 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
         roles = [r for r, yes in (("predicted", line.target == line.look.predicted), ("actual", line.target == view.label)) if yes]
         what = f"why {bold(line.target)} rather than {bold(line.rather)}" if line.rather is not None else f"for {bold(line.target)}" + (f" ({' and '.join(roles)})" if roles else "")
         widgets["captions"][j + 1].value = _two_lines(html.escape(layer), what)
-        blank = f"<div style='color:{ORANGE}'>{html.escape(line.blank[j])}</div>" if line.blank[j] else ""
-        widgets["notes"][j + 1].value = f"<div style='line-height:1.3;font-size:12px'>{blank}<div style='opacity:.75'>{html.escape(line.lens.words(layer))}</div></div>"
+        blank = _orange(line.blank[j]) if line.blank[j] else ""
+        words = "".join(f"<div style='opacity:.8'>{html.escape(text)}</div>" for text in (line.where[j], line.lens.words(layer)) if text)
+        widgets["notes"][j + 1].value = f"<div style='line-height:1.3;font-size:12px'>{blank}{words}</div>"
     before = view.lines[0].look.probabilities if k else None
-    widgets["bars"].value = self._bars(line.look, view.label, before) + (self._doubt(line.look) if k == 0 and view.label is not None else "")
+    widgets["bars"].value = self._bars(line.look, view.label, before) + (_orange(view.doubt, "margin-top:4px") if k == 0 and view.doubt else "")
 
-# %% ../nbs/09_explorer.ipynb #6f437e14
+# %% ../nbs/09_explorer.ipynb #3ba24243
 @patch
 def _bars(self: Explorer, look: Look, label: int | None, before: np.ndarray | None = None) -> str:  # HTML
     "The class probabilities, with a mark where they were before; ten classes stay in their order, of more the ten likeliest are shown."
@@ -705,7 +778,7 @@ def _bars(self: Explorer, look: Look, label: int | None, before: np.ndarray | No
     shown = range(len(classes)) if len(classes) <= 12 else sorted({*likely, *([] if label is None else [label])})
     rows = []
     for c in shown:
-        color = (BLUE if c == label or label is None else ORANGE) if c == best else "#9A9A9A"
+        color = "#9A9A9A" if c != best else GREY if label is None else BLUE if c == label else ORANGE
         percent = "&gt;99%" if 0.995 <= p[c] < 1 else f"{p[c]:.0%}"
         mark = f"<div style='position:absolute;left:{100 * before[c]:.1f}%;top:-1px;height:16px;border-left:2px solid currentColor'></div>" if before is not None else ""
         name, cut = html.escape(classes[c]), "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
@@ -713,14 +786,6 @@ def _bars(self: Explorer, look: Look, label: int | None, before: np.ndarray | No
                     f"<div style='position:relative;background:rgba(128,128,128,.18);height:14px;align-self:center'><div style='background:{color};height:14px;width:{100 * p[c]:.1f}%'></div>{mark}</div><div>{percent}</div></div>")
     head = "probability of each class" + ("; | as above" if before is not None else "; &#10003; actual" if label is not None else "")
     return f"<div style='line-height:1.3;margin-bottom:4px'>{head}</div><div style='columns:220px 2;column-gap:14px;font-size:13px;line-height:1.5'>{''.join(rows)}</div>"
-
-
-@patch
-def _doubt(self: Explorer, look: Look) -> str:  # HTML
-    "The stored answer, where averaging over views made it another one."
-    if self.predictions is None or self.epoch.value != self.which: return ""
-    stored = int(self.predictions.predicted[self.index])
-    return "" if stored == look.predicted else f"<div style='margin-top:4px;color:{ORANGE}'>Averaged over its views ({html.escape(self.predictions.views)}), the answer was {html.escape(self.data.classes[stored])}.</div>"
 
 # %% ../nbs/09_explorer.ipynb #bf578c41
 @patch
@@ -744,7 +809,7 @@ def wait(
     self._worker.wait(seconds)
     return self
 
-# %% ../nbs/09_explorer.ipynb #4227f147
+# %% ../nbs/09_explorer.ipynb #c31bdc27
 @patch
 def close(self: Explorer) -> None:
     "Take the widgets away and let the model and the data go."
@@ -753,17 +818,22 @@ def close(self: Explorer) -> None:
     self._worker.close()
     for widget, handler in self._handlers: widget.unobserve(handler, "value")
     self._link.unlink()
-    stack, seen = [self.widget, self._link, *(line["box"] for line in self._lines)], {}
+    _close_all([self.widget, self._link, self._panel, self._away, *(line["box"] for line in self._lines), *self._sections.values()])
+    self._handlers, self.own, self.view = [], [], None
+    self._lenses.clear()
+    self._others.clear()
+    self.lens = self.data = self.predictions = self.run = None
+
+
+def _close_all(widgets: Iterable[W.Widget]) -> None:
+    "Close widgets with all that is in them."
+    stack, seen = list(widgets), {}
     while stack:
         widget = stack.pop()
         if id(widget) in seen: continue
         seen[id(widget)] = widget
         stack.extend(w for w in (*getattr(widget, "children", ()), getattr(widget, "layout", None), getattr(widget, "style", None)) if isinstance(w, W.Widget))
-    for widget in (*seen.values(), self._panel, self._away, *(w for box in self._sections.values() for w in (box,))): widget.close()
-    self._handlers, self.own, self.view = [], [], None
-    self._lenses.clear()
-    self._others.clear()
-    self.lens = self.data = self.predictions = self.run = None
+    for widget in seen.values(): widget.close()
 
 
 @patch
@@ -773,54 +843,89 @@ def __enter__(self: Explorer) -> Explorer: return self
 @patch
 def __exit__(self: Explorer, *exception) -> None: self.close()
 
-# %% ../nbs/09_explorer.ipynb #e47e312e
+# %% ../nbs/09_explorer.ipynb #fcf983cb
+_ANSWERED = ("correct", "misclassified", "mistakes", "cell")  # filters that need predictions
+
+
 @patch
 def _answer_all(self: Explorer) -> Iterator[tuple[str, int, int]]:
     "Predictions for all pictures, as a job."
     n, parts = len(self.data), []
-    for start in range(0, n, 50):
-        yield f"answering for all {n:,} pictures, once", start, n
-        parts.append(predict(self.lens.model, self.data.subset(np.arange(start, min(start + 50, n))), mean=self.lens.mean, std=self.lens.std))
-    self.predictions = Predictions(torch.cat([p.logits for p in parts]), torch.as_tensor(self.data.labels), self.data.classes, "none")
-    self._fill_confusion()
-    self._refill()
+    try:
+        for start in range(0, n if self.predictions is None else 0, 50):
+            yield f"answering for all {n:,} pictures, once", start, n
+            parts.append(self.lens.logits(self.data.images[start:start + 50]))
+        if parts: self.predictions = Predictions(torch.cat(parts), torch.as_tensor(self.data.labels), self.data.classes, "none")
+    except Exception:
+        self._give_up()
+        raise
+    self._answering = False
+    if parts: self._fill_confusion()
+    if self.filter.value in _ANSWERED: self._refill()
 
 
 @patch
-def _pool(self: Explorer) -> np.ndarray:  # indices of the data, or of the own pictures
-    "The pictures that the filter lets through."
-    kind, wanted, p = self.filter.value, self.of_class.value, self.predictions
-    if kind == "own": return np.arange(len(self.own))
-    if kind == "all": indices = np.arange(len(self.data))
-    elif kind == "mistakes": indices = p.mistakes().numpy()
-    elif kind == "cell": indices = np.flatnonzero((self.data.labels == self.cell[0]) & (p.predicted.numpy() == self.cell[1])) if self.cell else np.arange(0)
-    else: indices = (p.correct == (kind == "correct")).nonzero().flatten().numpy()
-    return indices if wanted in (None, "every") or kind == "cell" else indices[self.data.labels[indices] == wanted]
+def _give_up(self: Explorer) -> None:
+    "There will be no answers: the filter says again what is shown."
+    self._answering, choice = False, self._choice
+    with self._quietly():
+        if self.filter.value in _ANSWERED: self.filter.value, self.of_class.value = choice.filter, choice.of_class
+        self.of_class.disabled = choice.filter in _UNCLASSED
+
+
+@patch
+def _stop(self: Explorer, _=None) -> None:
+    "Stop whatever is being done."
+    self._worker.cancel()
+    if not self._answering: return
+    self._give_up()
+    self._tell(f"Stopped before every picture had its answer. To walk through: {self.filter.label}, as before.")
 
 
 @patch
 def _choose(self: Explorer, change: dict | None = None) -> None:
     "Fill the pool anew, as soon as there are predictions."
-    if self.predictions is None and self.filter.value in ("correct", "misclassified", "mistakes", "cell"): self._job(self._answer_all())
-    else: self._refill()
+    if self.predictions is not None or self.filter.value not in _ANSWERED: self._refill()
+    elif not self._answering:
+        self._answering = True
+        self._job(self._answer_all())
 
-# %% ../nbs/09_explorer.ipynb #0d7fce15
+# %% ../nbs/09_explorer.ipynb #86f72b6a
+_UNCLASSED = ("cell", "own")
+
+
 @patch
-def _refill(self: Explorer, at: int = 0) -> None:
-    "A new pool and its first picture; an empty pool is said in words, and the picture stays."
-    pool = self._pool()
-    for widget in (self.picture, self.previous, self.next, self.random): widget.disabled = len(pool) == 0
-    if len(pool) == 0:
-        whose = f" of class {self.data.classes[self.of_class.value]}" if self.of_class.value not in (None, "every") and self.filter.value != "own" else ""
-        hint = {"own": "Take some with the button below.", "cell": "Click a cell below."}.get(self.filter.value, "Choose another filter or class.")
-        return self._tell(f"There is no picture here: {self.filter.label}{whose}. {hint}")
-    self._tell("")
-    self._quiet = True  # several widgets change as one
-    try:
+def _let_through(self: Explorer) -> _Choice:
+    "The pictures that the filter lets through."
+    kind, wanted, p = self.filter.value, self.of_class.value, self.predictions
+    if kind == "own": return _Choice(np.arange(len(self.own)), True, kind)
+    if kind == "cell":
+        cell = self.cell
+        return _Choice(np.flatnonzero((self.data.labels == cell[0]) & (p.predicted.numpy() == cell[1])) if cell else np.arange(0), False, kind, cell=cell)
+    if kind == "all": indices = np.arange(len(self.data))
+    elif kind == "mistakes": indices = p.mistakes().numpy()
+    else: indices = (p.correct == (kind == "correct")).nonzero().flatten().numpy()
+    if wanted in (None, "every"): return _Choice(indices, False, kind)
+    return _Choice(indices[self.data.labels[indices] == wanted], False, kind, wanted)
+
+
+@patch
+def _refill(self: Explorer, at: int | None = None) -> None:
+    "A new pool and a picture of it, the first where nothing else is said; an empty pool is said in words, and picture and pool stay."
+    with self._filling, self._quietly():  # the worker does this too
+        choice = self._let_through()
+        self.of_class.disabled = choice.filter in _UNCLASSED
+        if choice.filter in _UNCLASSED: self.of_class.value = "every"
+        for widget in (self.picture, self.previous, self.next, self.random): widget.disabled = len(choice.indices) == 0
+        if len(choice.indices) == 0:
+            whose = "" if choice.of_class == "every" else f" of class {self.data.classes[choice.of_class]}"
+            hint = {"own": "Take some with the button below.", "cell": "Click a cell below."}.get(choice.filter, "Choose another filter or class.")
+            return self._tell(f"There is no picture here: {self.filter.label}{whose}. {hint}")
+        self._tell("")
+        if at is None: at = self.picture.value if choice.same(self._choice) else 0
         self.picture.value = 0  # before the maximum shrinks
-        self.pool, self.picture.max = pool, max(len(pool) - 1, 0)
+        self._choice, self.picture.max = choice, len(choice.indices) - 1
         self.picture.value = at
-    finally: self._quiet = False
     self._ask()
 
 
@@ -831,25 +936,29 @@ def step(
 ) -> None:
     "Go to another picture of the pool."
     if self.closed or self.picture.disabled: return
-    n = len(self.pool)
+    n = len(self._choice.indices)
     if by is None: by = int(self._rng.integers(1, n)) if n > 1 else 0
     self.picture.value = (self.picture.value + by) % n
 
-# %% ../nbs/09_explorer.ipynb #b68c5ca8
+# %% ../nbs/09_explorer.ipynb #fb183700
 @patch
 def _fill_confusion(self: Explorer) -> None:
-    "Make the clickable confusion matrix, if there are predictions."
-    if self.predictions is None:
-        self.confusion.children = [W.HTML("<div style='opacity:.75'>Choose misclassified pictures, and the confusion matrix appears here.</div>")]
-        return
-    classes, counts = self.data.classes, self.predictions.confusion.numpy()
+    "Make the clickable confusion matrix, if there are predictions; what stood there is closed."
+    before, self.confusion.children = self.confusion.children, [self._confusion_of(self.predictions)]
+    _close_all(before)
+
+
+@patch
+def _confusion_of(self: Explorer, p: Predictions | None) -> W.Widget:
+    "The confusion matrix as buttons, as a list of pairs, or a sentence about where it will be."
+    if p is None: return W.HTML("<div style='opacity:.75'>Choose misclassified pictures, and the confusion matrix appears here.</div>")
+    classes, counts = self.data.classes, p.confusion.numpy()
     if len(classes) > 12:
-        rows = self.predictions.most_confused(30)
+        rows = p.most_confused(30)
         options = [("choose ...", "none"), *((f"{r.actual} taken for {r.predicted}: {r.n}", (classes.index(r.actual), classes.index(r.predicted))) for r in rows.itertuples())]
         pairs = _control(W.Dropdown, "confusion", "the most frequent confusions", options=options)
         pairs.observe(self._safely(lambda change: self.choose_cell(*change["new"]) if change["new"] != "none" else None), "value")
-        self.confusion.children = [pairs]
-        return
+        return pairs
     small, styles = W.Layout(width="auto", height="28px", padding="0", margin="0", min_width="0"), {}
     cut, flat, tall = "font-size:11px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap", W.Layout(margin="0", height="28px"), W.Layout(margin="0", height="72px")
     across = lambda name: W.HTML(f"<div title='{name}' style='{cut};writing-mode:vertical-rl;transform:rotate(180deg);height:68px;line-height:1.2;margin:auto'>{name}</div>", layout=tall)
@@ -861,20 +970,29 @@ def _fill_confusion(self: Explorer) -> None:
         for c in range(len(classes)): cells.append(self._cell_button(a, c, int(counts[a, c]), float(counts[a, c] / max(counts[a].sum(), 1)), small, styles))
     grid = W.GridBox(cells, layout=W.Layout(grid_template_columns=f"minmax(52px, auto) repeat({len(classes)}, minmax(0, 1fr))", grid_gap="1px", width="100%", align_items="flex-end"))
     grid.add_class("cam-confusion")
-    self.confusion.children = [grid]
+    return grid
 
-# %% ../nbs/09_explorer.ipynb #e07d7402
+# %% ../nbs/09_explorer.ipynb #56e18949
 @patch
 def _cell_button(self: Explorer, actual: int, predicted: int, n: int, share: float, layout: W.Layout, styles: dict) -> W.Button:
     "One cell; cells of one shade share their style."
     base = np.array([int((BLUE if actual == predicted else ORANGE)[i:i + 2], 16) for i in (1, 3, 5)])
     depth = 0 if n == 0 else 0.15 + 0.7 * round(4 * min(share * (1 if actual == predicted else 4), 1)) / 4
     color = "#" + "".join(f"{round(255 + (b - 255) * depth):02x}" for b in base)
-    if color not in styles: styles[color] = W.ButtonStyle(button_color=color, font_size="10px", text_color="white" if depth > 0.55 else "black")
+    if color not in styles: styles[color] = W.ButtonStyle(button_color=color, font_size="10px", text_color=max(("black", "#000000"), ("white", "#ffffff"), key=lambda ink: _contrast(ink[1], color))[0])
     what = "right" if actual == predicted else f"taken for {self.data.classes[predicted]}"
     button = W.Button(description=str(n) if n else "", tooltip=f"{self.data.classes[actual]}, {what}: {n} pictures", disabled=n == 0, layout=layout, style=styles[color])
     button.on_click(self._safely(lambda _: self.choose_cell(actual, predicted)))
     return button
+
+
+def _contrast(a: str, b: str) -> float:  # 1..21
+    "How far two colours, #rrggbb, stand apart: the contrast ratio of WCAG."
+    def light(color):
+        parts = np.array([int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)])
+        return float(np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+    low, high = sorted((light(a), light(b)))
+    return (high + 0.05) / (low + 0.05)
 
 
 @patch
@@ -888,16 +1006,14 @@ def choose_cell(
     if self.filter.value == "cell": self._choose()
     else: self.filter.value = "cell"
 
-# %% ../nbs/09_explorer.ipynb #5ebcc9e6
+# %% ../nbs/09_explorer.ipynb #6a338cda
 @patch
 def _take_uploads(self: Explorer, change: dict) -> None:
     "Read what was uploaded, as a job; the widget's copy of the bytes is let go."
     files = [(f["name"], bytes(f["content"])) for f in change["new"]]
     if not files: return
     self._job(self._read_uploads(files))
-    self._quiet = True
-    try: self.upload.value = ()
-    finally: self._quiet = False
+    with self._quietly(): self.upload.value = ()
 
 
 @patch
@@ -908,11 +1024,9 @@ def _read_uploads(self: Explorer, files: list[tuple[str, bytes]]) -> Iterator[tu
         try: self.own.append((name, read_upload(name, content, self.lens.size, self.fit)))
         except UnreadableImage as error: failed.append(str(error))
     if len(self.own) > first:
-        self._quiet = True
-        try:
+        with self._quietly():
             self.filter.options = {name + f" ({len(self.own)})" * (kind == "own"): kind for name, kind in _FILTERS.items()}
             self.filter.value = "own"
-        finally: self._quiet = False
         self._refill(first)
     self._tell("; ".join(failed), error=bool(failed))
 
@@ -935,7 +1049,7 @@ def read_upload(
             raise UnreadableImage(f"{name} cannot be read as a picture: {why}") from error
     return pixels if pixels.shape[:2] == tuple(size) else cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
 
-# %% ../nbs/09_explorer.ipynb #10400f12
+# %% ../nbs/09_explorer.ipynb #dbdcaa88
 @patch
 def _spread(self: Explorer, _=None) -> None:
     "Up to four layers, the last of each grid, from fine to coarse."
@@ -956,15 +1070,13 @@ def _change_stops(self: Explorer, change: dict | None = None) -> None:
     "Whole blocks, or every step inside them."
     if not self.lens.layers: return
     stops = self.lens.every if self.every.value else self.lens.layers
-    self._quiet = True
-    try:
+    with self._quietly():
         for control, extra in ((self.layer, []), (self.layer2, ["none"]), (self.layer3, ["none"]), (self.layer4, ["none"])):
             before, control.options = control.value, [*extra, *stops]
             control.value = before if before in control.options else control.options[0 if extra else -1]
-    finally: self._quiet = False
     self._ask()
 
-# %% ../nbs/09_explorer.ipynb #a2738919
+# %% ../nbs/09_explorer.ipynb #eced4aa4
 @patch
 def _beside(self: Explorer, s: dict, first: Line, notes: list[str]) -> Line | None:
     "The second line."
@@ -977,12 +1089,13 @@ def _hidden(self: Explorer, s: dict, first: Line, classes: tuple, notes: list[st
     "A part of the picture is painted over."
     color, by = first.lens.mean, ""
     if s["hide_by"] == "box":
+        by = ", rows {} to {}, columns {} to {}".format(*s["rows"], *s["columns"])
         mask, code = rectangle(first.lens.size, s["rows"], s["columns"]), f"mask = rectangle({first.lens.size}, {tuple(s['rows'])}, {tuple(s['columns'])})"
     elif not first.maps: return None
     else:
         mask = strong_part(first.maps[0], first.lens.size, s["threshold"], s["cells"])
-        by = f", where {first.layers[0]} is strong"
-        code = f"mask = strong_part(maps[0], {first.lens.size}, {s['threshold']:.2f}, smooth={s['cells']})"
+        by = f", where {first.layers[0]} is strong: above {s['threshold']:.0%}"
+        code = f"mask = strong_part(maps[0], {first.lens.size}, {_number(s['threshold'])}, smooth={s['cells']})"
     return self._line(s, "a part hidden", first.lens, hide(first.picture, mask, color), first.layers, classes, notes,
                       code=[code, "picture2, lens2 = hide(picture, mask, lens.mean), lens"], about=f"{mask.mean():.0%} of the picture{by}")
 
@@ -996,11 +1109,11 @@ def _augmented(self: Explorer, s: dict, first: Line, classes: tuple, notes: list
     line = self._line(s, "augmented", first.lens, picture, first.layers, classes, notes, about=f"{s['policy']}, draw {s['draw']}",
                       code=[f"picture2, lens2 = augment(picture, {words}, {s['draw']}, lens.mean)[0], lens"])
     same = line.look.predicted == first.look.predicted
-    how = f"; the map of {first.layers[0]} goes with the picture: correlation {agreement(carried, line.maps[0], first.lens.size):.2f}" if first.maps else ""
+    how = f"; the map of {first.layers[0]}, carried along, and the map made anew: correlation {agreement(carried, line.maps[0], first.lens.size):.2f}" if first.maps else ""
     notes.append(("the answer stays" if same else f"the answer becomes {self.data.classes[line.look.predicted]}") + how)
     return line
 
-# %% ../nbs/09_explorer.ipynb #755b3dac
+# %% ../nbs/09_explorer.ipynb #9e4af005
 @patch
 def _draw_another(self: Explorer, _=None) -> None: self.draw.value = (self.draw.value + 1) % (self.draw.max + 1)
 
@@ -1012,20 +1125,24 @@ def _try_many(self: Explorer, _=None) -> None: self._job(self._trial())
 @patch
 def _trial(self: Explorer, n: int = 20) -> Iterator[tuple[str, int, int]]:
     "Draw n times, and count, as a job."
-    s, first = self.settings, self.view.lines[0]
+    v = self.view
+    s, first = v.settings, v.lines[0]
+    if self._wanted() != v.wanted: raise ValueError("what is chosen is not shown yet, so it was not drawn")
     policy, kept, alike = self._policies[s["policy"]], 0, []
     for k in range(n):
         yield f"{k} of {n} draws", k, n
+        if self._wanted() != v.wanted: return  # something else is looked at now
         picture, carried = augment(first.picture, policy, k, first.lens.mean, first.maps[0] if first.maps else None)
         look = first.lens.look(picture)
         kept += look.predicted == first.look.predicted
         if first.maps and is_quick(s["method"]): alike.append(agreement(carried, look.map(first.layers[0], s["method"], first.target, first.rather), first.lens.size))
     alike = [a for a in alike if np.isfinite(a)]
-    text = f"{kept} of {n} draws keep the answer {self.data.classes[first.look.predicted]}."
-    if alike: text += f" The map of {first.layers[0]} goes with the picture: median correlation {np.median(alike):.2f}, lowest {min(alike):.2f} ({len(alike)} draws)."
-    self.trials.value = f"<div style='line-height:1.35'>{html.escape(text)}</div>"
+    text = f"{v.name}: {kept} of {n} draws keep the answer {self.data.classes[first.look.predicted]}."
+    if alike: text += f" The map of {first.layers[0]} for {self.data.classes[first.target]}, carried along, and the map made anew: median correlation {np.median(alike):.2f}, lowest {min(alike):.2f} ({len(alike)} draws)."
+    self._tried = v.wanted
+    if self._wanted() == v.wanted: self.trials.value = f"<div style='line-height:1.35'>{html.escape(text)}</div>"
 
-# %% ../nbs/09_explorer.ipynb #652930bf
+# %% ../nbs/09_explorer.ipynb #837c3907
 @patch
 def _seen_by_other(self: Explorer, s: dict, first: Line, classes: tuple, notes: list[str]) -> Line | None:
     "The same picture through another network."
@@ -1034,11 +1151,15 @@ def _seen_by_other(self: Explorer, s: dict, first: Line, classes: tuple, notes: 
         notes.append("choose the folder of another run, and it is shown here")
         return None
     place = self.folder / Path(folder).expanduser()  # the kernel may run elsewhere: on a page of its own it does
-    if place not in self._others:
+    stamp = tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in (place / "config.json", place / "model.safetensors"))
+    if place not in self._others or self._others[place].memo["stamp"] != stamp:
         other = Run(place)
         if list(other.classes) != list(self.data.classes): raise ValueError(f"{folder} knows other classes ({', '.join(other.classes[:12])}) than these pictures have ({', '.join(self.data.classes[:12])})")
         if other.image_size != self.lens.size[0]: raise ValueError(f"{folder} was trained on pictures of {other.image_size} pixels, and these have {self.lens.size[0]}")
-        self._others[place] = Lens(other.model(), other.mean, other.std, self.lens.size, name=other.folder.name)
+        lens = self._others[place] = Lens(other.model(), other.mean, other.std, self.lens.size, name=other.folder.name)
+        lens.memo["stamp"] = stamp
+        while len(self._others) > 4: self._others.popitem(last=False)
+    self._others.move_to_end(place)
     lens = self._others[place]
     layers = list(dict.fromkeys(filter(None, (lens.nearest(layer, first.lens.table.loc[layer]) for layer in first.layers))))
     return self._line(s, f"seen by {lens.name}", lens, first.picture, layers, classes, notes,
@@ -1055,22 +1176,33 @@ def _lens_of(self: Explorer, epoch: int | str) -> Lens:
     self._lenses.move_to_end(epoch)
     return self._lenses[epoch]
 
-# %% ../nbs/09_explorer.ipynb #a9aedfc3
+# %% ../nbs/09_explorer.ipynb #6e4bc8b4
 @patch
 def describe(self: Explorer) -> str:  # a few lines
     "The view in words."
-    v, s, classes = self.view, self.view.settings, self.data.classes
-    line = v.lines[0]
+    return self._caption_of(self.view)
+
+
+@patch
+def _caption_of(self: Explorer, v: View) -> str:
+    "All that decides what a view shows."
+    s, classes, line = v.settings, self.data.classes, v.lines[0]
     p = line.look.probabilities[line.look.predicted]
     what = f"why {classes[line.target]} rather than {classes[line.rather]}" if line.rather is not None else f"what speaks for {classes[line.target]}"
     network = ", ".join(filter(None, [line.lens.name or type(line.lens.model).__name__, f"after epoch {s['epoch']}" if s["epoch"] != self.which and "epoch" not in line.lens.name else ""]))
     actual = f"actual {classes[v.label]}, " if v.label is not None else ""
-    text = f"{network}: {v.name} ({actual}predicted {classes[line.look.predicted]}, {p:.1%})"
-    if line.layers: text += f"\n{_NAMES.get(s['method'], s['method'])}, {what}; " + ("each map by its own largest value" if line.tops[0] is None else "one scale for 64 pictures")
-    for other in v.lines[1:]: text += f"\nbelow: {other.name}, {classes[line.target]} {line.look.probabilities[line.target]:.1%} becomes {other.look.probabilities[line.target]:.1%}"
-    return text
+    rows = [f"{network}: {v.name} ({actual}predicted {classes[line.look.predicted]}, {p:.1%})"]
+    if line.layers:
+        rows.append(f"{_NAMES.get(s['method'], s['method'])}, {what}")
+        rows.append(", ".join(f"{layer} ({line.lens.words(layer).split(',')[0]})" for layer in line.layers))
+        rows.append(f"map {'smooth' if s['cells'] else 'in its true cells'}, opacity {s['opacity']:.0%}; " + ("each map by its own largest value" if line.tops[0] is None else "one scale for 64 pictures"))
+    for other in v.lines[1:]:
+        about = f" ({other.about})" if other.about else ""
+        rows += [f"below: {other.name}{about}", f"{classes[line.target]} {line.look.probabilities[line.target]:.1%} becomes {other.look.probabilities[line.target]:.1%}"]
+    rows += [f"{layer}{f', {each.name}' if each.name else ''}: {why}" for each in v.lines for layer, why in zip(each.layers, each.blank) if why]
+    return "\n".join(rows)
 
-
+# %% ../nbs/09_explorer.ipynb #941caf00
 @patch
 def figure(self: Explorer) -> Figure:
     "The view as a figure with a caption."
@@ -1079,10 +1211,11 @@ def figure(self: Explorer) -> Figure:
     wide = max(len(p) for p in v.pictures)
     for line, shown in zip(v.lines, v.pictures):
         shown = [*shown, *[np.full_like(shown[0], 255)] * (wide - len(shown))]
+        what = f"for {classes[line.target]}" if line.rather is None else f"{classes[line.target]} rather than {classes[line.rather]}"
         pictures += shown
-        titles += [line.name or v.name, *(f"{layer}, for {classes[line.target]}" for layer in line.layers)]
+        titles += [line.name or v.name, *(f"{layer}{' (blank)' * bool(why)}\n{what}" for layer, why in zip(line.layers, line.blank))]
         titles += [""] * (len(pictures) - len(titles))
-    return show_images(np.stack(pictures), titles, ncols=wide, title=self.describe(), size=2.2)
+    return show_images(np.stack(pictures), titles, ncols=wide, title=self._caption_of(v), size=2.2)
 
 
 @patch
@@ -1100,32 +1233,45 @@ def save(
     with atomic_write(path) as temporary: self.figure().savefig(temporary, format=path.suffix[1:].lower())
     return path
 
-# %% ../nbs/09_explorer.ipynb #7f0d6f7a
+# %% ../nbs/09_explorer.ipynb #3972a518
 _OPENING = "from cifarcam.lens import Lens, augment, hide, rectangle, strong_part"
+
+
+def _number(value: float) -> str: return repr(round(float(value), 12))  # a slider's 0.7 is 0.7000000000000001 at times
 
 
 @patch
 def code(self: Explorer) -> str:
     "The Python lines that make what is shown: `pictures` and `maps`."
-    v, s = self.view, self.view.settings
-    line = v.lines[0]
+    return self._lines_of(self.view)
+
+
+@patch
+def _source_of(self: Explorer, v: View) -> tuple[list[str], str]:
+    "The lines before the others, and what makes the picture."
     if self.run is not None:
-        begin = ["from cifarcam.runs import Run", "", f"run = Run({str(self.run.folder)!r})", f"model, mean, std = run.model({s['epoch']!r}), run.mean, run.std"]
-        if self._data_code == "data": begin.append("# data are the pictures that the explorer was given")
-    else: begin = ["", "# model, data, mean and std are those that the explorer was given"]
-    source = f"{self._data_code}.images[{self.index}]"
-    if self.filter.value == "own":
-        begin.insert(0, "from cifarcam.data import read_image")
-        source = f"read_image({v.name!r}, {max(line.lens.size)}, {self.fit!r})"
+        begin = ["from cifarcam.runs import Run", "", f"run = Run({str(self.run.folder)!r})", f"model, mean, std = run.model({v.settings['epoch']!r}), run.mean, run.std"]
+        if self._data_code == "data" and not v.own: begin.append("# data are the pictures that the explorer was given")
+    else: begin = ["", f"# model, {'' if v.own else 'data, '}mean and std are those that the explorer was given"]
     if any("policy_from_dict" in text for other in v.lines for text in other.code): begin.insert(0, "from cifarcam.transforms import policy_from_dict")
+    if not v.own: return begin, f"{self._data_code}.images[{v.index}]"
+    return ["from pathlib import Path", "from cifarcam.explorer import read_upload", *begin], f"read_upload({v.name!r}, Path({v.name!r}).read_bytes(), {v.lines[0].lens.size}, {v.fit!r})"
+
+
+@patch
+def _lines_of(self: Explorer, v: View) -> str:
+    "The Python lines that make a view."
+    s, line, size = v.settings, v.lines[0], f"size={self.size}"
+    begin, source = self._source_of(v)
     maps = lambda look, other: f"[{look}.map(layer, {s['method']!r}, {line.target}, {line.rather}) for layer in {other.layers}]"
-    style = f"opacity={s['opacity']:.2f}, cmap={s['cmap']!r}, smooth={s['cells']}, size={self.size}"
-    over = lambda picture, maps, other: f"[overlay({picture}, m, top=top, {style}) for m, top in zip({maps}, {[None if t is None else float(t) for t in other.tops]})]"
-    rows = [_OPENING, "from cifarcam.visualize import overlay, show_images", *begin]
+    style = f"opacity={_number(s['opacity'])}, cmap={s['cmap']!r}, smooth={s['cells']}, {size}"
+    plain = lambda picture: f"overlay({picture}, np.zeros((1, 1)), opacity=0, {size})"
+    over = lambda picture, maps, other: f"[{plain(picture)}, *(overlay({picture}, m, top=top, {style}) for m, top in zip({maps}, {[None if t is None else float(t) for t in other.tops]}))]"
+    rows = ["import numpy as np", _OPENING, "from cifarcam.visualize import overlay, show_images", *begin]
     rows += [f"picture = {source}", f"lens = Lens(model, mean, std, {line.lens.size}, {line.layers})", f"maps = {maps('lens.look(picture)', line)}", f"pictures = {over('picture', 'maps', line)}"]
     for other in v.lines[1:]:
         rows += ["", *other.code, f"maps2 = {maps('lens2.look(picture2)', other)}", f"pictures2 = {over('picture2', 'maps2', other)}"]
-    rows.append(f"show_images(pictures{' + pictures2' if len(v.lines) > 1 else ''}, ncols={max(len(line.layers), 1)})")
+    rows.append(f"show_images(pictures{' + pictures2' if len(v.lines) > 1 else ''}, ncols={len(line.layers) + 1})")
     return "\n".join(rows)
 
 # %% ../nbs/09_explorer.ipynb #291ba4ab

@@ -6,10 +6,13 @@
 __all__ = ['main_layers', 'layer_words', 'Lens', 'Look', 'is_quick', 'Stopped', 'strong_part', 'rectangle', 'hide', 'augment',
            'agreement']
 
-# %% ../nbs/08a_lens.ipynb #3b039e47
+# %% ../nbs/08a_lens.ipynb #d72bd1c1
 import random
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 import albumentations as A
 import numpy as np
@@ -18,7 +21,6 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .evaluate import evaluating
 from .gradcam import METHODS, SLOW_METHODS, GradCAM, normalize, upsample
 from .layers import layers_of
 from .transforms import get_policy
@@ -70,7 +72,22 @@ def layer_words(
     if isinstance(row.get("stride"), int) and row.stride > 1: text += f", the next cell {row.stride} pixels on"
     return text
 
-# %% ../nbs/08a_lens.ipynb #478012ca
+# %% ../nbs/08a_lens.ipynb #ac6818ac
+_TURNS, _TURNS_GUARD = WeakKeyDictionary(), threading.Lock()
+
+
+@contextmanager
+def _alone(model: nn.Module) -> Iterator[None]:
+    "No other lens runs this network meanwhile, and it is in evaluation mode; modules that were training are so again afterwards, all others are not touched."
+    with _TURNS_GUARD: turn = _TURNS.setdefault(model, threading.RLock())
+    with turn:
+        training = [m for m in model.modules() if m.training]
+        if training: model.eval()
+        try: yield
+        finally:
+            for m in training: m.training = True
+
+# %% ../nbs/08a_lens.ipynb #5575b696
 class Lens:
     "A network made ready to be looked through: its layers in words, and one forward pass a picture that answers every later question."
 
@@ -91,7 +108,7 @@ class Lens:
         self.every = _in_order(list(self.table.index), list(self.table.index))  # all explainable layers
         self.layers = _chosen(self.table, layers)
         self._modules = GradCAM(model, self.layers, warn=False).modules if self.layers else {}
-        self._looks, self.memo = OrderedDict(), {}  # memo: what its user wants to keep about it
+        self._looks, self._turn, self.memo = OrderedDict(), threading.RLock(), {}  # memo: what its user wants to keep about it
 
 
 def _channels(model: nn.Module, mean: Sequence[float], std: Sequence[float]) -> tuple[float, ...]:
@@ -103,7 +120,7 @@ def _channels(model: nn.Module, mean: Sequence[float], std: Sequence[float]) -> 
         raise ValueError(f"{type(model).__name__} takes pictures of {wanted} channel{'s' * (wanted > 1)}, but mean has {len(mean)} value{'s' * (len(mean) > 1)}{hint}")
     return tuple(mean)
 
-# %% ../nbs/08a_lens.ipynb #75e17d7d
+# %% ../nbs/08a_lens.ipynb #d51258b6
 _TOO_LARGE = 2048 * 2048  # pixels; a forward pass of more takes gigabytes and minutes
 
 
@@ -112,7 +129,8 @@ def _measured(lens: Lens) -> pd.DataFrame:
     height, width = lens.size
     if height * width > _TOO_LARGE: raise ValueError(f"pictures of {height} x {width} pixels are too large to explore: read them smaller, read_image(path, size=224) for example")
     empty = pd.DataFrame(columns=["name", "type", "channels", "grid", "stride", "receptive_field", "advised"]).set_index("name", drop=False)
-    try: table = layers_of(lens.model, (1, len(lens.mean), height, width)).set_index("name", drop=False)
+    try:
+        with _alone(lens.model): table = layers_of(lens.model, (1, len(lens.mean), height, width)).set_index("name", drop=False)
     except ValueError as error:
         lens.trouble = f"There is no map to show: {error}"
         return empty
@@ -122,11 +140,11 @@ def _measured(lens: Lens) -> pd.DataFrame:
 
 
 def _chosen(table: pd.DataFrame, layers: Sequence[str] | str | None) -> list[str]:
-    "The layers asked for, each of them one with a spatial output."
+    "The layers asked for, each of them one with a spatial output; none is an answer too."
     if layers is None: return main_layers(table) if len(table) else []
     if isinstance(layers, str): layers = _in_order(list(table.name), list(table.name)) if layers == "all" else [layers]
     unknown = [name for name in layers if name not in table.index]
-    if unknown or not layers: raise ValueError(f"{', '.join(map(repr, unknown)) or 'nothing'} is no layer with a spatial output; there are {', '.join(table.name) or 'none'}")
+    if unknown: raise ValueError(f"{', '.join(map(repr, unknown))} is no layer with a spatial output; there are {', '.join(table.name) or 'none'}")
     return list(layers)
 
 
@@ -142,7 +160,7 @@ def advised(self: Lens) -> str | None:
     named = [name for name in self.layers if self.table.advised[name]]
     return named[0] if named else self.layers[-1] if self.layers else None
 
-# %% ../nbs/08a_lens.ipynb #37b9c60c
+# %% ../nbs/08a_lens.ipynb #2b81d936
 class Look:
     "What one forward pass of a network tells about one picture."
 
@@ -157,15 +175,17 @@ class Look:
 
 
 def _keeping(kept: dict[str, Tensor], name: str) -> Callable:
-    "A forward hook that keeps the layer's output as a tensor of the graph which nothing behind the layer can change."
+    "A forward hook that keeps the layer's output as a tensor of the graph which nothing behind the layer can change; deaf to other threads' passes."
+    mine = threading.get_ident()
     def hook(module, args, output):
+        if threading.get_ident() != mine: return None
         tensor = output[0] if isinstance(output, (tuple, list)) else output
         kept[name] = tensor.clone() if tensor.requires_grad else tensor.detach().clone().requires_grad_()
         passed_on = kept[name].clone()
         return type(output)([passed_on, *output[1:]]) if isinstance(output, (tuple, list)) else passed_on
     return hook
 
-# %% ../nbs/08a_lens.ipynb #3ebf4596
+# %% ../nbs/08a_lens.ipynb #151d6ebe
 @patch
 def inputs(self: Lens, pictures: np.ndarray) -> Tensor:  # [N, C, H, W], normalised, on the model's device
     "Pictures uint8 [N, H, W, 3] as the model takes them."
@@ -180,19 +200,34 @@ def inputs(self: Lens, pictures: np.ndarray) -> Tensor:  # [N, C, H, W], normali
 def _forward(self: Lens, picture: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
     "Run the network once: the layers' outputs by name, and the logits [1, C] with the graph behind them."
     kept, handles = {}, []
-    try:
-        for name, module in self._modules.items(): handles.append(module.register_forward_hook(_keeping(kept, name)))
-        with evaluating(self.model), torch.inference_mode(False), torch.enable_grad(): output = self.model(self.inputs(picture[None]))
-    finally:
-        for handle in handles: handle.remove()
+    with _alone(self.model):
+        try:
+            for name, module in self._modules.items(): handles.append(module.register_forward_hook(_keeping(kept, name)))
+            with torch.inference_mode(False), torch.enable_grad(): output = self.model(self.inputs(picture[None]))
+        finally:
+            for handle in handles: handle.remove()
     self.forwards += 1
-    logits = getattr(output, "logits", output)
-    if not isinstance(logits, Tensor) or logits.ndim != 2:
-        raise TypeError(f"the model must give logits [N, C], not {list(logits.shape) if isinstance(logits, Tensor) else type(output).__name__}: wrap it in a module that does")
+    logits = _logits_of(output)
     if not logits.isfinite().all(): raise ValueError("the model's logits are not finite (NaN or infinite): look for NaN in its weights")
     return kept, logits
 
-# %% ../nbs/08a_lens.ipynb #4d69171f
+
+def _logits_of(output: object) -> Tensor:  # [N, C]
+    "The logits in what a model puts out: itself, or its part of that name."
+    logits = output["logits"] if isinstance(output, dict) and "logits" in output else getattr(output, "logits", output)
+    if isinstance(logits, Tensor) and logits.ndim == 2: return logits
+    raise TypeError(f"the model must give logits [N, C], not {list(logits.shape) if isinstance(logits, Tensor) else type(output).__name__}: wrap it in a module that does")
+
+
+@patch
+def logits(
+    self: Lens,
+    pictures: np.ndarray,  # uint8 [N, H, W, 3]
+) -> Tensor:  # float32 [N, C], on the CPU
+    "The network's answers to several pictures in one pass, of which nothing is kept."
+    with _alone(self.model), torch.inference_mode(False), torch.no_grad(): return _logits_of(self.model(self.inputs(pictures))).float().cpu()
+
+# %% ../nbs/08a_lens.ipynb #a0b93857
 _MEMORY = 256 * 2**20  # bytes of kept outputs, gradients and graphs, about
 _CLASSES = 12  # of so many classes a look keeps the gradients
 
@@ -205,13 +240,14 @@ def look(
     "Run the network on a picture, unless that was done a moment ago."
     if picture.dtype != np.uint8 or picture.shape != (*self.size, 3): raise ValueError(f"a picture must be uint8 {[*self.size, 3]} here, not {picture.dtype} {list(picture.shape)}")
     key = (picture.tobytes(), _version(self.model))
-    if key not in self._looks:
-        seen = Look(self, picture)
-        size = 1 + (_CLASSES + 4) * sum(a.numel() * a.element_size() for a in seen._kept.values())  # outputs, their gradients, and the graph
-        while len(self._looks) >= min(32, max(2, _MEMORY // size)): self._looks.popitem(last=False)
-        self._looks[key] = seen
-    self._looks.move_to_end(key)
-    return self._looks[key]
+    with self._turn:  # of this lens: two threads would run the same picture twice, or let go what the other is about to take
+        if key not in self._looks:
+            seen = Look(self, picture)
+            size = 1 + (_CLASSES + 4) * sum(a.numel() * a.element_size() for a in seen._kept.values())  # outputs, their gradients, and the graph
+            while len(self._looks) >= min(32, max(2, _MEMORY // size)): self._looks.popitem(last=False)
+            self._looks[key] = seen
+        self._looks.move_to_end(key)
+        return self._looks[key]
 
 
 def _version(model: nn.Module) -> int:
@@ -258,7 +294,7 @@ def map(
         self._maps[layer, method, target] = make(layer, method, target, progress)
     return self._maps[layer, method, target]
 
-# %% ../nbs/08a_lens.ipynb #322970da
+# %% ../nbs/08a_lens.ipynb #445c6394
 @patch
 def _quick_map(self: Look, layer: str, method: str, target: int, progress: Callable | None) -> np.ndarray:
     "From what is at hand."
@@ -272,11 +308,12 @@ _AT_ONCE = 16  # changed pictures in one run of a slow method: few enough to be 
 @patch
 def _slow_map(self: Look, layer: str, method: str, target: int, progress: Callable | None) -> np.ndarray:
     "By running the network again and again."
-    runs, total = [0], 1 + -(-self._kept[layer].shape[1] // _AT_ONCE)
+    runs, total, mine = [0], 1 + -(-self._kept[layer].shape[1] // _AT_ONCE), threading.get_ident()
     def count(*_) -> None:
+        if threading.get_ident() != mine: return  # somebody else uses the network
         runs[0] += 1
         if progress is not None: progress(runs[0], max(total, runs[0]))
-    with GradCAM(self.lens.model, layer, method=method, warn=False, batch_size=_AT_ONCE) as cam:
+    with _alone(self.lens.model), GradCAM(self.lens.model, layer, method=method, warn=False, batch_size=_AT_ONCE) as cam:
         handle = cam.model.register_forward_pre_hook(count)
         try: return cam(self.lens.inputs(self.picture[None]), target=target)[layer][0].float().cpu().numpy()
         finally: handle.remove()
@@ -296,27 +333,39 @@ def silence(self: Look, layer: str, method: str, target: int, rather: int | None
 class Stopped(Exception):
     "A map was not finished, because it is not wanted any more."
 
-# %% ../nbs/08a_lens.ipynb #04fe0693
+# %% ../nbs/08a_lens.ipynb #082a8904
 @patch
 def top(
     self: Lens,
     pictures: np.ndarray,  # uint8 [N, H, W, 3]
     method: str,  # a name in METHODS
     targets: Sequence[int] | None = None,  # N classes to explain; None: the predicted ones
-    rather: int | None = None,  # the class to be held against them
+    rather: int | str | Sequence[int] | None = None,  # what is held against them: one class, N classes, or each picture's own "second" likeliest or "predicted" class; where that is the explained one, the map stands alone
     layers: Sequence[str] | None = None,  # None: all of the lens, in the same pass
     progress: Callable[[int, int], None] | None = None,  # called with the number of pictures done, and of all; an exception in it stops
 ) -> dict[str, float]:  # by layer
     "The largest value of each layer's maps over some pictures."
     tops = dict.fromkeys(layers or self.layers, 0.0)
     for start in range(0, len(pictures), 16):  # a few at a time keep the memory small
-        some, wanted = pictures[start:start + 16], None if targets is None else list(targets[start:start + 16])
-        with GradCAM(self.model, list(tops), method=method, warn=False) as cam:
+        part = slice(start, start + 16)
+        some, wanted = pictures[part], None if targets is None else [int(c) for c in targets[part]]
+        with _alone(self.model), GradCAM(self.model, list(tops), method=method, warn=False) as cam:
             maps = cam(self.inputs(some), target=wanted)
-            if rather is not None: maps = {name: m - other for (name, m), other in zip(maps.items(), cam(self.inputs(some), target=rather).values())}
+            if rather is not None:
+                explained, held = cam.targets, _held_against(rather if isinstance(rather, (int, str)) else rather[part], cam.logits, cam.targets)
+                others, alone = cam(self.inputs(some), target=held), (held == explained)[:, None, None]
+                maps = {name: torch.where(alone, m, m - others[name]) for name, m in maps.items()}
         for name, m in maps.items(): tops[name] = max(tops[name], float(m.max()))
         if progress is not None: progress(min(start + 16, len(pictures)), len(pictures))
     return tops
+
+
+def _held_against(rather: int | str | Sequence[int], logits: Tensor, targets: Tensor) -> Tensor:  # int64 [N]
+    "The class that is held against each picture's explained one."
+    if rather == "predicted": return logits.argmax(1)
+    if rather == "second": return logits.scatter(1, targets[:, None], -torch.inf).argmax(1)  # the likeliest but the explained one
+    if isinstance(rather, str): raise ValueError(f"rather is a class, a class for each picture, 'second' or 'predicted', not {rather!r}")
+    return torch.as_tensor(rather, device=targets.device).long().expand(len(targets))
 
 # %% ../nbs/08a_lens.ipynb #5eaae836
 def strong_part(

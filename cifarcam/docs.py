@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ReadmeError', 'readme_text', 'write_readme', 'TableRenderer', 'main']
 
-# %% ../nbs/11_docs.ipynb #eb213f34
+# %% ../nbs/11_docs.ipynb #a1e826f9
 import argparse
 import base64
 import os
@@ -19,7 +19,7 @@ from fastcore.docments import DocmentTbl
 from nbconvert import MarkdownExporter
 from nbdev.showdoc import BasicMarkdownRenderer
 
-from .site import SiteError, build_site
+from .site import SiteError, _alt_of, _described, build_site
 
 # %% ../nbs/11_docs.ipynb #334e9207
 _HIDDEN = re.compile(r"^#\|\s*(hide|notest|default_exp|exports?)\b", re.MULTILINE)
@@ -38,7 +38,7 @@ def _reader_cells(notebook: dict) -> list[dict]:
         cells.append({**cell, "source": ("" if _OUTPUT_ONLY.search(source) else _STEERING.sub("", source) if code else source).strip("\n")})
     return cells
 
-# %% ../nbs/11_docs.ipynb #08dae4d9
+# %% ../nbs/11_docs.ipynb #a5be030e
 class ReadmeError(RuntimeError):
     "The README cannot be made, or is not what the notebook says."
 
@@ -54,25 +54,19 @@ def readme_text(
     content["cells"], content["metadata"]["language_info"] = _reader_cells(content), {"name": "python"}
     figures = {}
     for k, cell in enumerate(content["cells"]):
+        if "outputs" in cell: cell["outputs"] = _described(cell["outputs"], cell["source"], content["cells"][:k])
         for output in cell.get("outputs", []):
             png = output.get("data", {}).pop("image/png", None)
             if png is None: continue
             name = f"{path.stem}_{len(figures)}.png"
             figures[name] = base64.b64decode("".join(png))
-            output["data"]["text/markdown"] = f"![{_alt(content['cells'][:k])}]({images}/{name})"
+            output["data"]["text/markdown"] = f"![{_alt_of(output)}]({images}/{name})"
     text, _ = MarkdownExporter().from_notebook_node(nbformat.from_dict(content))
     text = text.replace("```python\n\n```\n", "")  # the emptied source of a cell that only shows its output
     text = _BADGE.sub("", text)
     text = re.sub(r"\]\((\w+)\.ipynb", r"](nbs/\1.ipynb", text)  # links are relative to nbs/ in the notebook, to the root in the README
     text = re.sub(r"\]\((tutorials|benchmarks|assets)/", r"](nbs/\1/", text).replace("](../", "](")
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)).strip() + "\n", figures
-
-
-def _alt(before: list[dict]) -> str:
-    "A figure's description: the last sentence that precedes it."
-    prose = [c["source"] for c in before if c["cell_type"] == "markdown"]
-    sentence = re.sub(r"[\[\]`*#>]|\(.*?\)", "", prose[-1].strip().splitlines()[-1]).strip() if prose else ""
-    return sentence or "figure"
 
 # %% ../nbs/11_docs.ipynb #48919a92
 def write_readme(

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Explorer', 'Line', 'View', 'read_upload', 'open_run', 'layer_words', 'main_layers', 'serve_command', 'write_app']
 
-# %% ../nbs/09_explorer.ipynb #26b289ef
+# %% ../nbs/09_explorer.ipynb #130f6a92
 import base64
 import html
 import os
@@ -31,6 +31,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import UnidentifiedImageError
 from torch import nn
+from traitlets import TraitError
 
 from .data import Images, UnreadableImage, read_image
 from .evaluate import Predictions
@@ -146,7 +147,7 @@ def close(self: _Worker) -> None:
         thread = self._thread
     if thread is not None and thread is not threading.current_thread(): thread.join(5)
 
-# %% ../nbs/09_explorer.ipynb #9d0ba0b0
+# %% ../nbs/09_explorer.ipynb #302e62c3
 class Explorer:
     "Pictures, layers, methods and classes under one's fingers. In a notebook it shows itself."
 
@@ -156,8 +157,8 @@ class Explorer:
         data: Images,  # pictures to walk through
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         *,
-        mean: Sequence[float] | None = None,  # by channel, 0..1, as the model was trained; None: CIFAR-10's, if the pictures are
-        std: Sequence[float] | None = None,  # by channel, 0..1
+        mean: Sequence[float] | float | None = None,  # by channel, 0..1, as the model was trained; None: CIFAR-10's, if the pictures are
+        std: Sequence[float] | float | None = None,  # by channel, 0..1; one number, here and above, is of a model for grey pictures
         method: str = "gradcam",  # a name in METHODS or SLOW_METHODS to begin with
         predictions: Predictions | None = None,  # for `data`; None: made when a filter first needs them
         size: int = 288,  # of a shown picture in pixels, about: nine times CIFAR-10's 32
@@ -168,7 +169,8 @@ class Explorer:
         fit: str = "squash",  # how an own picture becomes a square, see `read_image`
         folder: str | os.PathLike = ".",  # where `save` writes, and where relative names of other runs begin
     ):
-        _check(data, predictions, method)
+        _check(model, data, predictions, method)
+        mean, std = ((v,) if isinstance(v, (int, float)) else v for v in (mean, std))
         if mean is None or std is None:
             if data.reference.get("name") != "cifar10": raise ValueError("give mean= and std= as the model was trained with, for example channel_stats(train)")
             mean, std = MEAN, STD
@@ -190,9 +192,12 @@ class Explorer:
         self._watch()
         self._start()
 
-# %% ../nbs/09_explorer.ipynb #3ab381f5
-def _check(data: Images, predictions: Predictions | None, method: str) -> None:
+# %% ../nbs/09_explorer.ipynb #5f7c99fd
+def _check(model: nn.Module, data: Images, predictions: Predictions | None, method: str) -> None:
     "Refuse what cannot be explored."
+    if not isinstance(model, nn.Module): raise TypeError(f"model must be an nn.Module that gives logits, not {type(model).__name__}; for a run folder there is Explorer.from_run(FOLDER)")
+    if not isinstance(data, Images):
+        raise TypeError(f"data must be Images, not {type(data).__name__}: make them by Images(pictures, labels, classes) from uint8 [N, H, W, 3], labels [N] and class names, or read a folder by image_folder(FOLDER), both of cifarcam.data")
     if len(data) == 0: raise ValueError("there are no pictures to explore: the data set is empty")
     if predictions is not None and len(predictions) != len(data):
         raise ValueError(f"there are {len(data)} pictures but {len(predictions)} predictions: they must belong together")
@@ -737,7 +742,7 @@ def _show(self: Explorer, view: View) -> None:
     if self.section.value == "save": self.lines.value = self.code()
     self._say("; ".join(dict.fromkeys(view.notes)))
 
-# %% ../nbs/09_explorer.ipynb #a69b3706
+# %% ../nbs/09_explorer.ipynb #255d6bc4
 def _plain(*parts: str) -> str:
     "HTML without its tags."
     return html.unescape(re.sub("<.*?>", "", ", ".join(filter(None, parts))))
@@ -761,7 +766,7 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
     widgets["captions"][0].value = _two_lines(*head)
     for j, layer in enumerate(line.layers):
         roles = [r for r, yes in (("predicted", line.target == line.look.predicted), ("actual", line.target == view.label)) if yes]
-        what = f"why {bold(line.target)} rather than {bold(line.rather)}" if line.rather is not None else f"for {bold(line.target)}" + (f" ({' and '.join(roles)})" if roles else "")
+        what = f"why {bold(line.target)} rather than {bold(line.rather)}" if line.rather is not None else f"for {bold(line.target)}" + (f" ({' and '.join(roles)})" if roles else ", as above" if k else "")
         widgets["captions"][j + 1].value = _two_lines(html.escape(layer), what)
         blank = _orange(line.blank[j]) if line.blank[j] else ""
         words = "".join(f"<div style='opacity:.8'>{html.escape(text)}</div>" for text in (line.where[j], line.lens.words(layer)) if text)
@@ -787,7 +792,7 @@ def _bars(self: Explorer, look: Look, label: int | None, before: np.ndarray | No
     head = "probability of each class" + ("; | as above" if before is not None else "; &#10003; actual" if label is not None else "")
     return f"<div style='line-height:1.3;margin-bottom:4px'>{head}</div><div style='columns:220px 2;column-gap:14px;font-size:13px;line-height:1.5'>{''.join(rows)}</div>"
 
-# %% ../nbs/09_explorer.ipynb #bf578c41
+# %% ../nbs/09_explorer.ipynb #0e8c1b73
 @patch
 def set(
     self: Explorer,
@@ -796,8 +801,23 @@ def set(
     "Move controls as a hand would, and wait for the picture."
     unknown = [name for name in values if name not in self.controls]
     if unknown: raise ValueError(f"there is no control {unknown[0]!r}; there are {', '.join(self.controls)}")
-    for name, value in values.items(): self.controls[name].value = value
+    for name, value in values.items():
+        control = self.controls[name]
+        bounds = (control.min, control.max) if isinstance(value, (int, float)) and hasattr(control, "max") else (value, value)
+        if not bounds[0] <= value <= bounds[1]: raise ValueError(f"{name} cannot be {value!r}: it goes from {bounds[0]} to {bounds[1]} here")
+        try: control.value = value
+        except TraitError as error: raise ValueError(f"{name} cannot be {value!r}" + self._allowed(name, value)) from error
     return self.wait()
+
+
+@patch
+def _allowed(self: Explorer, name: str, value: Any) -> str:
+    "What a control takes in place of a value that it does not."
+    values = getattr(self.controls[name], "_options_values", None)
+    if values is None: return f": give a {type(self.controls[name].value).__name__}"
+    there = name.startswith("layer") and value in dict(self.model.named_modules())
+    why = " (it is a layer of the model, but no stop: `every=True` has more of them, and one whose output is no grid, or a grid of one cell, shows no place)" if there else ""
+    return f"{why}: there are {', '.join(str(v) for v in values)}"
 
 
 @patch

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHOWN', 'FIGURES', 'RecipePage', 'longest_run', 'recipe_notebook', 'waiting_notebook', 'write_recipe_pages']
 
-# %% ../nbs/11c_pages.ipynb #700f6909
+# %% ../nbs/11c_pages.ipynb #9b7ee18d
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from .evaluate import Predictions
 from .gradcam import GradCAM
 from .layers import layers_of, summary
 from .recipes import RECIPES, Recipe
-from .report import layers_to_explain
+from .report import layers_to_explain, repeat_command
 from .runs import Run, RunError
 from .site import SiteError
 from .transforms import BatchTransform, policy_from_dict
@@ -61,7 +61,7 @@ class RecipePage:
     @property
     def input_size(self) -> tuple[int, int, int, int]: return (1, 3, self.run.image_size, self.run.image_size)  # of one picture
 
-# %% ../nbs/11c_pages.ipynb #141cd78c
+# %% ../nbs/11c_pages.ipynb #a2338095
 def _percent(share: float | None) -> str: return "not given" if share is None else f"{100 * share:.2f}%"
 
 
@@ -69,7 +69,7 @@ def _percent(share: float | None) -> str: return "not given" if share is None el
 def title(self: RecipePage) -> Markdown:  # a heading and a subtitle
     "The page's title, with the run's epochs."
     done, planned = len(self.run.history), _planned(self.run)
-    return Markdown(f"# Recipe {self.run.recipe.name}, {done} of {planned} epochs\n> {_promise(self.run, done, planned)}")
+    return Markdown(f"# Recipe {self.run.recipe.name} after {done} of {planned} epochs\n> {_promise(self.run, done, planned)}")
 
 
 def _planned(run: Run) -> int:  # the recipe's own number, whatever this run was cut to
@@ -92,7 +92,8 @@ def facts(self: RecipePage) -> Markdown:  # a table of two columns
             ("pictures", f"{c['data']['n_train']:,} to train, {c['data']['n_test']:,} to test"),
             ("recipe", _in_a_line(recipe)),
             ("time", f"{m['seconds'] / 60:.1f} minutes, other programs beside it or not"),
-            ("hardware", f"{hardware['cores']} cores, {hardware['gpus'][0] if hardware['gpus'] else hardware['cpu']}, {c['precision']}, seed {c['seed']}")]
+            ("hardware", f"{hardware['cores']} cores, {hardware['gpus'][0] if hardware['gpus'] else hardware['cpu']}, {c['precision']}, seed {c['seed']}"),
+            ("this run again", f"`{repeat_command(run)}`")]
     return Markdown(_two_columns(rows))
 
 
@@ -132,7 +133,7 @@ def _policy(page: RecipePage):
     policy = page.run.recipe.policy
     return policy_from_dict(policy) if isinstance(policy, dict) else policy
 
-# %% ../nbs/11c_pages.ipynb #d802d688
+# %% ../nbs/11c_pages.ipynb #bbcf4ff8
 def _galleries(page: RecipePage, which: str) -> Figure:
     return show_gallery(page.data[1], page.predictions, which, n=25, seed=page.seed, size=0.8)
 
@@ -152,13 +153,20 @@ FIGURES: dict[str, tuple[str, Callable[[RecipePage], object]]] = {  # name: what
 }
 
 
+def _one_epoch(page: RecipePage) -> Markdown:
+    last = page.run.history.iloc[-1]
+    return Markdown(f"*This run has one epoch, so there is no curve to draw: training loss {last.train_loss:.3f}, accuracy {last.train_acc:.1%}; "
+                    f"validation loss {last.valid_loss:.3f}, accuracy {last.valid_acc:.1%}; learning rate at its end {last.lr:.2g}.*")
+
+
 @patch
 def figure(
     self: RecipePage,
     name: str,  # a key of `FIGURES`
-):  # a Figure, or a table
+):  # a Figure, a table, or a sentence where a run of one epoch has no curve
     "One of the figures that the authors showed."
     if name not in FIGURES: raise KeyError(f"no figure is called {name!r}: there are {', '.join(FIGURES)}")
+    if name in ("curves", "rate") and len(self.run.history) < 2: return _one_epoch(self)
     return FIGURES[name][1](self)
 
 # %% ../nbs/11c_pages.ipynb #c6db4dbe
@@ -175,7 +183,7 @@ def longest_run(
         if run.recipe.name == recipe: found.append((run.config["data"]["n_train"], len(run.history), run))
     return max(found, key=lambda entry: entry[:2])[2] if found else None
 
-# %% ../nbs/11c_pages.ipynb #84340b4b
+# %% ../nbs/11c_pages.ipynb #2a0997dd
 _KERNEL = {"kernelspec": {"display_name": "python3", "language": "python", "name": "python3"}}
 _INTRODUCTION = ("The recipe repeats a published course project; the figures below are those that its author showed, made from the longest run at hand by the code beside them. "
                  "Where the author's text is silent, the recipe says what was chosen.")
@@ -186,9 +194,9 @@ def recipe_notebook(
     runs: str = "../../runs",  # the folder of runs, seen from the notebook
 ) -> nbformat.NotebookNode:  # without outputs
     "The notebook of a recipe's page, not yet executed."
-    sources = [("code", "#| notest\n#| hide\n%matplotlib inline"), ("code", "#| notest\nfrom cifarcam.pages import RecipePage, longest_run"),
-               ("code", f'#| notest\n#| echo: false\npage = RecipePage(longest_run("{recipe}", "{runs}"))\npage.title()'),
-               ("markdown", _INTRODUCTION + f"\n\n```sh\ncifarcam train {recipe} --data cifar10\n```"), ("code", "#| notest\n#| echo: false\npage.facts()")]
+    sources = [("code", "#| notest\n#| hide\n%matplotlib inline"), ("code", f'#| notest\nfrom cifarcam.pages import RecipePage, longest_run\n\npage = RecipePage(longest_run("{recipe}", "{runs}"))'),
+               ("code", "#| notest\n#| echo: false\npage.title()"),
+               ("markdown", _INTRODUCTION + f" Its command, for the author's number of epochs; that of this run stands in the table:\n\n```sh\ncifarcam train {recipe} --data cifar10\n```"), ("code", "#| notest\n#| echo: false\npage.facts()")]
     for name in SHOWN[recipe]: sources += [("markdown", f"## {FIGURES[name][0]}"), ("code", f'#| notest\npage.figure("{name}")')]
     cells = [nbformat.v4.new_code_cell(text, id=f"{recipe}-{k}") if kind == "code" else nbformat.v4.new_markdown_cell(text, id=f"{recipe}-{k}") for k, (kind, text) in enumerate(sources)]
     return nbformat.v4.new_notebook(cells=cells, metadata=_KERNEL)

@@ -6,10 +6,12 @@
 __all__ = ['Symbol', 'symbols_in', 'describe', 'link_names', 'read_notebook', 'Project', 'page_cells', 'notebook_paths',
            'open_project', 'sidebar', 'write_pages', 'setup', 'site_config', 'SiteError', 'check_site', 'build_site']
 
-# %% ../nbs/11a_site.ipynb #6efae25c
+# %% ../nbs/11a_site.ipynb #6f3eb340
 import ast
+import base64
 import configparser
 import copy
+import hashlib
 import io
 import json
 import os
@@ -148,7 +150,7 @@ def symbols_in(
                         found.append(Symbol("data", name.id, text=comments.get(node.end_lineno, ""), lines=(node.lineno, node.end_lineno)))
     return found
 
-# %% ../nbs/11a_site.ipynb #10644e8b
+# %% ../nbs/11a_site.ipynb #9b92c93c
 _HEAD = ("parameter", "type", "default", "meaning")
 
 
@@ -158,7 +160,7 @@ def _cell_text(text: str) -> str: return re.sub(r"\s+", " ", text).replace("|", 
 def _table(symbol: Symbol) -> str:
     "Parameters, and what comes back, as a table."
     code = lambda text: f"`{_cell_text(text)}`" if text else ""
-    rows = [(code(name), code(kind), code(default), _cell_text(meaning)) for name, kind, default, meaning in symbol.rows]
+    rows = [(f"``{_cell_text(name)}``", code(kind), code(default), _cell_text(meaning)) for name, kind, default, meaning in symbol.rows]
     if symbol.returns[0] not in ("", "None") and symbol.kind != "property": rows.append(("*returns*", code(symbol.returns[0]), "", _cell_text(symbol.returns[1])))
     if not rows: return ""
     keep = [k for k, head in enumerate(_HEAD) if head != "default" or any(row[k] for row in rows)]
@@ -239,9 +241,10 @@ def _markdown(text: str) -> dict: return {"cell_type": "markdown", "metadata": {
 def _code(source: str, outputs=(), tags=(), **mystnb) -> dict:
     return {"cell_type": "code", "metadata": {"tags": list(tags), "mystnb": mystnb}, "execution_count": None, "source": source, "outputs": list(outputs)}
 
-# %% ../nbs/11a_site.ipynb #6188ab57
+# %% ../nbs/11a_site.ipynb #3d4680b4
 def _only_imports(source: str) -> bool:
-    try: return all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.parse(source).body)
+    def only(node): return isinstance(node, (ast.Import, ast.ImportFrom)) or isinstance(node, ast.Assign) and _written(node.targets[0]) == "_all_"  # nbdev's list of names to pass on
+    try: return all(only(node) for node in ast.parse(source).body)
     except SyntaxError: return False  # a cell with a line for the shell
 
 
@@ -249,7 +252,11 @@ def _folded(source: str, title: str, outputs=(), tags=()) -> dict: return _code(
 
 
 def _private_names(source: str) -> list[str]:
-    return [node.name for node in ast.parse(source).body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name.startswith("_")]
+    found = []
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)): found.append(node.name)
+        elif isinstance(node, ast.Assign): found += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return [name for name in found if name.startswith("_") and not name.endswith("_")]
 
 
 def _exported_cells(source: str, module: str, link, seen: set[str]) -> list[dict]:
@@ -265,7 +272,7 @@ def _exported_cells(source: str, module: str, link, seen: set[str]) -> list[dict
     folded = _folded(source, "Imports") if _only_imports(source) else _folded(source, names or "this cell", tags=["source"])  # "source of" comes from the stylesheet, so that search does not find it
     return [*([_markdown("\n\n".join(described))] if described else []), folded]
 
-# %% ../nbs/11a_site.ipynb #5abe6fac
+# %% ../nbs/11a_site.ipynb #ee7ed553
 def _shown_outputs(cell: dict) -> list[dict]:
     "A cell's outputs, without what needs a kernel."
     kept = []
@@ -278,24 +285,86 @@ def _shown_outputs(cell: dict) -> list[dict]:
         kept.append(output)
     return kept
 
-
-def _alt_text(before: list[dict]) -> str:
-    prose = next((c["source"] for c in reversed(before) if c["cell_type"] == "markdown" and not c["source"].startswith(":::")), "")
-    line = next((line for line in reversed(prose.splitlines()) if line.strip()), "")
-    return re.sub(r"\{py:obj\}|<[^>]*>|[\[\]`*#>|$\\]|\(http.*?\)", "", line).strip() or "figure"
+# %% ../nbs/11a_site.ipynb #c2e4ded5
+_FENCED = re.compile(r"^(`{3,}|~{3,}|:{3,}).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_FEWEST_WORDS = 3  # of a description
 
 
+def _plain_words(text: str) -> str:
+    "A piece of Markdown without its marks."
+    text = re.sub(r"\{[\w:]+\}`([^`<]*?)\s*(?:<[^`]*>)?`", r"\1", text)  # MyST's links to names
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    return " ".join(re.sub(r"</?\w[^>]*>|[`*$\\]|^\s*(?:#+|>|[-+]|\d+\.)\s+", "", text, flags=re.MULTILINE).split())
+
+
+def _last_sentence(text: str) -> str:  # "" where nothing has three words
+    "The last sentence of some Markdown, as plain words."
+    text = re.sub(r"^(#+ .*)$", r"\n\1\n", _FENCED.sub("", text), flags=re.MULTILINE)
+    for paragraph in reversed(re.split(r"\n\s*\n", text)):
+        if paragraph.lstrip().startswith(("|", "{.")): continue  # a table, or attributes
+        last = re.split(r"\n(?=\s*(?:[-*+]|\d+\.)\s)", paragraph)[-1]  # of a list, the last entry
+        sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])", _plain_words(last))
+        for k in range(1, len(sentences) + 1):
+            words = " ".join(sentences[-k:]).rstrip(":")
+            if len(words.split()) >= _FEWEST_WORDS: return words
+    return ""
+
+# %% ../nbs/11a_site.ipynb #ff84eca4
+def _parsed(source: str) -> list[ast.stmt]:
+    try: return ast.parse(source).body
+    except SyntaxError: return []  # a cell with a line for the shell
+
+
+def _titles(source: str) -> str:
+    "The titles that a cell's code gives to its figure, where they stand there as text."
+    found = []
+    for node in (n for statement in _parsed(source) for n in ast.walk(statement) if isinstance(n, ast.Call)):
+        given = [k.value for k in node.keywords if k.arg in ("title", "suptitle")]
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("suptitle", "set_title"): given += node.args[:1]
+        found += [_plain_words(value.value) for value in given if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+    return "; ".join(dict.fromkeys(found))
+
+
+def _alt_of(output: dict) -> str:  # the description in an output's metadata, or ""
+    return next((about["alt"] for about in output.get("metadata", {}).values() if isinstance(about, dict) and about.get("alt")), "")
+
+
+def _alt_text(source: str, before: list[dict]) -> str:
+    title = _titles(source)
+    if len(title.split()) >= _FEWEST_WORDS: return title
+    prose = (_last_sentence(c["source"]) for c in reversed(before) if c["cell_type"] == "markdown")
+    return next(filter(None, prose), "a figure of this notebook")
+
+
+def _described(outputs: list[dict], source: str, before: list[dict]) -> list[dict]:
+    "A cell's outputs, each figure with a description that no figure before it has."
+    mimes = [next((mime for mime in o.get("data", {}) if mime.startswith("image/")), "") for o in outputs]
+    taken, described = {_alt_of(o) for c in before for o in c.get("outputs", [])}, []
+    for output, mime in zip(outputs, mimes):
+        if mime and not _alt_of(output):
+            text = _alt_text(source, before)
+            body = _parsed(source)
+            if text in taken and body: text += f" ({' '.join(ast.unparse(body[-1]).split())[:80]})"
+            count = sum(alt == text or alt.startswith(text + ", figure ") for alt in taken)
+            if count: text += f", figure {count + 1}"
+            output = {**output, "metadata": {**output.get("metadata", {}), mime: {**output.get("metadata", {}).get(mime, {}), "alt": text}}}
+        taken.add(_alt_of(output))
+        described.append(output)
+    return described
+
+# %% ../nbs/11a_site.ipynb #6473dacf
 def _shown_cells(cell: dict, before: list[dict], rewrite) -> list[dict]:
     "The page's cells for a cell that is not exported."
-    source, outputs = cell["source"], _shown_outputs(cell)
+    source = cell["source"]
+    outputs = _described(_shown_outputs(cell), _STEERING.sub("", source), before)
     if _only_imports(source): return [_folded(_STEERING.sub("", source).strip("\n"), "Imports", outputs)]
-    if _option(source, "echo") != "false": return [_code(_STEERING.sub("", source).strip("\n"), outputs, image={"alt": _alt_text(before)})]
+    if _option(source, "echo") != "false": return [_code(_STEERING.sub("", source).strip("\n"), outputs)]
     texts = [o for o in outputs if "text/markdown" in o.get("data", {})]  # only the output is shown; Markdown becomes part of the page
     rest = [o for o in outputs if o not in texts]
     cells = [_markdown(rewrite("".join(o["data"]["text/markdown"]))) for o in texts]
-    return cells + ([_code("...", rest, tags=["remove-input"], image={"alt": _alt_text(before)})] if rest else [])
+    return cells + ([_code("...", rest, tags=["remove-input"])] if rest else [])
 
-# %% ../nbs/11a_site.ipynb #748cde58
+# %% ../nbs/11a_site.ipynb #0229807c
 @dataclass
 class Project:
     "What the site must know about the project, from its settings.ini."
@@ -303,6 +372,7 @@ class Project:
     settings: dict[str, str]  # its settings.ini
     names: dict[str, str] = field(default_factory=dict)  # name as prose has it: full name, for `link_names`
     seen: set[str] = field(default_factory=set)  # full names that have their description
+    dead: list[str] = field(default_factory=list)  # a line for each link to a file that is not there
 
     @property
     def notebooks(self) -> Path: return self.root / self.settings["nbs_path"]  # the folder of the notebooks
@@ -318,41 +388,60 @@ def _anchor(heading: str) -> str:  # "What-is-it?" -> "what-is-it"
     return re.sub(r"[^\w\-]", "", unquote(heading).lower())
 
 
-def _target(address: str, folder: Path, project: Project) -> str:
+def _linked_file(address: str, project: Project) -> Path | None:  # None: not a page of the repository
+    "The file that an address of the project's own repository names."
+    found = re.match(re.escape(project.settings["git_url"]) + r"/(?:blob|tree|raw)/" + re.escape(project.settings["branch"]) + r"/([^#?]+)", address)
+    return project.root / unquote(found[1]) if found else None
+
+
+def _target(address: str, page: Path, project: Project) -> str:
     "Where a link of a notebook leads on the site."
-    path, hash_sign, heading = address.partition("#")
-    if re.match(r"[a-z]+:", path): return address
+    folder, (path, hash_sign, heading) = page.parent, address.partition("#")
+    if re.match(r"[a-z]+:", path):
+        there = _linked_file(address, project)
+        if there and not there.exists(): project.dead.append(f"{page.name} links to {address}, which the project does not have")
+        return address
     if path.endswith(".html") and (folder / path).with_suffix(".ipynb").exists(): path = path.removesuffix(".html") + ".ipynb"
     if not path or path.endswith(".ipynb"): return path + hash_sign + _anchor(heading)
     found = next((base / unquote(path) for base in (folder, project.root) if (base / unquote(path)).exists()), None)
+    if found is None: project.dead.append(f"{page.name} links to {address}, which the project does not have")
     return address if found is None else project.url(found)
 
 
-def _rewritten_links(text: str, folder: Path, project: Project) -> str:
-    "Markdown whose links lead to pages of the site, or to files in the repository."
-    return re.sub(r"(?<!!)(\[[^\]\n]*\])\(([^)\s]+)\)", lambda match: f"{match[1]}({_target(match[2], folder, project)})", text)
+_CODE_OR_LINK = re.compile(r"(?P<code>^`{3,}.*?^`{3,}[ \t]*$|`[^`\n]+`)|(?<!!)(?P<text>\[[^\]\n]*\])\((?P<to>[^)\s]+)\)", re.MULTILINE | re.DOTALL)
 
-# %% ../nbs/11a_site.ipynb #c57a5b80
-def _with_output_links(cells: list[dict], folder: Path, project: Project) -> list[dict]:
+
+def _rewritten_links(text: str, page: Path, project: Project) -> str:
+    "Markdown whose links lead to pages of the site, or to files in the repository."
+    return _CODE_OR_LINK.sub(lambda match: match[0] if match["code"] else f"{match['text']}({_target(match['to'], page, project)})", text)
+
+# %% ../nbs/11a_site.ipynb #c8d1fd0f
+def _with_output_links(cells: list[dict], page: Path, project: Project) -> list[dict]:
     "The cells, with the links in their Markdown outputs rewritten."
     def changed(output):
         data = output.get("data", {})
         if "text/markdown" not in data: return output
-        return {**output, "data": {**data, "text/markdown": _rewritten_links("".join(data["text/markdown"]), folder, project)}}
+        return {**output, "data": {**data, "text/markdown": _rewritten_links("".join(data["text/markdown"]), page, project)}}
     return [{**cell, "outputs": [changed(o) for o in cell["outputs"]]} if cell.get("outputs") else cell for cell in cells]
 
-# %% ../nbs/11a_site.ipynb #6afdbe80
-def _under_title(text: str, path: Path, module: str, project: Project) -> str:
+# %% ../nbs/11a_site.ipynb #cf87ed1f
+def _under_title(text: str, path: Path, module: str, project: Project, colab: bool = True) -> str:
     "Put a line of links below the title and its subtitle."
     link = project.url(path)
-    colab = link.replace("https://github.com/", "https://colab.research.google.com/github/")
-    words = [*([f"`{module}`"] if module else []), f"[notebook]({link})", f"[run it in Colab]({colab})"]
+    there = link.replace("https://github.com/", "https://colab.research.google.com/github/")
+    words = [*([f"`{module}`"] if module else []), f"[notebook]({link})", *([f"[run it in Colab]({there})"] if colab else [])]
     lines = text.strip().splitlines()
     k = next((k for k, line in enumerate(lines) if line.startswith("# ")), None)
     if k is None: return text
     end = next((j for j in range(k + 1, len(lines)) if lines[j].strip() and not lines[j].startswith(">")), len(lines))
     declared = [f"```{{py:module}} {module}\n```", ""] if module else []
     return "\n".join([*lines[:end], "", "{.page-links}", " · ".join(words), "", *declared, *lines[end:]])
+
+
+def _title_first(page: list[dict], path: Path, module: str, project: Project, colab: bool) -> list[dict]:
+    "The page's cells, the one with the title in front."
+    k = next((k for k, cell in enumerate(page) if cell["cell_type"] == "markdown" and cell["source"].startswith("# ")), None)
+    return page if k is None else [_markdown(_under_title(page[k]["source"], path, module, project, colab)), *page[:k], *page[k + 1:]]
 
 
 def page_cells(
@@ -364,19 +453,18 @@ def page_cells(
     module, cells = read_notebook(path)
     module = f"{project.settings['lib_name']}.{module}" if module else ""
     link = partial(link_names, names=project.names)
-    def rewrite(text): return link(_rewritten_links(text, path.parent, project).replace("{target=_blank}", ""))
+    def rewrite(text): return link(_rewritten_links(text, path, project).replace("{target=_blank}", ""))
     page = []
-    for cell in _with_output_links(cells, path.parent, project):
+    for cell in _with_output_links(cells, path, project):
         source, flags = cell["source"], _flags(cell["source"]) if cell["cell_type"] == "code" else set()
         if cell["cell_type"] == "raw" or not source.strip(): continue
         if cell["cell_type"] == "markdown":
-            text = rewrite(_BADGE.sub("", source))
-            first = not any(c["source"].startswith("# ") for c in page)
-            page.append(_markdown(_under_title(text, path, module, project) if first else text))
+            page.append(_markdown(rewrite(_BADGE.sub("", source)).strip()))
         elif {"hide", "default_exp"} & flags or ("COLAB_RELEASE_TAG" in source and not _exported(cell)) or not _STEERING.sub("", source).strip(): continue
         elif _exported(cell): page += _exported_cells(source, module, link, project.seen)
         else: page += _shown_cells(cell, page, rewrite)
-    return _joined_imports(page)
+    colab = any(cell["cell_type"] == "markdown" and _BADGE.search(cell["source"]) for cell in cells)
+    return _joined_imports(_title_first(page, path, module, project, colab))
 
 # %% ../nbs/11a_site.ipynb #c1810c53
 def _is_page(path: Path) -> bool: return not any(part.startswith(("_", ".")) for part in path.parts)
@@ -477,7 +565,7 @@ def write_pages(
         target.write_text(json.dumps(dict(cells=cells, metadata=kernel, nbformat=4, nbformat_minor=5)), encoding="utf-8")
     return list(pages)
 
-# %% ../nbs/11a_site.ipynb #74c7f813
+# %% ../nbs/11a_site.ipynb #85162c44
 @lru_cache(maxsize=None)
 def _places(module_file: str) -> dict[str, tuple[int, int]]:  # name: first and last line in the library's file
     path = Path(module_file)
@@ -511,8 +599,50 @@ def _mathml(self, node, block: bool) -> None:
     raise SkipNode
 
 
+def _stored_alts(notebook: Path) -> dict[str, str]:  # {the name of a figure's file: its description}
+    "The descriptions of a page's figures. MyST-NB names a file by what is in it, and has no option for the single output."
+    found = {}
+    for output in (o for cell in read_notebook(notebook)[1] for o in cell.get("outputs", []) if _alt_of(o)):
+        for mime, content in output["data"].items():
+            if not mime.startswith("image/"): continue
+            text = "".join(content)
+            found[hashlib.sha256(os.linesep.join(text.splitlines()).encode() if "svg" in mime else base64.b64decode(text)).hexdigest()] = _alt_of(output)
+    return found
+
+
+def _with_alts(app, tree) -> None:
+    "Give every figure of a page the description that its output has; Sphinx calls this for each page."
+    from docutils.nodes import image
+
+    path = Path(app.env.doc2path(app.env.docname))
+    alts = _stored_alts(path) if path.suffix == ".ipynb" else {}
+    for node in tree.findall(image):
+        alt = alts.get(Path(node["uri"]).stem)
+        if alt: node["alt"] = alt
+
+
+_LISTING = re.compile(r'(<div class="highlight"><pre>)(.*?)(</pre>)', re.DOTALL)
+
+
+def _hanging(match: re.Match) -> str:
+    "A listing whose long lines are elements of their own that know their indent."
+    out = []
+    for line in match[2].splitlines(keepends=True):
+        words = re.sub(r"<[^>]*>", "", line)
+        indent = len(words) - len(words.lstrip(" "))
+        out.append(f'<span class="long" style="--indent:{indent + 4}ch">{line}</span>' if len(words) > 40 and line.count("<span") == line.count("</span") else line)
+    return match[1] + "".join(out) + match[3]
+
+
+def _with_hanging_lines(app, page: str, template: str, context: dict, tree) -> None:
+    "Let a long line of code go on below itself and not at the margin; Sphinx calls this for each page."
+    if "body" in context: context["body"] = _LISTING.sub(_hanging, context["body"])
+
+
 def setup(app) -> dict:  # what Sphinx wants to know about an extension
-    "This module as a Sphinx extension: mathematics without a script."
+    "This module as a Sphinx extension: mathematics without a script, and a description for every figure."
+    app.connect("doctree-read", _with_alts)
+    app.connect("html-page-context", _with_hanging_lines)
     app.add_html_math_renderer("mathml", (partial(_mathml, block=False), None), (partial(_mathml, block=True), None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -538,7 +668,7 @@ def site_config(
         "exclude_patterns": ["_build"], "templates_path": [],
     }
 
-# %% ../nbs/11a_site.ipynb #d87f7cc4
+# %% ../nbs/11a_site.ipynb #b4740986
 class SiteError(RuntimeError):
     "The site cannot be built as it should be; the message lists all that is wrong."
 
@@ -553,7 +683,7 @@ class _PageReader(HTMLParser):
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
-        self.links, self.fetched, self.places, self.without_alt = [], [], {"", "top"}, 0
+        self.links, self.fetched, self.places, self.without_alt, self.alts = [], [], {"", "top"}, 0, {}
 
     def handle_starttag(self, tag, attrs):
         attrs = {name: value or "" for name, value in attrs}
@@ -563,10 +693,11 @@ class _PageReader(HTMLParser):
         if tag in ("img", "script", "iframe", "source", "video", "audio", "embed", "object", "input"): self.fetched += [attrs[key] for key in ("src", "data", "poster") if attrs.get(key)]
         if attrs.get("srcset"): self.fetched += [part.split()[0] for part in attrs["srcset"].split(",") if part.strip()]
         if tag == "img" and "alt" not in attrs: self.without_alt += 1
+        if tag == "img" and attrs.get("alt") and "toggler" not in attrs.get("class", ""): self.alts.setdefault(attrs["alt"], set()).add(attrs.get("src", ""))  # "": an ornament; a toggler: of Sphinx's index
 
     def handle_startendtag(self, tag, attrs): self.handle_starttag(tag, attrs)
 
-# %% ../nbs/11a_site.ipynb #7c7864a2
+# %% ../nbs/11a_site.ipynb #7289c393
 def _read_pages(folder: Path) -> dict[str, _PageReader]:
     pages = {}
     for path in sorted(folder.rglob("*.html")):
@@ -596,11 +727,13 @@ def check_site(
                 there = pages.get(target.resolve().relative_to(folder).as_posix())
                 if kind == "links to" and there and unquote(parts.fragment) not in there.places: problems.append(f"{name} links to {address}: the page has no such place")
         if page.without_alt: problems.append(f"{name} has {page.without_alt} pictures without a description")
+        problems += [f"{name} describes a picture by {alt!r}, which is less than {_FEWEST_WORDS} words" for alt in page.alts if len(alt.split()) < _FEWEST_WORDS]
+        problems += [f"{name} describes {len(shown)} pictures by the same words: {alt!r}" for alt, shown in page.alts.items() if len(shown) > 1]
     for path in folder.rglob("*.css"):
         for address in re.findall(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]+)""", path.read_text(encoding="utf-8")): problems.append(f"{path.name} fetches {address} from another host")
     return problems
 
-# %% ../nbs/11a_site.ipynb #dfc68cf2
+# %% ../nbs/11a_site.ipynb #a24b2f60
 _LOCATION = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -629,7 +762,8 @@ def build_site(
     with tempfile.TemporaryDirectory() as temporary:
         source, built = Path(temporary).resolve() / "source", Path(temporary).resolve() / "built"
         pages = write_pages(project, source)
-        problems = _run_sphinx(source, built, site_config(project), jobs)
+        problems = list(dict.fromkeys(project.dead))
+        problems += _run_sphinx(source, built, site_config(project), jobs)
         for name in (".buildinfo", ".doctrees"): (built / "html" / name).unlink(missing_ok=True)
         problems += check_site(built / "html")
         if problems: raise SiteError(problems)

@@ -49,7 +49,7 @@ def _bytes(maps: Tensor) -> Tensor:  # uint8 [N, h, w]
     positive = maps.float().clamp(min=0)
     return (255 * positive / positive.amax((1, 2), keepdim=True).clamp(min=1e-12)).round().byte()
 
-# %% ../nbs/11b_static.ipynb #961aff43
+# %% ../nbs/11b_static.ipynb #1fb17930
 _STYLE = """
 .ID { --l: #8884; --f: inherit; font-size: .92rem; line-height: 1.4; margin: 1em 0; color: inherit; max-width: 62rem }
 .ID .strip { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 12px }
@@ -57,17 +57,18 @@ _STYLE = """
 .ID .strip button[aria-pressed=true] { border-color: #35b779 }
 .ID .strip canvas { width: 48px; height: 48px; border-radius: 3px; image-rendering: pixelated }
 .ID .main { display: flex; flex-wrap: wrap; gap: 18px; align-items: flex-start }
-.ID figure { margin: 0 } .ID figcaption { font-size: .82rem; opacity: .8; margin-top: 4px; text-align: center }
-.ID .big { width: 240px; height: 240px; max-width: 100%; border-radius: 4px; display: block; image-rendering: pixelated }
+.ID figure { margin: 0; flex: 0 1 240px; min-width: 0 } .ID figcaption { font-size: .82rem; opacity: .8; margin-top: 4px; text-align: center }
+.ID .big { width: 100%; aspect-ratio: 1; border-radius: 4px; display: block; image-rendering: pixelated }
 .ID .bars { flex: 1 1 210px; min-width: 200px; max-width: 340px; display: grid; gap: 2px; margin: 0; padding: 0 }
 .ID .bars button { display: grid; grid-template-columns: 6.2em 1fr 3em; gap: 8px; align-items: center; font: inherit; font-size: .82rem; color: inherit; background: none; border: 1px solid transparent; border-radius: 4px; padding: 1px 5px; cursor: pointer; text-align: left }
 .ID .bars button[aria-pressed=true] { border-color: #35b779; background: #35b77922 }
 .ID .bars i { display: block; height: 9px; background: #7d8894; border-radius: 2px } .ID .bars i.right { background: #0072b2 } .ID .bars i.wrong { background: #d55e00 }
 .ID .bars b { font-weight: 400; text-align: right }
 .ID .controls { display: flex; flex-wrap: wrap; gap: 8px 22px; margin: 14px 0 6px; align-items: center }
-.ID .controls label { display: inline-flex; gap: 8px; align-items: center; font-size: .86rem } .ID .controls input[type=range] { width: 130px; accent-color: #35b779 }
+.ID .controls label { display: inline-flex; gap: 12px; align-items: center; font-size: .86rem } .ID .controls input[type=range] { width: 130px; accent-color: #35b779 }
 .ID select { font: inherit; color: inherit; background: transparent; border: 1px solid var(--l); border-radius: 4px; padding: 1px 4px } .ID option { color: #111; background: #fff }
-.ID .said { margin: 6px 0 0; min-height: 1.4em }
+.ID .said { margin: 6px 0 0; min-height: 2.8em }
+@media (max-width: 620px) { .ID .main { gap: 10px } .ID figure { flex: 1 1 130px } .ID .bars { flex-basis: 100%; max-width: none } .ID .controls input[type=range] { width: 100px } }
 """
 
 _BODY = """<div class="cifarcam-static ID" id="ID">
@@ -86,7 +87,7 @@ _BODY = """<div class="cifarcam-static ID" id="ID">
 <p class="said" aria-live="polite"></p>
 </div>"""
 
-# %% ../nbs/11b_static.ipynb #7e654b40
+# %% ../nbs/11b_static.ipynb #f2de2950
 _DRAWING = """(() => {
 const root = document.getElementById("ID"), d = DATA, $ = s => root.querySelector(s);
 const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
@@ -108,24 +109,36 @@ const level = (map, at, h, w, y, x, smooth) => {  // the map's value at a place,
   const y0 = Math.floor(fy), x0 = Math.floor(fx), y1 = Math.min(y0 + 1, h - 1), x1 = Math.min(x0 + 1, w - 1), a = fy - y0, b = fx - x0;
   return (1 - a) * ((1 - b) * map[at + y0 * w + x0] + b * map[at + y0 * w + x1]) + a * ((1 - b) * map[at + y1 * w + x0] + b * map[at + y1 * w + x1]);
 };
+const percent = p => (100 * p).toFixed(p < .0995 ? 1 : 0) + "%";
+const place = (cells, h, w) => {  // of the strongest cell, in words
+  const k = cells.indexOf(Math.max(...cells)), third = (i, n) => Math.min(2, Math.floor(3 * (i + .5) / n));
+  const v = ["top", "", "bottom"][third(Math.floor(k / w), h)], s = ["left", "", "right"][third(k % w, w)];
+  return !v && !s ? "in the middle" : "at the " + (v && s ? (v === "top" ? "upper " : "lower ") + s : v || s);
+};
+const say = (s, text) => { if ($(s).textContent !== text) $(s).textContent = text; };  // a screen reader hears what has changed, once
 """
 
-# %% ../nbs/11b_static.ipynb #aeed5201
+# %% ../nbs/11b_static.ipynb #4a2a39dd
 _SCRIPT = _DRAWING + """const blend = () => {
   const layer = d.layers[now.layer], m = d.maps[now.method][layer], [T, h, w] = m.shape, map = maps[now.method][layer];
   const at = (now.image * T + Math.min(now.target, T - 1)) * h * w, opacity = $(".opacity").value / 100, smooth = $(".smooth").checked;
   const c = $(".shown").getContext("2d"), out = c.createImageData(S, S);
+  let strong = 0;
   for (let y = 0; y < S; y++) for (let x = 0; x < S; x++) {
-    const v = Math.round(level(map, at, h, w, y, x, smooth)), p = 3 * ((now.image * H + Math.floor(y * H / S)) * W + Math.floor(x * W / S)), o = 4 * (y * S + x);
+    const value = level(map, at, h, w, y, x, smooth), v = Math.round(value), p = 3 * ((now.image * H + Math.floor(y * H / S)) * W + Math.floor(x * W / S)), o = 4 * (y * S + x);
     for (let j = 0; j < 3; j++) out.data[o + j] = opacity * colors[3 * v + j] + (1 - opacity) * pixels[p + j];
     out.data[o + 3] = 255;
+    if (value > 127.5) strong++;
   }
   c.putImageData(out, 0, 0);
-  const cells = map.subarray(at, at + h * w), empty = cells.every(v => v === 0), name = d.classes[now.target], share = p => (100 * p).toFixed(p < .0995 ? 1 : 0) + "%";
+  const cells = map.subarray(at, at + h * w), empty = cells.every(v => v === 0), name = d.classes[now.target];
+  const where = empty ? "the map is dark everywhere" : `the map is strongest ${place(cells, h, w)}, and ${percent(strong / (S * S))} of the picture has more than half of that`;
   $(".grid").textContent = `${layer}: ${h} × ${w} cells`; $(".layer-name").textContent = layer;
   const answer = d.classes[d.predicted[now.image]], truth = d.classes[d.labels[now.image]];
-  const asked = T === 1 ? "what stands out here, whatever the class" : empty ? `nothing here speaks for ${name}` : `what speaks for ${name} (${share(d.probabilities[now.image][now.target])})`;
-  $(".said").textContent = `${layer}, ${now.method}: ${asked}. The network's answer is ${answer}` + (answer === truth ? ", which is right." : `, but it is a picture of ${truth}.`);
+  const asked = T === 1 ? "what stands out here, whatever the class" : empty ? `nothing here speaks for ${name}` : `what speaks for ${name} (${percent(d.probabilities[now.image][now.target])})`;
+  say(".said", `${layer}, ${now.method}: ${asked}; ${where}. The network's answer is ${answer}` + (answer === truth ? ", which is right." : `, but it is a picture of ${truth}.`));
+  $(".shown").setAttribute("aria-label", "the map over the picture: " + where);
+  $(".picture").setAttribute("aria-label", `the picture, which is of ${truth}`);
 };
 const bars = () => {
   const p = d.probabilities[now.image];
@@ -133,7 +146,8 @@ const bars = () => {
     b.setAttribute("aria-pressed", k === now.target);
     b.children[1].firstChild.style.width = Math.max(1, 100 * p[k]) + "%";
     b.children[1].firstChild.className = k === d.labels[now.image] ? "right" : k === d.predicted[now.image] ? "wrong" : "";
-    b.children[2].textContent = (100 * p[k]).toFixed(p[k] < .0995 ? 1 : 0) + "%";
+    b.children[2].textContent = percent(p[k]);
+    b.setAttribute("aria-label", `explain ${d.classes[k]}, ${percent(p[k])}`);  // it replaces what the button shows
   });
   [...$(".strip").children].forEach((b, k) => b.setAttribute("aria-pressed", k === now.image));
 };

@@ -565,7 +565,7 @@ def write_pages(
         target.write_text(json.dumps(dict(cells=cells, metadata=kernel, nbformat=4, nbformat_minor=5)), encoding="utf-8")
     return list(pages)
 
-# %% ../nbs/11a_site.ipynb #85162c44
+# %% ../nbs/11a_site.ipynb #bcc91390
 @lru_cache(maxsize=None)
 def _places(module_file: str) -> dict[str, tuple[int, int]]:  # name: first and last line in the library's file
     path = Path(module_file)
@@ -598,7 +598,7 @@ def _mathml(self, node, block: bool) -> None:
     self.body.append(f'<div class="math">{formula}</div>' if block else formula)
     raise SkipNode
 
-
+# %% ../nbs/11a_site.ipynb #81c9b9fa
 def _stored_alts(notebook: Path) -> dict[str, str]:  # {the name of a figure's file: its description}
     "The descriptions of a page's figures. MyST-NB names a file by what is in it, and has no option for the single output."
     found = {}
@@ -620,7 +620,7 @@ def _with_alts(app, tree) -> None:
         alt = alts.get(Path(node["uri"]).stem)
         if alt: node["alt"] = alt
 
-
+# %% ../nbs/11a_site.ipynb #318f16a6
 _LISTING = re.compile(r'(<div class="highlight"><pre>)(.*?)(</pre>)', re.DOTALL)
 
 

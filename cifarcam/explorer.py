@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Explorer', 'Line', 'View', 'read_upload', 'open_run', 'layer_words', 'main_layers', 'serve_command', 'write_app']
 
-# %% ../nbs/09_explorer.ipynb #130f6a92
+# %% ../nbs/09_explorer.ipynb #e22bfa62
 import base64
 import html
 import os
@@ -24,6 +24,7 @@ from typing import Any
 import albumentations as A
 import cv2
 import ipywidgets as W
+import matplotlib
 import numpy as np
 import torch
 from fastcore.basics import patch
@@ -33,7 +34,7 @@ from PIL import UnidentifiedImageError
 from torch import nn
 from traitlets import TraitError
 
-from .data import Images, UnreadableImage, read_image
+from .data import Images, UnreadableImage, _pictures, read_image
 from .evaluate import Predictions
 from .gradcam import METHODS, SLOW_METHODS
 from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, layer_words, main_layers, rectangle, strong_part
@@ -280,7 +281,7 @@ def _build_question(self: Explorer, method: str) -> None:
                         options=[("no other class", "none"), ("the next likely class", "second"), ("the actual class", "actual"), ("the predicted class", "predicted"), *classes]),
         method=_control(W.Dropdown, "method", "how the map is made", options=[(_NAMES.get(m, m) + " (slow)" * (m in SLOW_METHODS), m) for m in [*METHODS, *SLOW_METHODS]], value=method))
 
-# %% ../nbs/09_explorer.ipynb #e8e220a3
+# %% ../nbs/09_explorer.ipynb #d17bb7f3
 _FILTERS = {"all pictures": "all", "correct": "correct", "misclassified": "misclassified", "most confident mistakes": "mistakes", "a cell of the confusion matrix": "cell", "own pictures": "own"}
 _CMAPS = (CMAP, "viridis", "cividis", "magma", "plasma", "turbo", "gray")
 
@@ -300,7 +301,7 @@ def _build_choice(self: Explorer) -> None:
 @patch
 def _build_drawing(self: Explorer) -> None:
     "How a map is drawn, and which other layers stand beside the first."
-    buttons = dict(style={"button_width": "auto", "description_width": _STYLE["description_width"]})
+    buttons = dict(style={"button_width": "auto", "description_width": _STYLE["description_width"]}, layout=W.Layout(width="auto", margin="2px"))
     others = ["none", *self.lens.layers]
     self.controls |= dict(
         opacity=_control(W.FloatSlider, "opacity", "of the map over the picture: 0% shows only the picture, 100% only the map", value=0.5, min=0, max=1, step=0.05, readout_format=".0%"),
@@ -310,6 +311,7 @@ def _build_drawing(self: Explorer) -> None:
                               tooltips=["the brightest colour is each map's own largest value", "one scale for a layer, the largest value among 64 pictures: maps of different pictures compare"]),
         every=W.Checkbox(False, description="stop at every step inside the blocks", indent=False, tooltip="all explainable layers on the slider", layout=W.Layout(margin="0 0 0 86px", width="auto")),
         **{f"layer{k}": _control(W.Dropdown, f"{name} layer", "shown beside the first", options=others) for k, name in ((2, "second"), (3, "third"), (4, "fourth"))})
+    for name in ("cells", "scale"): self.controls[name].add_class("widget-inline-hbox").add_class("jupyter-widget-inline-hbox")  # label and buttons in one row, as all others
     self.one_per_grid = W.Button(description="one layer of each grid", tooltip="up to four layers side by side, from fine to coarse", layout=W.Layout(width="auto", margin="2px 2px 2px 86px"))
 
 # %% ../nbs/09_explorer.ipynb #b9e78bf7
@@ -360,7 +362,7 @@ def _build_saving(self: Explorer) -> None:
     self.saved = W.HTML(layout=W.Layout(margin="0 0 0 86px"))
     self.lines = W.Textarea(disabled=False, layout=W.Layout(width="auto", height="200px"), tooltip="the Python lines that make what is shown")
 
-# %% ../nbs/09_explorer.ipynb #89898857
+# %% ../nbs/09_explorer.ipynb #79600abe
 def _line_of_pictures(explorer: Explorer, names: Sequence[str]) -> dict:
     "Widgets of one line: captions, images and notes, the first for the picture itself."
     images = [W.Image(format="png", layout=W.Layout(width="100%", margin="0", border="1px solid #D0D0D0")) for _ in names]
@@ -387,14 +389,16 @@ def _build_pictures(self: Explorer) -> None:
     self.original, self.image, self.images = first["images"][0], first["images"][1], first["images"][1:]
     self.second, self.second_images = second["images"][0], second["images"][1:]
     self.title, self.caption, self.about, self.bars, self.second_bars = first["captions"][0], first["captions"][1], first["notes"][1], first["bars"], second["bars"]
-    self.message, self.notice = W.HTML(), W.HTML()
+    self.message, self.notice, self.heading, self.legend = W.HTML(), W.HTML(), W.HTML(), W.HTML()
+    self.heading.add_class("cam-heading")
+    self.legend.add_class("cam-legend")
     self.message.add_class("cam-message")
     self.notice.add_class("cam-notice")
     self.bar, self.doing = W.IntProgress(0, 0, 1, layout=W.Layout(width="140px")), W.HTML()
     self.cancel = W.Button(description="stop", tooltip="stop what is being done", layout=W.Layout(width="64px"))
     self.working = W.HBox([self.bar, self.doing, self.cancel], layout=W.Layout(display="none", align_items="center", grid_gap="10px"))
 
-# %% ../nbs/09_explorer.ipynb #e0a94450
+# %% ../nbs/09_explorer.ipynb #91d0c51b
 _SECTIONS = {"choose": "which pictures to walk through", "display": "colours, scale, more layers", "compare": "hide a part, augment, or another run", "train": "through the epochs", "save": "as a picture, as code"}
 
 
@@ -415,7 +419,7 @@ def _arrange(self: Explorer) -> W.Widget:
         save=column(self.file_name, self.save_button, self.saved, W.HTML("<div style='margin-top:6px'>The lines that make it:</div>"), self.lines))
     steps = W.HBox([c["picture"], self.previous, self.next, self.random], layout=W.Layout(width="100%", align_items="center"))
     main = column(steps, c["layer"], c["target"], c["rather"], c["method"])
-    pictures = W.VBox([self.message, self.notice, self.working, *(line["box"] for line in self._lines)], layout=W.Layout(flex="3 1 470px", min_width="0"))
+    pictures = W.VBox([self.heading, self.message, self.notice, self.working, *(line["box"] for line in self._lines), self.legend], layout=W.Layout(flex="3 1 470px", min_width="0"))
     controls = W.VBox([main, self.section, *(self._sections[n] for n in names)], layout=W.Layout(flex="1 1 330px", max_width="430px", min_width="290px"))
     box = W.HBox([pictures, controls], layout=W.Layout(width="100%", max_width="1640px", flex_flow="row wrap", grid_gap="10px 18px", padding="6px", overflow="hidden"))
     box.add_class("cifarcam-explorer")
@@ -533,7 +537,7 @@ def _progress(self: Explorer, news: tuple[str, int, int] | None) -> None:
         self.doing.value = html.escape(text)
     self.working.layout.display = "none" if news is None else ""
 
-# %% ../nbs/09_explorer.ipynb #2c52ad13
+# %% ../nbs/09_explorer.ipynb #a50de998
 @dataclass
 class Line:
     "A picture as one network saw it."
@@ -566,10 +570,11 @@ class View:
     place: int = 0  # in the pictures to walk through, from 0
     total: int = 0  # so many are walked through
     fit: str = ""  # how an own picture became a square
+    path: str = ""  # where an own picture lies, as far as known
     doubt: str = ""  # the stored answer, where it is another one
     wanted: tuple = ()  # all that decided which maps there are
 
-# %% ../nbs/09_explorer.ipynb #a8527b8e
+# %% ../nbs/09_explorer.ipynb #c4c93c25
 @patch(as_prop=True)
 def settings(self: Explorer) -> dict[str, Any]:  # by name
     "What every control says now."
@@ -593,8 +598,8 @@ def index(self: Explorer) -> int:  # of the data, or of the own pictures where t
 def _picture_at(self: Explorer, own: bool, index: int) -> tuple[np.ndarray, int | None, str]:
     "Pixels, actual class and name."
     if own:
-        name, pixels = self.own[index]
-        return pixels, None, name
+        own = self.own[index]
+        return own.pixels, None, own.name
     pixels, label = self.data[index]
     return pixels, label, f"picture {index}"
 
@@ -673,7 +678,7 @@ def _place_words(map: np.ndarray, size: tuple[int, int], smooth: bool) -> str:
     if place in ("upper", "lower"): place = {"upper": "top", "lower": "bottom"}[place]
     return f"strongest {'in the' if place == 'middle' else 'at the'} {place}; {strong_part(map, size, 0.5, smooth).mean():.0%} of the picture above half of that"
 
-# %% ../nbs/09_explorer.ipynb #a826207d
+# %% ../nbs/09_explorer.ipynb #764cb4a7
 @patch
 def _seen(self: Explorer) -> View:
     "Look at what the controls say, in one line or two."
@@ -690,7 +695,8 @@ def _seen(self: Explorer) -> View:
     first = self._line(s, "", lens, picture, layers, (target, rather), notes)
     second = self._beside(s, first, notes)
     doubt = "" if choice.own or s["epoch"] != self.which else self._doubt(first.look, index)
-    view = View(s, name, label, [first] + ([second] if second else []), notes, own=choice.own, index=index, place=place, total=len(choice.indices), fit=self.fit, doubt=doubt, wanted=self._seeing)
+    view = View(s, name, label, [first] + ([second] if second else []), notes, own=choice.own, index=index, place=place, total=len(choice.indices), fit=self.fit,
+                path=self.own[index].path if choice.own else "", doubt=doubt, wanted=self._seeing)
     for line in view.lines:
         style = dict(opacity=s["opacity"], cmap=s["cmap"], smooth=s["cells"], size=self.size)
         plain = overlay(line.picture, np.zeros((1, 1)), opacity=0, size=self.size)
@@ -705,7 +711,7 @@ def _doubt(self: Explorer, look: Look, index: int) -> str:
     stored = look.predicted if p is None or p.views == "none" else int(p.logits[index].argmax())
     return "" if stored == look.predicted else f"Averaged over its views ({p.views}), the answer was {self.data.classes[stored]}."
 
-# %% ../nbs/09_explorer.ipynb #0b8aa5dd
+# %% ../nbs/09_explorer.ipynb #ac824f4a
 @patch
 def _draw(self: Explorer) -> None:
     "Called by the worker: see and show, and say in words what goes wrong."
@@ -739,10 +745,11 @@ def _show(self: Explorer, view: View) -> None:
         widgets["box"].layout.display = "" if there else "none"
     self._panel.width = _PANEL if len(view.lines[0].layers) < 3 else _SMALL_PANEL
     self.view = view
+    self.legend.value = _legend(view) if view.lines[0].layers else ""
     if self.section.value == "save": self.lines.value = self.code()
     self._say("; ".join(dict.fromkeys(view.notes)))
 
-# %% ../nbs/09_explorer.ipynb #255d6bc4
+# %% ../nbs/09_explorer.ipynb #4102f59b
 def _plain(*parts: str) -> str:
     "HTML without its tags."
     return html.unescape(re.sub("<.*?>", "", ", ".join(filter(None, parts))))
@@ -760,8 +767,9 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
     "Words above and below the pictures of a line."
     bold = lambda c: f"<b>{html.escape(self.data.classes[c])}</b>"
     if k == 0:
-        where = view.name + (f", {view.place + 1} of {view.total} chosen" if view.own or view.total < len(self.data) else f" of {view.total:,}")
+        where = f"{view.name}, {view.place + 1:,} of {view.total:,}" + " chosen" * (view.own or view.total < len(self.data))
         head = html.escape(where), f"actual: {bold(view.label)}" if view.label is not None else "actual class not known"
+        widgets["notes"][0].value = f"<div style='line-height:1.3;font-size:12px;opacity:.8'>{_FITTED[view.fit]} {line.lens.size[0]} x {line.lens.size[1]}, as the network gets it</div>" if view.own else ""
     else: head = html.escape(line.name), html.escape(line.about)
     widgets["captions"][0].value = _two_lines(*head)
     for j, layer in enumerate(line.layers):
@@ -773,6 +781,29 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
         widgets["notes"][j + 1].value = f"<div style='line-height:1.3;font-size:12px'>{blank}{words}</div>"
     before = view.lines[0].look.probabilities if k else None
     widgets["bars"].value = self._bars(line.look, view.label, before) + (_orange(view.doubt, "margin-top:4px") if k == 0 and view.doubt else "")
+
+# %% ../nbs/09_explorer.ipynb #02a5d50a
+_FITTED = {"squash": "squashed to", "crop": "the middle square, scaled to", "pad": "filled up to a square with white, scaled to"}
+
+
+def _legend(v: View) -> str:  # HTML
+    "What the colours of a view's maps mean."
+    s, stops = v.settings, matplotlib.colormaps[v.settings["cmap"]](np.linspace(0, 1, 9), bytes=True)[:, :3]
+    shades = ", ".join("rgb({},{},{})".format(*color) for color in stops)
+    most = "the most in that map" if v.lines[0].tops[0] is None else "the most that this layer has in 64 pictures"
+    scale = f"<span style='display:inline-block;width:140px;height:12px;background:linear-gradient(to right, {shades});border:1px solid #999'></span>"
+    return (f"<div style='display:flex;flex-wrap:wrap;gap:0 8px;align-items:center;line-height:1.4;font-size:13px'><span>evidence: none, or against</span>{scale}<span>{most}</span>"
+            f"<span style='opacity:.8'>(mixed with the picture: {s['opacity']:.0%} map)</span></div>")
+
+
+@patch
+def _write_heading(self: Explorer) -> None:
+    "Whose eyes these are."
+    model, p, n = self.lens.model, self.predictions, sum(w.numel() for w in self.lens.model.parameters())
+    parts = [f"{self.run.recipe.name}, {self.run.recipe.epochs} epochs" + f", weights: {self.which}" * (self.which != "last") if self.run is not None else "", f"{type(model).__name__}, {n:,} parameters"]
+    if p is not None: parts.append(f"{p.accuracy:.2%} of these {len(p):,} pictures right" + f" (averaged over views: {p.views})" * (p.views != "none"))
+    name = f"<b>{html.escape(self.lens.name)}</b>: " if self.lens.name else ""
+    self.heading.value = f"<div style='line-height:1.4;margin-bottom:4px'>{name}{html.escape('; '.join(filter(None, parts)))}</div>"
 
 # %% ../nbs/09_explorer.ipynb #3ba24243
 @patch
@@ -960,12 +991,13 @@ def step(
     if by is None: by = int(self._rng.integers(1, n)) if n > 1 else 0
     self.picture.value = (self.picture.value + by) % n
 
-# %% ../nbs/09_explorer.ipynb #fb183700
+# %% ../nbs/09_explorer.ipynb #74b02705
 @patch
 def _fill_confusion(self: Explorer) -> None:
     "Make the clickable confusion matrix, if there are predictions; what stood there is closed."
     before, self.confusion.children = self.confusion.children, [self._confusion_of(self.predictions)]
     _close_all(before)
+    self._write_heading()
 
 
 @patch
@@ -1026,7 +1058,15 @@ def choose_cell(
     if self.filter.value == "cell": self._choose()
     else: self.filter.value = "cell"
 
-# %% ../nbs/09_explorer.ipynb #6a338cda
+# %% ../nbs/09_explorer.ipynb #cc7384b1
+@dataclass(frozen=True)
+class _Own:
+    "A picture that was brought along."
+    name: str  # of the file, without its folder
+    pixels: np.ndarray  # uint8 [H, W, 3], of the size that the network gets
+    path: str  # of the file, as far as it is known: of an upload only the name
+
+
 @patch
 def _take_uploads(self: Explorer, change: dict) -> None:
     "Read what was uploaded, as a job; the widget's copy of the bytes is let go."
@@ -1038,17 +1078,43 @@ def _take_uploads(self: Explorer, change: dict) -> None:
 
 @patch
 def _read_uploads(self: Explorer, files: list[tuple[str, bytes]]) -> Iterator[tuple[str, int, int]]:
-    first, failed = len(self.own), []
+    found, failed = [], []
     for k, (name, content) in enumerate(files):
         yield f"reading {name}", k, len(files)
-        try: self.own.append((name, read_upload(name, content, self.lens.size, self.fit)))
+        try: found.append(_Own(name, read_upload(name, content, self.lens.size, self.fit), name))
         except UnreadableImage as error: failed.append(str(error))
-    if len(self.own) > first:
+    if found: self._show_own(found)
+    self._tell("; ".join(failed), error=bool(failed))
+
+
+@patch
+def _show_own(self: Explorer, found: list[_Own]) -> None:
+    "Walk through the own pictures, from the first of the new ones."
+    with self._filling:
+        first = len(self.own)
+        self.own = [*self.own, *found]
         with self._quietly():
             self.filter.options = {name + f" ({len(self.own)})" * (kind == "own"): kind for name, kind in _FILTERS.items()}
             self.filter.value = "own"
         self._refill(first)
-    self._tell("; ".join(failed), error=bool(failed))
+
+
+@patch
+def add(
+    self: Explorer,
+    *paths: str | os.PathLike,  # of pictures, or of folders: all pictures in them
+) -> Explorer:  # itself, when the first of them is drawn
+    "Look at pictures of one's own. If one of them cannot be read, an `UnreadableImage` names it and none is taken."
+    files = []
+    for path in (Path(p).expanduser() for p in paths):
+        inside = [path / name for name in _pictures(path)[0]] if path.is_dir() else [path]
+        if not inside: raise ValueError(f"the folder {path} holds no pictures")
+        files += inside
+    missing = [str(f) for f in files if not f.is_file()]
+    if missing: raise FileNotFoundError(f"there is no picture {', '.join(missing)}")
+    if not files: raise ValueError("add() needs at least one picture: its path, or the path of a folder of pictures")
+    self._show_own([_Own(f.name, read_upload(f.name, f.read_bytes(), self.lens.size, self.fit), str(f.resolve())) for f in files])
+    return self.wait()
 
 
 def read_upload(
@@ -1253,7 +1319,7 @@ def save(
     with atomic_write(path) as temporary: self.figure().savefig(temporary, format=path.suffix[1:].lower())
     return path
 
-# %% ../nbs/09_explorer.ipynb #3972a518
+# %% ../nbs/09_explorer.ipynb #d2ad2af7
 _OPENING = "from cifarcam.lens import Lens, augment, hide, rectangle, strong_part"
 
 
@@ -1275,7 +1341,7 @@ def _source_of(self: Explorer, v: View) -> tuple[list[str], str]:
     else: begin = ["", f"# model, {'' if v.own else 'data, '}mean and std are those that the explorer was given"]
     if any("policy_from_dict" in text for other in v.lines for text in other.code): begin.insert(0, "from cifarcam.transforms import policy_from_dict")
     if not v.own: return begin, f"{self._data_code}.images[{v.index}]"
-    return ["from pathlib import Path", "from cifarcam.explorer import read_upload", *begin], f"read_upload({v.name!r}, Path({v.name!r}).read_bytes(), {v.lines[0].lens.size}, {v.fit!r})"
+    return ["from pathlib import Path", "from cifarcam.explorer import read_upload", *begin], f"read_upload({v.name!r}, Path({v.path!r}).read_bytes(), {v.lines[0].lens.size}, {v.fit!r})"
 
 
 @patch

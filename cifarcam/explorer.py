@@ -193,7 +193,7 @@ class Explorer:
         self._watch()
         self._start()
 
-# %% ../nbs/09_explorer.ipynb #5f7c99fd
+# %% ../nbs/09_explorer.ipynb #9d6a84de
 def _check(model: nn.Module, data: Images, predictions: Predictions | None, method: str) -> None:
     "Refuse what cannot be explored."
     if not isinstance(model, nn.Module): raise TypeError(f"model must be an nn.Module that gives logits, not {type(model).__name__}; for a run folder there is Explorer.from_run(FOLDER)")
@@ -226,6 +226,7 @@ def _start(self: Explorer) -> None:
     answers = len(self.lens.look(self.data.images[0]).probabilities)
     if answers != len(self.data.classes): raise ValueError(f"the model gives {answers} logits, but the data have {len(self.data.classes)} classes: they do not belong together")
     self._fill_confusion()
+    self._write_heading()
     self._show(self._seen())
 
 
@@ -894,7 +895,7 @@ def __enter__(self: Explorer) -> Explorer: return self
 @patch
 def __exit__(self: Explorer, *exception) -> None: self.close()
 
-# %% ../nbs/09_explorer.ipynb #fcf983cb
+# %% ../nbs/09_explorer.ipynb #ebb293a5
 _ANSWERED = ("correct", "misclassified", "mistakes", "cell")  # filters that need predictions
 
 
@@ -911,7 +912,9 @@ def _answer_all(self: Explorer) -> Iterator[tuple[str, int, int]]:
         self._give_up()
         raise
     self._answering = False
-    if parts: self._fill_confusion()
+    if parts:
+        self._fill_confusion()
+        self._write_heading()
     if self.filter.value in _ANSWERED: self._refill()
 
 
@@ -991,13 +994,12 @@ def step(
     if by is None: by = int(self._rng.integers(1, n)) if n > 1 else 0
     self.picture.value = (self.picture.value + by) % n
 
-# %% ../nbs/09_explorer.ipynb #74b02705
+# %% ../nbs/09_explorer.ipynb #fb183700
 @patch
 def _fill_confusion(self: Explorer) -> None:
     "Make the clickable confusion matrix, if there are predictions; what stood there is closed."
     before, self.confusion.children = self.confusion.children, [self._confusion_of(self.predictions)]
     _close_all(before)
-    self._write_heading()
 
 
 @patch
@@ -1058,7 +1060,26 @@ def choose_cell(
     if self.filter.value == "cell": self._choose()
     else: self.filter.value = "cell"
 
-# %% ../nbs/09_explorer.ipynb #cc7384b1
+# %% ../nbs/09_explorer.ipynb #5f23e5bf
+def read_upload(
+    name: str,  # of the file, as its owner calls it
+    content: bytes,
+    size: tuple[int, int],  # height and width of the result
+    fit: str = "squash",  # how it gets that shape, see `read_image`
+) -> np.ndarray:  # uint8 [H, W, 3]
+    "A picture from the bytes of a file."
+    ending = re.search(r"\.\w{1,8}$", name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"picture{ending[0] if ending else ''}"
+        path.write_bytes(content)
+        try: pixels = read_image(path, max(size), fit)
+        except UnreadableImage as error:
+            cause = error.__cause__
+            why = "it is empty" if not content else "it is no picture, or of an unknown format" if isinstance(cause, UnidentifiedImageError) else " ".join(str(cause).replace(str(path), name).split())
+            raise UnreadableImage(f"{name} cannot be read as a picture: {why}") from error
+    return pixels if pixels.shape[:2] == tuple(size) else cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
+
+# %% ../nbs/09_explorer.ipynb #4bb4bf66
 @dataclass(frozen=True)
 class _Own:
     "A picture that was brought along."
@@ -1086,7 +1107,7 @@ def _read_uploads(self: Explorer, files: list[tuple[str, bytes]]) -> Iterator[tu
     if found: self._show_own(found)
     self._tell("; ".join(failed), error=bool(failed))
 
-
+# %% ../nbs/09_explorer.ipynb #2dcb036f
 @patch
 def _show_own(self: Explorer, found: list[_Own]) -> None:
     "Walk through the own pictures, from the first of the new ones."
@@ -1113,27 +1134,8 @@ def add(
     missing = [str(f) for f in files if not f.is_file()]
     if missing: raise FileNotFoundError(f"there is no picture {', '.join(missing)}")
     if not files: raise ValueError("add() needs at least one picture: its path, or the path of a folder of pictures")
-    self._show_own([_Own(f.name, read_upload(f.name, f.read_bytes(), self.lens.size, self.fit), str(f.resolve())) for f in files])
+    self._show_own([_Own(f.name, read_upload(str(f), f.read_bytes(), self.lens.size, self.fit), str(f.resolve())) for f in files])
     return self.wait()
-
-
-def read_upload(
-    name: str,  # of the file, as its owner calls it
-    content: bytes,
-    size: tuple[int, int],  # height and width of the result
-    fit: str = "squash",  # how it gets that shape, see `read_image`
-) -> np.ndarray:  # uint8 [H, W, 3]
-    "A picture from the bytes of a file."
-    ending = re.search(r"\.\w{1,8}$", name)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"picture{ending[0] if ending else ''}"
-        path.write_bytes(content)
-        try: pixels = read_image(path, max(size), fit)
-        except UnreadableImage as error:
-            cause = error.__cause__
-            why = "it is empty" if not content else "it is no picture, or of an unknown format" if isinstance(cause, UnidentifiedImageError) else " ".join(str(cause).replace(str(path), name).split())
-            raise UnreadableImage(f"{name} cannot be read as a picture: {why}") from error
-    return pixels if pixels.shape[:2] == tuple(size) else cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
 
 # %% ../nbs/09_explorer.ipynb #dbdcaa88
 @patch

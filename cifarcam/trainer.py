@@ -768,7 +768,7 @@ def check_free(
     raise FolderInUse(f"{folder} is in use: process {owner.get('pid')} on {owner.get('host')} trains there. Wait until it ends, or choose another folder; "
                       f"if that process is gone, delete {lock}")
 
-# %% ../nbs/03_trainer.ipynb #acf45cd3
+# %% ../nbs/03_trainer.ipynb #1d561dc4
 _held: set[tuple[Path, int]] = set()  # folders that a thread of this process has locked
 
 
@@ -787,9 +787,9 @@ def _take_lock(lock: Path, mine: str) -> bool:
 
 
 def _guard(folder: Path) -> FileLock:
-    "Held for a moment, by one process of this machine and user."
-    name = hashlib.sha256(f"{folder.resolve()} {getattr(os, 'getuid', int)()}".encode()).hexdigest()[:16]
-    return FileLock(Path(tempfile.gettempdir()) / f"cifarcam-{name}.lock", timeout=60)
+    "Held for a moment, by one process of this machine and user; sixteen files serve all folders, so that they do not pile up."
+    bucket = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:1]
+    return FileLock(Path(tempfile.gettempdir()) / f"cifarcam-{getattr(os, 'getuid', int)()}-{bucket}.lock", timeout=60)
 
 
 @contextmanager

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['UsageError', 'explain_panel', 'LoadedModel', 'load_model', 'Explanation', 'explain', 'main']
 
-# %% ../nbs/10_cli.ipynb #fda388b9
+# %% ../nbs/10_cli.ipynb #76e8dc72
 import argparse
 import copy
 import difflib
@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -37,9 +38,10 @@ if TYPE_CHECKING:  # for the annotations only: torch takes seconds to import, an
     from torch import Tensor, nn
 
     from cifarcam.gradcam import GradCAM, Reason
+    from cifarcam.recipes import Recipe
     from cifarcam.runs import Run
 
-# %% ../nbs/10_cli.ipynb #33217d61
+# %% ../nbs/10_cli.ipynb #b5c0c84c
 class UsageError(ValueError):
     "A request that cannot be met, as it was typed."
 
@@ -61,6 +63,13 @@ def _device(name: str) -> str:  # "cpu", "cuda", "cuda:1", "mps"
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": mps}
     if not there.get(kind, False): raise UsageError(f"device '{name}' is not on this machine: choose auto or {' or '.join(k for k, v in there.items() if v)}")
     return name
+
+
+def _training_device(name: str) -> str:  # "auto", "cpu", "cuda", "mps"
+    "Where to train: accelerate takes the first card that the process sees, so a number cannot be kept."
+    kind, numbered, number = name.partition(":")
+    if numbered: raise UsageError(f"a training takes the first {kind} device that it sees, not '{name}': say --device {kind}" + (f", with CUDA_VISIBLE_DEVICES={number} in the environment" if kind == "cuda" else ""))
+    return name if name == "auto" else _device(name)
 
 
 def _one_of(name: str, choices: Sequence[str], what: str) -> int:
@@ -101,7 +110,7 @@ def _next_steps(out: Path) -> str:
     width = max(map(len, verbs)) + len(str(out)) + 1
     return "next:\n" + "\n".join(f"  cifarcam {f'{verb} {out}'.ljust(width)}  {what}" for verb, what in verbs.items())
 
-# %% ../nbs/10_cli.ipynb #e94f2b03
+# %% ../nbs/10_cli.ipynb #f8c15d66
 def _train(args: argparse.Namespace) -> int:
     "cifarcam train"
     from cifarcam.data import load_data
@@ -110,7 +119,7 @@ def _train(args: argparse.Namespace) -> int:
     if args.resume: return _resume(args)
     if not args.recipe: raise UsageError("train what? Name a recipe (`cifarcam recipes` lists them), or a run to go on with: `--resume RUN`")
     changes = {name: getattr(args, name) for name in ("epochs", "seed", "precision", "pretrained") if getattr(args, name) is not None} | parse_changes(args.set)
-    if args.device: changes["device"] = args.device if args.device == "auto" else _device(args.device)
+    if args.device: changes["device"] = _training_device(args.device)
     recipe = override(get_recipe(args.recipe), **changes)
     args.out = out = Path(args.out) if args.out else Path("runs") / recipe.name
     reference = _reference(args.data or ("shapes" if recipe.name == "demo" else "cifar10"), args.data_option)
@@ -709,21 +718,37 @@ def _recipes(args: argparse.Namespace) -> int:
     for recipe in RECIPES.values(): print(textwrap.fill(f"{recipe.name}: {recipe.source}", 110, initial_indent="  ", subsequent_indent="    "))
     return 0
 
-# %% ../nbs/10_cli.ipynb #c53ef4e9
+# %% ../nbs/10_cli.ipynb #8517969c
 def _lr_find(args: argparse.Namespace) -> int:
     "cifarcam lr-find"
     from cifarcam.recipes import get_recipe, override, parse_changes
     from cifarcam.runs import find_lr
-    changes = parse_changes(args.set) | ({"device": _device(args.device)} if args.device != "auto" else {})
-    recipe = override(get_recipe(args.recipe), **changes)
+    own = get_recipe(args.recipe)
+    recipe = override(own, **parse_changes(args.set) | ({"device": _training_device(args.device)} if args.device else {}))
     search = find_lr(recipe, _reference(args.data or ("shapes" if recipe.name == "demo" else "cifar10"), args.data_option), low=args.low, high=args.high, steps=args.steps, root=args.root)
     print(search)
     path = Path(args.out)
     path.parent.mkdir(parents=True, exist_ok=True)
     search.plot().savefig(path)
-    print(f"the recipe has lr {recipe.lr:g}; the curve: {path}")
-    if search.suggestion: print(f"try it: cifarcam train {recipe.name} --set lr={search.suggestion:.2g}")
+    print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
+    if search.suggestion: print(f"try it: {_try_it(args, recipe, search.suggestion)}")
     return 0
+
+
+def _try_it(args: argparse.Namespace, recipe: "Recipe", lr: float) -> str:
+    "The command that trains just what was searched, changed fields, data and all, at another learning rate."
+    from cifarcam.recipes import command_of, override
+    words = [command_of(override(recipe, name=args.recipe, lr=float(f"{lr:.2g}")))]
+    if recipe.name != args.recipe: words.append(f"--set {shlex.quote(f'name={recipe.name}')}")
+    for name, values in (("data", [args.data]), ("data-option", args.data_option), ("root", [args.root])): words += [f"--{name} {shlex.quote(value)}" for value in values if value]
+    return " ".join(words)
+
+# %% ../nbs/10_cli.ipynb #78d03976
+def _seeds(text: str) -> list[int]:
+    "Whole numbers between commas; what is none is named, not left out."
+    for word in text.split(","):
+        if not word.strip().isdecimal(): raise UsageError(f"'{word.strip()}' in --seeds {text} is no seed: give whole numbers of at least 0, such as 0,1,2")
+    return [int(word) for word in text.split(",")]
 
 
 def _study(args: argparse.Namespace) -> int:
@@ -734,9 +759,9 @@ def _study(args: argparse.Namespace) -> int:
 
     from cifarcam.recipes import get_recipe, parse_changes
     from cifarcam.study import ablate, study
-    base = {name: getattr(args, name) for name in ("epochs", "device", "precision") if getattr(args, name)} | parse_changes(args.set)
+    seeds = _seeds(args.seeds)
+    base = {name: getattr(args, name) for name in ("epochs", "precision") if getattr(args, name)} | ({"device": _training_device(args.device)} if args.device else {}) | parse_changes(args.set)
     variants = {"as it is": {}} | {" ".join(words): parse_changes(words) for words in args.vary}
-    seeds = [int(seed) for seed in args.seeds.split(",") if seed.strip().isdigit()]
     reference = _reference(args.data, args.data_option)
     if args.vary and args.ablate: raise UsageError("--ablate chooses the variants itself: leave out --vary, or --ablate")
     if args.csv and not args.ablate: raise UsageError("--csv keeps the table of --ablate: add --ablate")
@@ -744,7 +769,7 @@ def _study(args: argparse.Namespace) -> int:
     threads = max(1, (os.cpu_count() or 1) // args.workers) if args.workers > 1 else None
     with pool as executor:
         common = dict(executor=executor, seeds=seeds, n_train=args.n_train, n_test=args.n_test, root=args.root, threads=threads, **base)
-        if args.ablate: table = ablate(get_recipe(args.recipe), reference, args.out or "runs/ablation", csv=args.csv, **common).drop(columns="source")
+        if args.ablate: table = ablate(get_recipe(args.recipe), reference, args.out or "runs/ablation", csv=args.csv, **common).drop(columns=["source", "with_fields", "without_fields"])
         else: table = study(get_recipe(args.recipe), variants, reference, out=args.out, **common)
     print("\n" + table.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"))
     return 0 if table.n.all() else 1
@@ -812,13 +837,17 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for s, handler in zip(signals, before): signal.signal(s, handler)
 
-# %% ../nbs/10_cli.ipynb #e880101d
+# %% ../nbs/10_cli.ipynb #e5a03286
 def _verb(verbs, name: str, function, help: str, text: str, example: str) -> argparse.ArgumentParser:
     "A sub-command with its description and examples."
     parser = verbs.add_parser(name, help=help, description=text, formatter_class=argparse.RawDescriptionHelpFormatter,
                               epilog="example:\n" + "\n".join(f"  {line}" for line in example.splitlines()))
     parser.set_defaults(function=function)
     return parser
+
+
+def _add_training_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", metavar="D", help="auto (default), cpu, cuda, mps; of several cards the first that CUDA_VISIBLE_DEVICES lets it see")
 
 
 def _add_root_and_device(parser: argparse.ArgumentParser, device: bool = True) -> None:
@@ -841,7 +870,7 @@ def _add_train(verbs) -> None:
     p.add_argument("--epochs", type=int, metavar="N", help="passes over the training pictures, instead of the recipe's")
     p.add_argument("--seed", type=int, metavar="N", help="of everything that is drawn")
     p.add_argument("--precision", choices=("auto", "fp32", "bf16", "fp16"), help="default: auto, what this machine is quickest at")
-    p.add_argument("--device", metavar="D", help="auto (default), cpu, cuda, cuda:1, mps")
+    _add_training_device(p)
     p.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any field of the recipe; repeatable")
     p.add_argument("--out", metavar="RUN", help="the run folder; default: runs/RECIPE")
     p.add_argument("--overwrite", action="store_true", help="replace a run that stands there")
@@ -906,7 +935,7 @@ def _add_others(verbs) -> None:
     _add_root_and_device(p, device=False)
     _verb(verbs, "recipes", _recipes, "list the recipes", "List the named experiments, with their sources.", "cifarcam recipes")
 
-# %% ../nbs/10_cli.ipynb #d28109b1
+# %% ../nbs/10_cli.ipynb #6f0137d9
 def _add_data(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     parser.add_argument("--data", default=default, metavar="DATA", help=f"cifar10{'' if default else ' (default)'}, shapes{' (default)' if default else ''}, or a folder that holds CLASS/*")
     parser.add_argument("--data-option", action="append", default=[], metavar="NAME=VALUE", help="size, n_train, ... of the data; repeatable")
@@ -921,7 +950,8 @@ def _add_lr_find(verbs) -> None:
     p.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any field of the recipe; repeatable")
     p.add_argument("--out", default="lr-find.png", metavar="FILE", help="where the curve goes; default: lr-find.png")
     _add_data(p)
-    _add_root_and_device(p)
+    _add_training_device(p)
+    _add_root_and_device(p, device=False)
 
 
 def _add_study(verbs) -> None:
@@ -941,7 +971,7 @@ def _add_study(verbs) -> None:
     p.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="a field that is replaced in all variants; repeatable")
     p.add_argument("--out", metavar="DIR", help="keeps a run folder for each training, and repeats none that is finished")
     _add_data(p, "shapes")
-    p.add_argument("--device", metavar="D", help="auto (default), cpu, cuda, mps")
+    _add_training_device(p)
     _add_root_and_device(p, device=False)
 
 

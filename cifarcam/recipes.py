@@ -6,12 +6,13 @@
 __all__ = ['NETWORKS', 'RECIPES', 'RecipeError', 'Recipe', 'override', 'parse_changes', 'recipe_to_dict', 'recipe_from_dict',
            'training_fields', 'get_recipe', 'recipe_table', 'build_network', 'training_cost', 'command_of']
 
-# %% ../nbs/07_recipes.ipynb #cc2cd96e
+# %% ../nbs/07_recipes.ipynb #4f9e55cf
 import difflib
 import inspect
 import json
 import math
 import os
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from typing import Any
@@ -26,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from .evaluate import VIEWS
 from .fastnet import fastnet
 from .resnet import resnet18, resnet34, resnet50, resnet101, resnet152
-from .trainer import OPTIMIZERS, SCHEDULES, _muon, make_schedule
+from .trainer import OPTIMIZERS, SCHEDULES, _muon
 from .transforms import MEAN, POLICIES, _cutout, _pad_crop, get_policy, policy_from_dict, policy_to_dict
 
 # %% ../nbs/07_recipes.ipynb #aa7bb8f4
@@ -41,7 +42,7 @@ _CHOICES = dict(
 class RecipeError(ValueError):
     "A recipe's field or value is not one that cifarcam knows."
 
-# %% ../nbs/07_recipes.ipynb #40afa2a1
+# %% ../nbs/07_recipes.ipynb #96cf5183
 @dataclass(frozen=True)
 class Recipe:
     "One experiment. Every field has a reason; `source` says where the recipe comes from."
@@ -67,9 +68,9 @@ class Recipe:
     momentum: float = 0.9  # of SGD and Muon, Adam's first beta; the schedule onecycle moves it from 0.95 to 0.85 and back, as torch does, unless its cycle_momentum is false
     optimizer_args: dict = field(default_factory=dict)  # muon: bias_lr, head_lr, sgd_momentum; others: bias_scale, how many times faster biases learn (64: airbench)
     schedule: str = "onecycle"  # a name in SCHEDULES
-    schedule_args: dict = field(default_factory=dict)  # for example {"stages": [[20, 0.01], [8, 0.001]]}
+    schedule_args: dict = field(default_factory=dict)  # what that schedule takes: step_epochs, gamma; warmup, start, cycle_momentum; or {"stages": [[20, 0.01], [8, 0.001]]}
     weight_decay: float = 5e-4  # L2; 5e-4 is CIFAR-10's usual value
-    decay_norm_and_bias: bool = True  # as plain torch optimizers do; muon always does
+    decay_norm_and_bias: bool = True  # as plain torch optimizers do; muon always does, and takes no false
     l1: float = 0.0  # factor of the sum of absolute weights; one recipe uses it
     label_smoothing: float = 0.0  # share of the target spread over all classes
     small_first: list | None = None  # [size, fraction]: shrunk pictures for that first part of the steps, which are cheaper
@@ -94,7 +95,7 @@ class Recipe:
     def __post_init__(self):
         _check(self)
 
-# %% ../nbs/07_recipes.ipynb #6948411e
+# %% ../nbs/07_recipes.ipynb #809b31f1
 def _is_number(value: Any, whole: bool = False) -> bool:
     "A finite number, and True and False are none."
     return isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and math.isfinite(value)
@@ -112,6 +113,8 @@ def _check(recipe: Recipe) -> None:
         _need(recipe, value in choices, name, "one of " + ", ".join(choices) + (f"; did you mean {near[0]}?" if near else ""))
     _check_numbers(recipe)
     _check_switches(recipe)
+    _check_optimizer(recipe)
+    _check_schedule(recipe)
     _check_structures(recipe)
 
 # %% ../nbs/07_recipes.ipynb #d22fc59f
@@ -135,23 +138,52 @@ def _check_switches(recipe: Recipe) -> None:
     _need(recipe, isinstance(recipe.trackers, (list, tuple)) and set(recipe.trackers) <= set(known), "trackers", f"a list out of {', '.join(known)}")
     _need(recipe, recipe.pretrained is None or isinstance(recipe.pretrained, str) and recipe.pretrained != "", "pretrained", "None, or the path of a run folder or of a file with weights")
 
-# %% ../nbs/07_recipes.ipynb #61f3c9ec
-def _check_structures(recipe: Recipe) -> None:
-    for name in ("network_args", "optimizer_args", "schedule_args"): _need(recipe, isinstance(getattr(recipe, name), dict), name, "a dict, {} for none")
-    of_optimizer = list(inspect.signature(_muon).parameters)[5:] if recipe.optimizer == "muon" else ["bias_scale"]
-    for name, allowed in (("optimizer_args", of_optimizer), ("schedule_args", list(inspect.signature(make_schedule).parameters)[4:])):
-        said = f" for {recipe.optimizer}" if name == "optimizer_args" else ""
-        _need(recipe, set(getattr(recipe, name)) <= set(allowed), name, f"a dict with keys out of {', '.join(allowed)}{said}")
+# %% ../nbs/07_recipes.ipynb #cb70bcad
+def _check_optimizer(recipe: Recipe) -> None:
+    _need(recipe, isinstance(recipe.optimizer_args, dict), "optimizer_args", "a dict, {} for none")
+    allowed = list(inspect.signature(_muon).parameters)[5:] if recipe.optimizer == "muon" else ["bias_scale"]
+    _need(recipe, set(recipe.optimizer_args) <= set(allowed), "optimizer_args", f"a dict with keys out of {', '.join(allowed)} for {recipe.optimizer}")
     _need(recipe, all(_is_number(v) and v > 0 for v in recipe.optimizer_args.values()), "optimizer_args", "a dict of numbers greater than 0")
+    _need(recipe, recipe.optimizer_args.get("sgd_momentum", 0) < 1, "optimizer_args", "a dict whose sgd_momentum is below 1")
+    _need(recipe, recipe.optimizer != "muon" or recipe.decay_norm_and_bias, "decay_norm_and_bias", "true with muon, which shrinks norms and biases whatever is asked")
+    _need(recipe, recipe.optimizer != "nesterov" or recipe.momentum > 0, "momentum", "greater than 0 for nesterov")
+
+
+def _is_fraction(value: Any) -> bool: return _is_number(value) and 0 <= value <= 1
+
+
+def _is_stages(value: Any) -> bool:
+    "Pairs of a whole number of epochs and a learning rate."
+    pairs = isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in value)
+    return pairs and all(_is_number(epochs, whole=True) and epochs >= 1 and _is_number(lr) and lr > 0 for epochs, lr in value)
+
+
+_SCHEDULE_ARGS: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = dict(  # what each schedule looks at; whether a value can work; that in words
+    constant={}, stages=dict(stages=(_is_stages, "[[epochs, lr], ...]")),
+    onecycle=dict(warmup=(lambda v: v is None or isinstance(v, float) and _is_fraction(v), "a fraction in 0..1, with a decimal point as torch wants it"),
+                  start=(lambda v: v is None or _is_fraction(v) and v > 0, "a fraction in 0..1, above 0"), cycle_momentum=(lambda v: isinstance(v, bool), "true or false")),
+    step=dict(step_epochs=(lambda v: _is_number(v, whole=True) and v >= 1, "a whole number of at least 1"), gamma=(lambda v: _is_number(v) and v > 0, "a number greater than 0")),
+    triangle={name: (lambda v: v is None or _is_fraction(v), "a fraction in 0..1") for name in ("warmup", "start")})
+
+# %% ../nbs/07_recipes.ipynb #c0d68077
+def _check_schedule(recipe: Recipe) -> None:
+    takes, given = _SCHEDULE_ARGS[recipe.schedule], recipe.schedule_args
+    _need(recipe, isinstance(given, dict), "schedule_args", "a dict, {} for none")
+    if recipe.schedule == "stages":
+        fits = _is_stages(given.get("stages")) and sum(epochs for epochs, _ in given["stages"]) == recipe.epochs
+        _need(recipe, fits, "schedule_args", f"{{'stages': [[epochs, lr], ...]}}, whole epochs and rates above 0, that add up to epochs ({recipe.epochs})")
+    keys = f"a dict with keys out of {', '.join(takes)} for {recipe.schedule}, {{}} for its usual ones" if takes else f"{{}} for {recipe.schedule}"
+    _need(recipe, set(given) <= set(takes), "schedule_args", keys)
+    for name, value in given.items(): _need(recipe, takes[name][0](value), "schedule_args", f"a dict whose {name} is {takes[name][1]} for {recipe.schedule}")
+
+
+def _check_structures(recipe: Recipe) -> None:
+    _need(recipe, isinstance(recipe.network_args, dict), "network_args", "a dict, {} for none")
     _need(recipe, isinstance(recipe.policy, (str, dict)), "policy", "a name or the dict of `policy_to_dict`; give an A.Compose to `override` or `run`")
     get_policy(recipe.policy) if isinstance(recipe.policy, str) else policy_from_dict(recipe.policy)  # what is unknown raises
     small = recipe.small_first
     fits = small is None or isinstance(small, (list, tuple)) and len(small) == 2 and _is_number(small[0], whole=True) and _is_number(small[1])
     _need(recipe, fits and (small is None or small[0] >= 18 and 0 < small[1] < 1), "small_first", "None or [size >= 18, fraction in 0..1]")
-    stages = recipe.schedule_args.get("stages")
-    if recipe.schedule == "stages":
-        pairs = isinstance(stages, (list, tuple)) and all(isinstance(s, (list, tuple)) and len(s) == 2 and all(map(_is_number, s)) for s in stages)
-        _need(recipe, bool(stages) and pairs and sum(e for e, _ in stages) == recipe.epochs, "schedule_args", f"{{'stages': [[epochs, lr], ...]}} that add up to epochs ({recipe.epochs})")
 
 # %% ../nbs/07_recipes.ipynb #03814ecc
 _FIELDS = {f.name: f for f in fields(Recipe)}
@@ -350,7 +382,7 @@ def training_cost(
     small = min(done, planned * fraction)  # epochs on small pictures: they come first
     return 3 * per_epoch * (small * operations(size) + (done - small) * operations(image_size)) / 1e15
 
-# %% ../nbs/07_recipes.ipynb #12f8ca6b
+# %% ../nbs/07_recipes.ipynb #285bdfde
 def command_of(
     recipe: Recipe,  # named in RECIPES, with some fields changed perhaps
 ) -> str:  # for a shell
@@ -359,7 +391,7 @@ def command_of(
     if base is None: return ""
     for name, value in recipe_to_dict(recipe).items():
         if value == getattr(base, name) or name in ("source", "claimed_train", "claimed_test"): continue
-        if name in ("epochs", "seed", "precision", "device", "pretrained"): words += [f"--{name}", str(value)]
+        if name in ("epochs", "seed", "precision", "device", "pretrained") and value is not None: words += [f"--{name}", shlex.quote(str(value))]
         else:
             text = value if isinstance(value, str) else json.dumps(value)
             words += ["--set", f"{name}={text}" if text.isprintable() and not set(text) & set(" \"'{[$&;") else f"'{name}={text}'"]

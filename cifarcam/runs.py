@@ -695,7 +695,7 @@ def _other_settings(recipe: Recipe) -> list[str]:  # names of fields; none for t
     own, mine = (json.loads(json.dumps(training_fields(r))) for r in (now, recipe))
     return sorted(name for name in own.keys() | mine.keys() if own.get(name) != mine.get(name))
 
-# %% ../nbs/07a_runs.ipynb #12470f3a
+# %% ../nbs/07a_runs.ipynb #79eeb496
 _UNMEASURED = "not measured"
 
 
@@ -721,7 +721,8 @@ def _result_line(group: list[dict], recipe: Recipe, other: list[str]) -> dict[st
     done, own = group[0]["epochs"], recipe.epochs if other else RECIPES.get(recipe.name, recipe).epochs
     stopped, early = any(pd.isna(r["test_acc"]) for r in group), done < recipe.epochs
     epochs = f"{done} of {recipe.epochs}, {'not finished' if stopped else 'stopped early'}" if early else f"{done}" if done == own else f"{done} (the recipe has {own})"
-    far = f" after epoch {done}" if stopped else f" in {done} of {own} epochs" if done < own else ""  # not run in full
+    short = f" in a training of {recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, not {own}"  # a whole one, its schedule as short
+    far = f" after epoch {done}" if stopped else short if recipe.epochs < own else f" in {done} of {own} epochs" if done < own else ""
     seeds = "" if len(group) == 1 and group[0]["seed"] == RECIPES.get(recipe.name, recipe).seed else ", seeds " + " ".join(str(r["seed"]) for r in group)
     base = override(recipe, seed=RECIPES[recipe.name].seed) if recipe.name in RECIPES else recipe
     named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TECHNIQUES', 'train_variant', 'study', 'Technique', 'counterpart', 'ablate', 'ablation_markdown']
 
-# %% ../nbs/07b_study.ipynb #6e7ab859
+# %% ../nbs/07b_study.ipynb #bdd9cc89
 import hashlib
 import json
 import os
@@ -13,11 +13,12 @@ import re
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,18 @@ import pandas as pd
 import torch
 
 from .data import Images, load_data
-from .evaluate import predict
+from .evaluate import Predictions, predict
 from .faithfulness import energy_inside
 from .gradcam import GradCAM
 from .layers import layers_of
-from .recipes import Recipe, get_recipe, override, recipe_from_dict, recipe_to_dict, training_fields
-from .runs import Run, run
-from .trainer import atomic_write
+from .recipes import RECIPES, Recipe, get_recipe, override, recipe_from_dict, recipe_to_dict, training_fields
+from .runs import Run, RunError, Weights, _device_name, _other_fields, run
+from .trainer import atomic_write, check_device, choose_precision
 
-# %% ../nbs/07b_study.ipynb #48643716
-@lru_cache(maxsize=2)
-def _loaded(reference: str, root: str | None) -> tuple[Images, Images]:
-    "Data by their reference, read once a process."
+# %% ../nbs/07b_study.ipynb #77897f83
+@lru_cache(maxsize=1)
+def _loaded(reference: str, root: str | None, study: str) -> tuple[Images, Images]:
+    "Data by their reference, read once a process and study: a folder may hold other pictures by the next one."
     return load_data(json.loads(reference), root=root)
 
 
@@ -48,13 +49,13 @@ def _some(images: Images, n: int | None, seed: int = 0) -> Images:
 
 
 def _job_data(job: dict) -> tuple[Images, Images]:
-    train, test = _loaded(json.dumps(job["data"]), job["root"]) if isinstance(job["data"], dict) else job["data"]
+    train, test = _loaded(json.dumps(job["data"]), job["root"], job["study"]) if isinstance(job["data"], dict) else job["data"]
     return _some(train, job["n_train"]), _some(test, job["n_test"])
 
-# %% ../nbs/07b_study.ipynb #e0070a21
-def _energy(done: Run, model: torch.nn.Module, test: Images, layer: str | None, n: int) -> float | None:
-    "Mean share of Grad-CAM's energy inside the object; None without masks."
-    if test.masks is None: return None
+# %% ../nbs/07b_study.ipynb #6f60017f
+def _energy(done: Run, model: torch.nn.Module, test: Images, layer: str | None, n: int) -> dict[str, float | None]:
+    "Mean share of Grad-CAM's energy inside the object, and by chance: the share that a map has there which is the same everywhere. None without masks."
+    if test.masks is None: return dict(energy_inside=None, chance=None)
     some = _some(test, n)
     if layer is None:
         table = layers_of(model, (1, 3, *some.images.shape[1:3]), receptive_field=False)
@@ -65,7 +66,7 @@ def _energy(done: Run, model: torch.nn.Module, test: Images, layer: str | None, 
         for i in range(0, len(some), 100):
             x = (torch.from_numpy(some.images[i:i + 100]).permute(0, 3, 1, 2).float() / 255 - mean) / std
             inside.append(energy_inside(cam(x)[layer], some.masks[i:i + 100]))
-    return float(torch.cat(inside).mean())
+    return dict(energy_inside=float(torch.cat(inside).mean()), chance=float(some.masks.mean()))
 
 
 def _as_trained(done: Run) -> dict[str, str | None]:
@@ -92,7 +93,7 @@ def _measured(job: dict) -> dict[str, Any]:
     seen = predict(model, _some(train, len(test)), mean=done.mean, std=done.std, views=views, **_as_trained(done))
     history = done.history
     return dict(accuracy=done.predictions.accuracy, train=seen.accuracy, loss=done.predictions.loss, seconds=float(history.seconds.sum()), epochs=len(history),
-                energy_inside=_energy(done, model, test, job["layer"], job["n_maps"]))
+                **_energy(done, model, test, job["layer"], job["n_maps"]))
 
 # %% ../nbs/07b_study.ipynb #813e54dd
 _TURN = threading.Lock()
@@ -111,9 +112,9 @@ def train_variant(
     (Path(job["out"]) / "checkpoint.pt").unlink(missing_ok=True)  # the largest file, and nobody resumes a finished variant
     return result
 
-# %% ../nbs/07b_study.ipynb #00e7a56b
+# %% ../nbs/07b_study.ipynb #50f08572
 def _jobs(recipes: dict[str, Recipe], seeds: Sequence[int], out: Path, **common: Any) -> list[dict]:
-    "A job for each variant and seed; its key says whether a stored result is of just this training."
+    "A job for each variant and seed; its key is the same when the same is asked for again."
     data = common["data"] if isinstance(common["data"], dict) else [images.fingerprint() for images in common["data"]]
     measured = {name: common[name] for name in ("n_train", "n_test", "layer", "n_maps")}
     jobs, taken = [], set()
@@ -128,11 +129,13 @@ def _jobs(recipes: dict[str, Recipe], seeds: Sequence[int], out: Path, **common:
     return jobs
 
 
-def _stored(job: dict) -> dict | None:
-    "The result of just this job, if an earlier study has left it."
-    try: result = json.loads((Path(job["out"]) / "study.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError): return None
-    return result if isinstance(result, dict) and result.get("key") == job["key"] else None
+def _decided(recipe: Recipe, executor: Executor | None) -> Recipe:
+    "With the device and precision that `auto` stands for here; an executor that may reach other machines leaves it to them."
+    if executor is not None and not isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor)): return recipe
+    try: check_device(recipe.device)
+    except ValueError: return recipe  # its row will say so
+    device = _device_name(recipe.device).split(":")[0]
+    return override(recipe, device=device, precision=choose_precision(device, recipe.precision))
 
 
 def _results(jobs: list[dict], executor: Executor | None) -> Iterator[dict]:
@@ -146,7 +149,47 @@ def _results(jobs: list[dict], executor: Executor | None) -> Iterator[dict]:
     finally:
         for future in futures: future.cancel()  # after Ctrl-C, nothing new is begun
 
-# %% ../nbs/07b_study.ipynb #98120129
+# %% ../nbs/07b_study.ipynb #7091baee
+def _left_in(out: Path) -> dict[Path, dict]:  # run folder -> its result
+    "What earlier studies have left."
+    found = {}
+    for path in sorted(out.glob("*/study.json")):
+        try: result = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError): continue
+        if isinstance(result, dict): found[path.parent] = result
+    return found
+
+
+def _unlike(job: dict, folder: Path, result: dict, pictures: Callable[[], dict[str, str]]) -> str:  # "" where it is just this training
+    "In what a finished training, by the configuration in its folder, is another one than the job."
+    try: done = Run(folder)
+    except RunError as e: return str(e)
+    recipe = recipe_from_dict(json.loads(json.dumps(job["recipe"])))  # as a file has it: lists, no tuples
+    said = [other] if (other := _other_fields(done.recipe, recipe)) else []
+    for name, was in (("views", done.recipe.views), ("device", done.config["device"].split(":")[0]), ("precision", done.config["precision"])):
+        if (asked := getattr(recipe, name)) not in ("auto", was): said.append(f"{name} is {asked!r}, the run has {was!r}")
+    if said: return ", ".join(said)
+    try: now, weights = pictures(), Weights(recipe.pretrained).fingerprint if recipe.pretrained else ""
+    except Exception as e: return f"whether its data are the same cannot be seen ({type(e).__name__}: {e})"  # the job meets the same, and its row says so
+    if others := [part for part, was in done.config["data"]["fingerprint"].items() if now[part] != was]: return f"the {' and '.join(others)} pictures are others"
+    if weights and weights != done.config["pretrained"]["fingerprint"]: return f"the weights in {recipe.pretrained} are others"
+    return "" if result.get("key") == job["key"] else "it was measured otherwise (layer, n_maps), or its data lay elsewhere"
+
+
+def _finished(jobs: list[dict], log: Callable[[str], None]) -> tuple[list[dict], list[dict]]:  # results, and the jobs that are left
+    "Results of just these trainings, under whatever name; why another one does not count goes to the log."
+    there, results, left = _left_in(Path(jobs[0]["out"]).parent), [], []
+    pictures = cache(lambda: {part: images.fingerprint() for part, images in zip(("train", "test"), _job_data(jobs[0]), strict=True)})
+    for job in jobs:
+        own, alike = Path(job["out"]), [folder for folder, result in there.items() if result.get("key") == job["key"]]
+        folder = own if own in alike or not alike else alike[0]
+        why = _unlike(job, folder, there[folder], pictures) if folder in there else "nothing is there"
+        if why: left.append(job)
+        else: results.append(there[folder] | dict(variant=job["variant"], seed=job["seed"], folder=str(folder)))
+        if why and folder in there: log(f"{job['variant']}, seed {job['seed']}: {folder.name} holds another training, so this one is made anew: {why}")
+    return results, left
+
+# %% ../nbs/07b_study.ipynb #5b6acdec
 def study(
     recipe: str | Recipe,  # what all variants have in common: a name in RECIPES, or a recipe
     variants: dict[str, dict],  # name -> fields to replace, the policy too; {} is the recipe as it stands
@@ -163,24 +206,23 @@ def study(
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies
     log: Callable[[str], None] | None = print,  # takes a line a training
     **changes: Any,  # fields that are replaced in all variants: the budget, such as epochs=3
-) -> pd.DataFrame:  # a row a variant: accuracy and its deviation, train accuracy, gap, energy inside the masks, seconds; see `attrs["runs"]` for each training
+) -> pd.DataFrame:  # a row a variant: accuracy and its deviation, train accuracy, gap, energy inside the masks with its deviation and what chance puts there, seconds; see `attrs["runs"]` for each training
     "Train variants of a recipe at the same small budget, and compare them."
     base = override(get_recipe(recipe), **changes)
     if not variants or not all(isinstance(fields, dict) for fields in variants.values()): raise ValueError('variants must be a dict such as {"as it is": {}, "no flip": {"policy": "none"}}')
     if not seeds or len(set(seeds)) < len(seeds): raise ValueError(f"seeds must be different numbers, at least one, not {list(seeds)}")
-    recipes = {name: override(base, **fields) for name, fields in variants.items()}  # a wrong field is named before anything is trained
+    recipes = {name: _decided(override(base, **fields), executor) for name, fields in variants.items()}  # a wrong field is named before anything is trained
     with tempfile.TemporaryDirectory(prefix="cifarcam-study-", ignore_cleanup_errors=True) as scratch:
         jobs = _jobs(recipes, seeds, Path(out if out is not None else scratch).resolve(), data=_portable(data), n_train=n_train, n_test=n_test, layer=layer, n_maps=n_maps,
-                     threads=threads, root=None if root is None else os.fspath(root))
-        results = [result for job in jobs if (result := _stored(job))]
+                     threads=threads, root=None if root is None else os.fspath(root), study=uuid.uuid4().hex)
+        results, left = _finished(jobs, log or (lambda line: None))
         if results and log: log(f"{len(results)} of {len(jobs)} trainings were finished before")
-        left = [job for job in jobs if not _stored(job)]
         for result in _results(left, executor):
             results.append(result)
             if log: log(_line(result, len(results), len(jobs)))
     return _table(results, list(variants))
 
-# %% ../nbs/07b_study.ipynb #6c16d379
+# %% ../nbs/07b_study.ipynb #55a9bdf4
 def _portable(data: str | dict | tuple[Images, Images]) -> dict | tuple[Images, Images]:
     "A reference where there is one, which is quicker to send than pictures."
     if isinstance(data, tuple): return dict(data[0].reference) if data[0].reference and data[0].reference == data[1].reference else data
@@ -198,28 +240,29 @@ def _table(results: list[dict], order: list[str]) -> pd.DataFrame:
     rows = []
     for name in order:
         mine = sorted((r for r in results if r["variant"] == name), key=lambda r: r["seed"])
-        good = pd.DataFrame([r for r in mine if not r["error"]], columns=["accuracy", "train", "energy_inside", "seconds"], dtype=float)
+        good = pd.DataFrame([r for r in mine if not r["error"]], columns=["accuracy", "train", "energy_inside", "chance", "seconds"], dtype=float)
         rows.append(dict(variant=name, n=len(good), accuracy=good.accuracy.mean(), deviation=good.accuracy.std(), train=good.train.mean(), gap=(good.train - good.accuracy).mean(),
-                         energy_inside=good.energy_inside.mean(), seconds=good.seconds.mean(), note="; ".join(dict.fromkeys(r["error"] for r in mine if r["error"]))))
+                         energy_inside=good.energy_inside.mean(), energy_deviation=good.energy_inside.std(), chance=good.chance.mean(), seconds=good.seconds.mean(), note="; ".join(dict.fromkeys(r["error"] for r in mine if r["error"]))))
     table = pd.DataFrame(rows)
-    table = table.drop(columns=[name for name in ("energy_inside",) if table[name].isna().all()])
+    if table.energy_inside.isna().all(): table = table.drop(columns=["energy_inside", "energy_deviation", "chance"])
     table.attrs["runs"] = sorted(results, key=lambda r: (order.index(r["variant"]), r["seed"]))
     return table
 
-# %% ../nbs/07b_study.ipynb #71a746e6
+# %% ../nbs/07b_study.ipynb #fa341ce5
 @dataclass(frozen=True)
 class Technique:
     "Something that a recipe may do, and what stands in its place when it does not."
     name: str  # as it stands in the table
     on: dict  # fields of a recipe that has it
-    off: dict  # the same fields without it
+    off: dict  # the same fields in a recipe that has something else in its place
     source: str  # who found it
 
 
-_SGD = dict(optimizer="nesterov", lr=0.73, momentum=0.85, weight_decay=1.33e-3, optimizer_args={"bias_scale": 64})  # airbench94's own, for batches of 500
+_SGD = dict(optimizer="nesterov", lr=0.73, momentum=0.85, weight_decay=1.33e-3, decay_norm_and_bias=True, optimizer_args={"bias_scale": 64})  # airbench94's own, for batches of 500
 _RESNET_SGD = dict(optimizer="nesterov", lr=0.25, momentum=0.9, weight_decay=5e-4, decay_norm_and_bias=False, optimizer_args={})  # likewise, for ResNets
-_MUON = dict(optimizer="muon", lr=0.13, momentum=0.8, weight_decay=1e-3, optimizer_args={"bias_lr": 0.053, "head_lr": 0.67, "sgd_momentum": 0.85})
+_MUON = dict(optimizer="muon", lr=0.13, momentum=0.8, weight_decay=1e-3, decay_norm_and_bias=True, optimizer_args={"bias_lr": 0.053, "head_lr": 0.67, "sgd_momentum": 0.85})
 _TRIANGLE = dict(schedule="triangle", schedule_args={"warmup": 0.2, "start": 0.2})
+_LINE = dict(schedule="triangle", schedule_args={"warmup": 0.0, "start": 1.0})  # from the peak, nothing but down
 _COSINE = dict(schedule="onecycle", schedule_args={"cycle_momentum": False})  # torch's own: 30% up, then down a cosine
 
 TECHNIQUES: dict[str, Technique] = {t.name: t for t in (
@@ -227,13 +270,14 @@ TECHNIQUES: dict[str, Technique] = {t.name: t for t in (
     Technique("label smoothing", {"label_smoothing": 0.2}, {"label_smoothing": 0.0}, "Szegedy et al. 2015, arXiv:1512.00567"),
     Technique("alternating flip", {"alternate_flip": True}, {"alternate_flip": False}, "Jordan 2024, arXiv:2404.00498"),
     Technique("bias learning-rate scale", {"optimizer_args": {"bias_scale": 64}}, {"optimizer_args": {}}, "Page 2019, How to train your ResNet"),
-    Technique("triangular one-cycle, not cosine", _TRIANGLE, _COSINE, "Smith 2015, arXiv:1506.01186; airbench"),
+    Technique("triangular one-cycle, 20% up", _TRIANGLE, _COSINE, "Smith 2015, arXiv:1506.01186; airbench"),
+    Technique("straight line down, not a cosine with 30% up", _LINE, _COSINE, "Jordan 2024, airbench94_muon"),
     Technique("Muon for the filters", _MUON, _SGD, "Jordan 2024, airbench94_muon"),
     Technique("progressive resizing", {"small_first": [24, 0.5]}, {"small_first": None}, "Howard 2018, fast.ai's DAWNBench entry"),
     Technique("test-time averaging: flip", {"views": "flip"}, {"views": "none"}, "He et al. 2015, arXiv:1512.03385"),
     Technique("test-time averaging: flip and shifts", {"views": "flip_shift"}, {"views": "none"}, "Jordan 2024, arXiv:2404.00498"))}
 
-# %% ../nbs/07b_study.ipynb #de5dfdea
+# %% ../nbs/07b_study.ipynb #fb0586f8
 def counterpart(
     recipe: Recipe,  # as it stands
     technique: Technique,  # to take away, or to add
@@ -243,8 +287,7 @@ def counterpart(
     if technique.name.startswith("Muon") and recipe.optimizer == "muon":
         plain = technique.off if recipe.network == "fastnet" else _RESNET_SGD
         return True, plain | {"lr": plain["lr"] * recipe.batch_size / 500}
-    first = next(iter(technique.on))  # the field that tells
-    has = bool(getattr(recipe, first)) if technique.off[first] in (None, False, 0) else getattr(recipe, first) == technique.on[first]
+    has = all(bool(getattr(recipe, name)) if technique.off[name] in (None, False, 0) else getattr(recipe, name) == value for name, value in technique.on.items())
     return has, technique.off if has else technique.on
 
 
@@ -256,7 +299,7 @@ def _bias_counterpart(recipe: Recipe, technique: Technique) -> tuple[bool, dict]
     rate = recipe.optimizer_args.get("bias_lr", 0.053)
     return True, {"optimizer_args": recipe.optimizer_args | {"bias_lr": rate / 64}}
 
-# %% ../nbs/07b_study.ipynb #ae0ab01c
+# %% ../nbs/07b_study.ipynb #2a3169a7
 def ablate(
     recipe: str | Recipe,  # a name in RECIPES, or a recipe
     data: str | dict | tuple[Images, Images] = "cifar10",  # as `run` takes it
@@ -269,7 +312,7 @@ def ablate(
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies
     log: Callable[[str], None] | None = print,  # takes a line a training
     **options: Any,  # of `study`: executor, n_train, threads, and fields for all, such as epochs=4
-) -> pd.DataFrame:  # a row a technique: in_recipe, with, without (accuracy), gain, n, deviation of the gain, seconds it costs
+) -> pd.DataFrame:  # a row a technique: in_recipe, with, without (accuracy), gain, n, deviation of the gain, its standard error and the verdict by it, seconds it costs, and the fields of both sides
     "Measure what each technique of a recipe is worth at a small budget."
     unknown = [name for name in techniques or () if name not in TECHNIQUES]
     if unknown: raise ValueError(f"no technique is called '{unknown[0]}': there are {', '.join(TECHNIQUES)}")
@@ -280,65 +323,92 @@ def ablate(
     trained = {t.name: sides[t.name][1] for t in chosen if "views" not in t.on}
     table = study(base, {"as it is": {}} | trained, data, seeds=seeds, out=out, n_test=n_test, root=root, log=log, views="none", **settings)
     found = {(r["variant"], r["seed"]): r for r in table.attrs["runs"]}
-    rows = []
+    test, rows = _test_of(data, n_test, root), []
     for technique in chosen:
-        if "views" in technique.on: rows.append(_averaged_row(technique, base, Path(out), seeds, found, _test_of(data, n_test, root)))
-        else: rows.append(_technique_row(technique, sides[technique.name][0], seeds, found))
+        has, fields = sides[technique.name]
+        if "views" in technique.on: measured = _averaged_gains(technique, Path(out), seeds, found, test)
+        else: measured = _trained_gains(technique, has, seeds, found)
+        rows.append(_row(technique, base, has, fields, len(test), **measured))
     result = pd.DataFrame(rows)
     if csv is not None:
-        about = dict(recipe=base.name, data=_portable(data).get("name", "") if isinstance(_portable(data), dict) else "from memory", epochs=base.epochs, n_train=settings.get("n_train"), n_test=n_test, seeds=" ".join(map(str, seeds)))
+        about = dict(recipe=base.name, data=_portable(data).get("name", "") if isinstance(_portable(data), dict) else "from memory", epochs=base.epochs, n_train=settings.get("n_train"), n_test=n_test,
+                     seeds=" ".join(map(str, seeds)), settings=json.dumps(_set_otherwise(base)))
         with atomic_write(csv) as temporary: result.assign(**about).to_csv(temporary, index=False)
     return result
 
-# %% ../nbs/07b_study.ipynb #026907d5
-def _row(technique: Technique, has: bool, with_it: list[float], without: list[float], seconds: float, note: str = "") -> dict:
-    gains = np.array(with_it) - np.array(without)
-    return dict(technique=technique.name, in_recipe=has, **{"with": np.mean(with_it) if with_it else np.nan, "without": np.mean(without) if without else np.nan}, gain=gains.mean() if len(gains) else np.nan,
-                n=len(gains), deviation=gains.std(ddof=1) if len(gains) > 1 else np.nan, seconds=seconds, note=note, source=technique.source)
+
+def _set_otherwise(recipe: Recipe) -> dict[str, Any]:
+    "Fields with other values than in the recipe of that name, but for seed and epochs: a small budget wants other settings."
+    own = RECIPES.get(recipe.name, recipe)
+    names = [name for name in recipe_to_dict(recipe) if name in training_fields(own).keys() | training_fields(recipe).keys() and name not in ("seed", "epochs")]
+    return {name: getattr(recipe, name) for name in names if getattr(recipe, name) != getattr(own, name)}
 
 
-def _technique_row(technique: Technique, has: bool, seeds: Sequence[int], found: dict) -> dict:
+def _test_of(data: Any, n_test: int | None, root: Any) -> Images:
+    return _job_data(dict(data=_portable(data), root=None if root is None else os.fspath(root), n_train=None, n_test=n_test, study=uuid.uuid4().hex))[1]
+
+# %% ../nbs/07b_study.ipynb #654edfcd
+def _standard_error(with_it: list[float], without: list[float], n_test: int, paired: list[float]) -> float:
+    "Of a mean gain: what the choice of test pictures and, where there are several, of the seeds does."
+    if not with_it: return np.nan
+    p, q, gains = np.mean(with_it), np.mean(without), np.subtract(with_it, without)
+    pictures = np.mean(paired) if paired else np.sqrt((p * (1 - p) + q * (1 - q)) / n_test)
+    return float(np.hypot(pictures, gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0))
+
+
+def _verdict(gain: float, error: float) -> str: return "-" if np.isnan(gain) else "beyond chance" if abs(gain) > 2 * error else "undecided"
+
+
+def _row(technique: Technique, base: Recipe, has: bool, fields: dict, n_test: int, with_it: list[float], without: list[float], seconds: float, note: str = "", paired: Sequence[float] = ()) -> dict:
+    own, gains = {name: getattr(base, name) for name in fields}, np.subtract(with_it, without)
+    sides = (technique.on, technique.off) if "views" in technique.on else (own, fields) if has else (fields, own)
+    error, gain = _standard_error(with_it, without, n_test, list(paired)), gains.mean() if len(gains) else np.nan
+    return dict(technique=technique.name, in_recipe=has, **{"with": np.mean(with_it) if with_it else np.nan, "without": np.mean(without) if without else np.nan}, gain=gain, n=len(gains),
+                deviation=gains.std(ddof=1) if len(gains) > 1 else np.nan, standard_error=error, verdict=_verdict(gain, error), seconds=seconds, note=note, source=technique.source,
+                with_fields=json.dumps(sides[0]), without_fields=json.dumps(sides[1]))
+
+
+def _trained_gains(technique: Technique, has: bool, seeds: Sequence[int], found: dict) -> dict[str, Any]:
     "From pairs of trainings with the same seed."
     pairs = [(found.get(("as it is", seed)), found.get((technique.name, seed))) for seed in seeds]
     errors = "; ".join(dict.fromkeys(r["error"] for pair in pairs for r in pair if r and r["error"]))
     good = [pair if has else pair[::-1] for pair in pairs if all(r and not r["error"] for r in pair)]  # with it, without it
     costs = [a["seconds"] - b["seconds"] for a, b in good]
-    return _row(technique, has, [a["accuracy"] for a, _ in good], [b["accuracy"] for _, b in good], float(np.mean(costs)) if costs else np.nan, errors)
+    return dict(with_it=[a["accuracy"] for a, _ in good], without=[b["accuracy"] for _, b in good], seconds=float(np.mean(costs)) if costs else np.nan, note=errors)
 
-
-def _test_of(data: Any, n_test: int | None, root: Any) -> Images:
-    return _job_data(dict(data=_portable(data), root=None if root is None else os.fspath(root), n_train=None, n_test=n_test))[1]
-
-
+# %% ../nbs/07b_study.ipynb #1c514225
 def _averaged(done: Run, test: Images, views: str) -> dict[str, float]:
-    "The same weights asked once, and for several views: the accuracy, and the seconds that both take."
+    "The same weights asked once, and for several views: the accuracies, the seconds that both take, and the standard error of the difference."
     model = done.model()
 
-    def timed(images: Images, views: str) -> tuple[float, float]:
+    def timed(images: Images, views: str) -> tuple[Predictions, float]:
         begin = time.perf_counter()
-        accuracy = predict(model, images, mean=done.mean, std=done.std, views=views, **_as_trained(done)).accuracy
-        return accuracy, time.perf_counter() - begin
+        return predict(model, images, mean=done.mean, std=done.std, views=views, **_as_trained(done)), time.perf_counter() - begin
 
     timed(_some(test, 500), "none")  # the first batch anywhere is slow
-    (single, once), (accuracy, all_views) = timed(test, "none"), timed(test, views)
-    return dict(accuracy=accuracy, single_accuracy=single, seconds=all_views, single_seconds=once)
+    (single, once), (several, all_views) = timed(test, "none"), timed(test, views)
+    turned = several.correct.float() - single.correct.float()  # 1: right only with the views; -1: right only without
+    return dict(accuracy=several.accuracy, single_accuracy=single.accuracy, seconds=all_views, single_seconds=once, paired_error=float(turned.std(unbiased=False)) / len(test) ** 0.5)
 
 
-def _averaged_row(technique: Technique, base: Recipe, out: Path, seeds: Sequence[int], found: dict, test: Images) -> dict:
+def _averaged_gains(technique: Technique, out: Path, seeds: Sequence[int], found: dict, test: Images) -> dict[str, Any]:
     "From the same weights, asked once and several times; the answer is kept beside them. What it costs is what it takes longer than a single view."
     good, views = [seed for seed in seeds if ("as it is", seed) in found and not found["as it is", seed]["error"]], technique.on["views"]
     measured = []
     for seed in good:
-        folder = out / f"as_it_is-{seed}"
-        kept = folder / f"averaged-{views}-{found['as it is', seed]['key']}.json"
-        if not kept.exists():
-            values = _averaged(Run(folder), test, views)
+        result = found["as it is", seed]
+        folder = Path(result.get("folder", out / f"as_it_is-{seed}"))
+        kept = folder / f"averaged-{views}-{result['key']}.json"
+        values = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+        if "paired_error" not in values:
+            values = _averaged(Run(folder), test, views) | values  # what was measured before stays as it was
             with atomic_write(kept) as temporary: temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
-        measured.append(json.loads(kept.read_text(encoding="utf-8")))
+        measured.append(values)
     seconds = [m["seconds"] - m["single_seconds"] for m in measured]
-    return _row(technique, base.views == views, [m["accuracy"] for m in measured], [found["as it is", seed]["accuracy"] for seed in good], float(np.mean(seconds)) if seconds else np.nan)
+    return dict(with_it=[m["accuracy"] for m in measured], without=[found["as it is", seed]["accuracy"] for seed in good], seconds=float(np.mean(seconds)) if seconds else np.nan,
+                paired=[m["paired_error"] for m in measured])
 
-# %% ../nbs/07b_study.ipynb #3826b1e8
+# %% ../nbs/07b_study.ipynb #9ac94e10
 def ablation_markdown(
     csv: str | os.PathLike,  # as `ablate` wrote it
 ) -> str:  # a Markdown table, or a line that says that there is none yet
@@ -347,10 +417,14 @@ def ablation_markdown(
     table = pd.read_csv(csv)
     first = table.iloc[0]
     pictures = "all" if pd.isna(first.n_train) else f"{int(first.n_train):,}"
-    lines = [f"`{first.recipe}` on {first.data}, {pictures} training pictures, {int(first.epochs)} epochs, seeds {first.seeds}; accuracies on {'all' if pd.isna(first.n_test) else f'{int(first.n_test):,}'} test pictures, single view but for the last rows.", "",
-             "| technique | in the recipe | with | without | gain | n | deviation of the gain | seconds it costs | source |", "|" + " --- |" * 9]
+    otherwise = ", ".join(f"{name} {value}" for name, value in json.loads(first.get("settings", "{}")).items())
+    left = [name for name in TECHNIQUES if name not in set(table.technique)]
+    lines = [f"`{first.recipe}`{f' with {otherwise}' if otherwise else ''} on {first.data}, {pictures} training pictures, {int(first.epochs)} epochs, seeds {first.seeds}; accuracies on "
+             f"{'all' if pd.isna(first.n_test) else f'{int(first.n_test):,}'} test pictures, single view but for the last rows." + (f" Not measured: {'; '.join(left)}." if left else ""), "",
+             "| technique | in the recipe | with | without | gain | standard error | verdict | n | deviation of the gain | seconds it costs | source |", "|" + " --- |" * 11]
     for row in table.to_dict("records"):
-        deviation = "-" if pd.isna(row["deviation"]) else f"{100 * row['deviation']:.2f} pp"
-        values = [row["technique"], "yes" if row["in_recipe"] else "no", f"{row['with']:.2%}", f"{row['without']:.2%}", f"{100 * row['gain']:+.2f} pp", str(row["n"]), deviation, f"{row['seconds']:+.0f}", row["source"]]
+        deviation, error = ("-" if pd.isna(row.get(name)) else f"{100 * row[name]:.2f} pp" for name in ("deviation", "standard_error"))
+        values = [row["technique"], "yes" if row["in_recipe"] else "no", f"{row['with']:.2%}", f"{row['without']:.2%}", f"{100 * row['gain']:+.2f} pp", error, row.get("verdict", "-"), str(row["n"]), deviation,
+                  f"{row['seconds']:+.0f}", row["source"]]
         lines.append("| " + " | ".join("-" if value.startswith("nan") or value.startswith("+nan") else value for value in values) + " |")
     return "\n".join(lines)

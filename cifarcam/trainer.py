@@ -8,7 +8,7 @@ __all__ = ['COLUMNS', 'OPTIMIZERS', 'SCHEDULES', 'SaveError', 'atomic_write', 's
            'Trainer', 'check_device', 'load_checkpoint', 'FolderInUse', 'locked_by', 'check_free', 'lock_folder',
            'LRSearch', 'lr_find']
 
-# %% ../nbs/03_trainer.ipynb #cd2aa9ae
+# %% ../nbs/03_trainer.ipynb #2af2ca62
 import copy
 import ctypes
 import hashlib
@@ -27,11 +27,12 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
+import albumentations as A
 import numpy as np
 import pandas as pd
 import psutil
@@ -52,9 +53,11 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, LambdaLR, LRScheduler, OneCycleLR, StepLR
 from tqdm.auto import tqdm
 
+from .data import Images
 from .evaluate import evaluating
+from .transforms import PolicyError, _plain
 
-# %% ../nbs/03_trainer.ipynb #c2ceef15
+# %% ../nbs/03_trainer.ipynb #f3773bd5
 class SaveError(OSError):
     "A file of a run could not be written; what was there before is intact."
 
@@ -71,12 +74,22 @@ def atomic_write(
         with open(temporary, "rb+") as f: os.fsync(f.fileno())
         os.chmod(temporary, 0o666 & ~_umask())  # some writers make files that only their owner can read
         os.replace(temporary, path)
+        _flush_folder(path.parent)
     except (OSError, RuntimeError, SafetensorError) as e:  # torch and safetensors report a full disk as the latter two
         free = f"{shutil.disk_usage(path.parent).free / 1e6:.0f} MB are free on that disk" if path.parent.exists() else f"{path.parent} does not exist"
         reason = str(getattr(e, "strerror", None) or e).splitlines()[0]
         raise SaveError(f"{path} could not be written ({reason}): what was there before is intact. {free}; make room, then resume the run.") from e
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    "A name too is on the disk only when its folder was flushed."
+    if os.name == "nt": return  # Windows opens no folders, and its file system keeps a journal of names
+    with suppress(OSError):  # some file systems cannot, and the file itself is safe already
+        number = os.open(folder, os.O_RDONLY)
+        try: os.fsync(number)
+        finally: os.close(number)
 
 
 def _umask() -> int:
@@ -339,7 +352,7 @@ class NotFinite(RuntimeError):
 class CheckpointError(RuntimeError):
     "A checkpoint cannot be used here."
 
-# %% ../nbs/03_trainer.ipynb #9625a649
+# %% ../nbs/03_trainer.ipynb #f322dd59
 class Trainer:
     "Train `model` on `train_batches`, and watch it on `valid_batches` after each epoch."
 
@@ -349,7 +362,7 @@ class Trainer:
         train_batches: Iterable,  # of (x float [B, 3, H, W], y int64 [B]); see `MemoryBatches`, `LoaderBatches`
         valid_batches: Iterable,  # the same, in a fixed order
         *,
-        out: str | os.PathLike | None = None,  # run folder for history, weights and checkpoint; None keeps nothing
+        out: str | os.PathLike | None = None,  # run folder of this training, for history, weights and checkpoint; None keeps nothing
         optimizer: str | Callable[[nn.Module], Optimizer] = "nesterov",  # a name in OPTIMIZERS, or a function of the model
         lr: float = 0.1,  # peak learning rate
         momentum: float = 0.9,  # of SGD and Muon; Adam's first beta
@@ -368,7 +381,7 @@ class Trainer:
         keep_epochs: bool = False,  # keep each epoch's weights in half precision, as `out`/epochs/001.safetensors, ...
         trackers: Sequence[str | GeneralTracker] = (),  # accelerate's trackers, as "tensorboard"; they get a row an epoch
         device: str = "auto",  # "auto": what accelerate finds; or "cpu", "cuda", "mps"
-        precision: str = "auto",  # "fp32", "bf16", "fp16", or what this machine is quickest at
+        precision: str = "auto",  # "fp32", "bf16", "fp16", or what this machine is quickest at; then a resume keeps what the checkpoint has
         channels_last: bool = True,  # the memory order that convolutions are quickest in
         seed: int = 0,  # of dropout and whatever else draws from torch's generator
         checkpoint_seconds: float = 30.0,  # at most this much work is lost in a crash
@@ -385,6 +398,7 @@ class Trainer:
         self._check()
         self.accelerator = _accelerator(device, _trackers(trackers, self.out))
         self.rank, self.world, self.device = self.accelerator.process_index, self.accelerator.num_processes, self.accelerator.device
+        self._asked = precision
         self.precision, self._log = _common_precision(choose_precision(self.device, precision), self.world), log if log and self.rank == 0 else lambda line: None
 
 # %% ../nbs/03_trainer.ipynb #63cad476
@@ -645,8 +659,45 @@ def _set_generators(states: dict, device: torch.device) -> None:
         keys, *rest = states["numpy_rng"]
         np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), *rest))
 
-# %% ../nbs/03_trainer.ipynb #13768176
+# %% ../nbs/03_trainer.ipynb #f02bda4e
+def _own_generators(loader: Iterable) -> list[torch.Generator]:
+    "Generators that were given to a plain DataLoader or to its sampler, each once."
+    parts = loader, getattr(loader, "sampler", None), getattr(getattr(loader, "batch_sampler", None), "sampler", None)
+    found = [generator for part in parts if isinstance(generator := getattr(part, "generator", None), torch.Generator)]
+    return [*{id(generator): generator for generator in found}.values()]
+
+
+def _loader_states(loader: Iterable, device: torch.device) -> dict:
+    "All that a plain DataLoader may draw the order of its next epoch from."
+    return dict(_generator_states(device), own=[generator.get_state() for generator in _own_generators(loader)])
+
+
+def _set_own_generators(loader: Iterable, states: dict) -> None:
+    for generator, state in zip(_own_generators(loader), states["own"]): generator.set_state(state)
+
+# %% ../nbs/03_trainer.ipynb #251b01cd
+def _augmentation(policy: A.Compose) -> str | None:
+    "The names of a policy's transforms, and a digest of all that they were given; None for code that has no plain form."
+    try: plain = json.dumps(_plain(policy)["transform"], sort_keys=True)
+    except (PolicyError, TypeError, ValueError, NotImplementedError): return None
+    names = ", ".join(type(transform).__name__ for transform in policy.transforms) or "nothing"
+    return f"{names} ({hashlib.sha256(plain.encode()).hexdigest()[:8]})"
+
+
+def _about_pictures(batches: Iterable) -> dict:  # of these keys, what the batches show
+    "Which pictures are trained on, and what is done to them: fingerprint, seed of the draws, augmentation, normalisation."
+    source = getattr(batches, "dataset", batches)  # where pictures are loaded one by one
+    images, seed, transform = (getattr(source, name, None) for name in ("images", "seed", "transform"))
+    policy, mean, std = (getattr(transform, name, None) for name in ("policy", "mean", "std"))
+    policy = transform if isinstance(transform, A.Compose) else policy
+    values = dict(images_fingerprint=images.fingerprint() if isinstance(images, Images) else None, batches_seed=int(seed) if isinstance(seed, (int, np.integer)) else None,
+                  augmentation=_augmentation(policy) if isinstance(policy, A.Compose) else None, normalisation=[*mean, *std] if isinstance(mean, tuple) and isinstance(std, tuple) else None)
+    return {k: v for k, v in values.items() if v is not None}
+
+# %% ../nbs/03_trainer.ipynb #c56b33d1
 _BATCHES = ("batch_size", "n_images", "shuffle", "drop_last", "alternate_flip")  # what batches may tell of themselves
+_PICTURES = ("images_fingerprint", "batches_seed", "augmentation", "normalisation")
+_WHERE_KNOWN = {*_BATCHES, *_PICTURES, *(f"valid_{k}" for k in _PICTURES), "precision", "channels_last"}  # compared where both sides have it; the last ones are not in old checkpoints
 
 
 @patch
@@ -656,8 +707,9 @@ def _settings(self: Trainer) -> dict:
     named = lambda x: x if isinstance(x, str) else "custom"
     values = dict(optimizer=named(optimizer), schedule=named(schedule), schedule_args=schedule_args, steps_per_epoch=len(batches)) | args
     values |= {k: getattr(batches, k) for k in _BATCHES if isinstance(getattr(batches, k, None), (int, bool))}
-    for k in ("label_smoothing", "l1", "small_first", "ema_decay", "ema_every", "grad_clip", "patience", "keep_epochs", "seed"): values[k] = getattr(self, k)
-    return json.loads(json.dumps(values, default=str))  # tuples become lists, as in a stored recipe
+    for k in ("label_smoothing", "l1", "small_first", "ema_decay", "ema_every", "grad_clip", "patience", "keep_epochs", "seed", "precision", "channels_last"):
+        values[k] = getattr(self, k)
+    return json.loads(json.dumps(values | self._pictures, default=str))  # tuples become lists, as in a stored recipe
 
 
 @patch
@@ -667,7 +719,8 @@ def _state(self: Trainer) -> dict:
         format=1, identity=self.identity, settings=self._settings(), epochs=self.epochs, epoch=self.epoch, epoch_step=self.epoch_step, step=self.step,
         sums=dict(self.sums), rows=self.history.rows, model=self.model.state_dict(), averages=self.averages, best=self.best, best_acc=self.best_acc,
         optimizer=self.optimizer.state_dict(), schedule={k: v for k, v in self.schedule.state_dict().items() if not callable(v)},
-        scaler=self.scaler.state_dict(), **states, processes=gather_object([states]) if self.world > 1 else None)
+        scaler=self.scaler.state_dict(), device=self.device.type, **states, processes=gather_object([states]) if self.world > 1 else None,
+        loader=None if hasattr(self.train_batches, "epoch") else self._loader_start if self.epoch_step else _loader_states(self.train_batches, self.device))
 
 
 @patch
@@ -683,14 +736,16 @@ def save_checkpoint(self: Trainer) -> None:
 def _save_state(state: dict, path: Path) -> None:
     with atomic_write(path) as temporary: torch.save(state, temporary)
 
-# %% ../nbs/03_trainer.ipynb #93032877
+# %% ../nbs/03_trainer.ipynb #c1a86b90
 @patch
 def _load_checkpoint(self: Trainer) -> None:
     path = self.out / "checkpoint.pt"
     state = self._on_main(lambda: load_checkpoint(path))
+    self._keep_precision(state)
     self._check_state(state, path)
     self.model.load_state_dict(state["model"]); self.optimizer.load_state_dict(state["optimizer"])
-    self.schedule.load_state_dict(state["schedule"]); self.scaler.load_state_dict(state["scaler"])
+    self.schedule.load_state_dict(state["schedule"])
+    if state["scaler"]: self.scaler.load_state_dict(state["scaler"])  # of a training in fp16
     for k in ("epoch", "epoch_step", "step", "best", "best_acc"): setattr(self, k, state[k])
     self.sums, self.history = _zero_sums() | state["sums"], History(state["rows"])
     if self.averages is not None:
@@ -699,6 +754,18 @@ def _load_checkpoint(self: Trainer) -> None:
     if len(processes) != self.world:
         self._log(f"the run goes on in {self.world} process(es) and was begun in {len(processes)}: random draws inside the network will differ")
     if self.rank < len(processes): _set_generators(processes[self.rank], self.device)
+    self._loader_start = state.get("loader")
+    if self._loader_start and not self.epoch_step: _set_own_generators(self.train_batches, self._loader_start)
+
+
+@patch
+def _keep_precision(self: Trainer, state: dict) -> None:
+    "On the kind of device that it was begun on, a training that may choose its precision keeps the one that it had."
+    had, there, here = (state.get("settings") or {}).get("precision", self.precision), state.get("device", self.device.type), self.device.type
+    if there != here:
+        if state.get("settings"): state["settings"]["precision"] = self.precision  # what is quick there may be slow or impossible here
+        if self.rank == 0: warnings.warn(f"the training in {self.out} was begun on {there} in {had} and goes on on {here} in {self.precision}: its end will differ in the last digits", stacklevel=5)
+    elif self._asked == "auto" and had != self.precision: self.precision, self.scaler = had, torch.amp.GradScaler(here, enabled=had == "fp16")
 
 
 @patch
@@ -708,7 +775,7 @@ def _check_state(self: Trainer, state: dict, path: Path) -> None:
         raise CheckpointError(f"{path} was planned for {state['epochs']} epochs, not {self.epochs}: its schedule would not fit. Resume with epochs={state['epochs']}")
     here, there = self._settings(), state.get("settings") or self._settings()
     differing = [f"{k} is {there.get(k)!r} there and {here.get(k)!r} here" for k in sorted(here.keys() | there.keys())
-                 if here.get(k) != there.get(k) and (k not in _BATCHES or k in here.keys() & there.keys())]
+                 if here.get(k) != there.get(k) and (k not in _WHERE_KNOWN or k in here.keys() & there.keys())]
     shapes, saved = ({k: tuple(v.shape) for k, v in weights.items()} for weights in (self.model.state_dict(), state["model"]))
     unlike = [k for k in sorted(shapes.keys() | saved.keys()) if shapes.get(k) != saved.get(k)]
     if unlike: differing.append(f"the network's {unlike[0]} is {saved.get(unlike[0], 'absent')} there and {shapes.get(unlike[0], 'absent')} here")
@@ -862,7 +929,7 @@ def _track(self: Trainer, rows: list[dict]) -> None:
     for row in rows:
         self.accelerator.log({names.get(k, k): v for k, v in row.items() if k not in ("epoch", "note")}, step=row["epoch"])
 
-# %% ../nbs/03_trainer.ipynb #9d9e7f8a
+# %% ../nbs/03_trainer.ipynb #5704eb55
 @patch
 def _prepare(self: Trainer, epochs: int) -> None:
     if epochs < 1: raise ValueError(f"epochs must be at least 1, got {epochs}")
@@ -886,20 +953,50 @@ def _prepare(self: Trainer, epochs: int) -> None:
     self.averages = [p.detach().clone() for p in self._trained] if self.ema_decay else None
     self.epoch = self.epoch_step = self.step = 0
     self.best, self.best_acc, self.sums, self.history = None, -1.0, _zero_sums(), History()
-    self._saved_at = time.monotonic()
+    self._saved_at, self._loader_start, self._pictures = time.monotonic(), None, {}
+    if self.out is not None: self._pictures = _about_pictures(self.train_batches) | {f"valid_{k}": v for k, v in _about_pictures(self.valid_batches).items()}
 
-# %% ../nbs/03_trainer.ipynb #045bb03c
+# %% ../nbs/03_trainer.ipynb #aae2e410
+_FILES = ("history.csv", "model.safetensors", "best.safetensors", "checkpoint.pt")  # deleted in this order: while the checkpoint is there, the others can be made again
+
+
+@patch
+def _begin(self: Trainer, overwrite: bool) -> None:
+    "Make sure that no training stands in `out`; delete one only if that was asked for."
+    if self.out is None: return
+    files = [path for path in (*sorted(self.out.glob("epochs/*.safetensors")), *(self.out / name for name in _FILES)) if path.exists()]
+    if files and not overwrite:
+        try: done = len(History.load(self.out / "history.csv"))
+        except (OSError, ValueError, KeyError): done = 0
+        what = f"a training of {done} epoch{'s'[:done > 1]}" if done else "a training that has finished no epoch"
+        raise FileExistsError(f"{self.out} holds {what}: go on with it (resume=True), replace it (overwrite=True), or choose another folder")
+    for path in files: path.unlink()
+
+
+@patch
+def _warn_of_workers(self: Trainer) -> None:
+    "Workers that live on keep generators that no checkpoint can reach."
+    for name in ("train_batches", "valid_batches"):
+        if getattr(getattr(self, name), "persistent_workers", False) and self.rank == 0:
+            warnings.warn(f"{name} keeps its workers from epoch to epoch (persistent_workers=True): a resume starts new ones, which draw other numbers, so it will not be exact. "
+                          "Take LoaderBatches, or persistent_workers=False", stacklevel=4)
+
+# %% ../nbs/03_trainer.ipynb #d19cc5b3
 @patch
 def fit(
     self: Trainer,
     epochs: int,  # epochs of the whole training, those before a resume counted in
     resume: bool = False,  # go on from `out`/checkpoint.pt; where none was written yet, begin
+    overwrite: bool = False,  # delete the training that stands in `out`, and begin; without it, and without `resume`, such a folder is refused
 ) -> History:  # a row an epoch
     "Train. With `out`, a checkpoint exists from before the first step, and Ctrl-C leaves a run that resumes."
     if resume and self.out is None: raise CheckpointError("resume needs `out`, the folder with checkpoint.pt")
+    if resume and overwrite: raise ValueError("resume goes on with the training in `out`, and overwrite deletes it: choose one of them")
     self._prepare(epochs)
+    if self.out is not None: self._warn_of_workers()
     with self._own_folder(), self._wrapped_for_processes(), kept_memory(self.device.type == "cpu"), _polite_interrupt() as self._interrupted:
         if resume: self._resume()
+        else: self._on_main(lambda: self._begin(overwrite))
         self._save_all()
         self._start_trackers()
         self.model.train()
@@ -962,12 +1059,36 @@ def _start_trackers(self: Trainer) -> None:
     self.accelerator.init_trackers("cifarcam")
     self._track(self.history.rows)  # what an interrupted run had not told yet, and what it had
 
-# %% ../nbs/03_trainer.ipynb #6abd9102
+# %% ../nbs/03_trainer.ipynb #ce478c5a
+@patch
+def _rest_of_epoch(self: Trainer) -> Iterator:
+    "This epoch's batches, from the step on at which it stands."
+    if hasattr(self.train_batches, "epoch"): return self.train_batches.epoch(self.epoch, self.epoch_step, self.rank, self.world)
+    if not self.epoch_step:
+        self._loader_start = _loader_states(self.train_batches, self.device)
+        return iter(self.train_batches)
+    if self._loader_start: return self._wound_forward()
+    warnings.warn(f"the checkpoint in {self.out} is an old one and does not say how the loader's epoch began: in epoch {self.epoch + 1} the order is drawn anew, and "
+                  "some pictures will be seen twice and others not at all", stacklevel=4)
+    return _from_step(self.train_batches, self.epoch, self.epoch_step, self.rank, self.world)
+
+
+@patch
+def _wound_forward(self: Trainer) -> Iterator:
+    "A plain iterable's epoch, begun as it once began, without the batches that were trained on."
+    now = _generator_states(self.device)
+    _set_generators(self._loader_start, self.device); _set_own_generators(self.train_batches, self._loader_start)
+    batches = iter(self.train_batches)
+    for _ in zip(range(self.epoch_step), batches): pass
+    _set_generators(now, self.device)
+    yield from batches
+
+# %% ../nbs/03_trainer.ipynb #8ba205e3
 @patch
 def _run_epoch(self: Trainer) -> None:
     steps, begin, looked = len(self.train_batches), time.perf_counter() - self.sums["seconds"], 0.0
     bar = tqdm(total=steps, initial=self.epoch_step, desc=f"epoch {self.epoch + 1}/{self.epochs}", leave=False, disable=not self._watched, mininterval=0.5)
-    for x, y in _from_step(self.train_batches, self.epoch, self.epoch_step, self.rank, self.world):
+    for x, y in self._rest_of_epoch():
         self.sums["lr"] = self.lr
         self._step(x, y)
         self.epoch_step += 1; self.step += 1
@@ -1053,14 +1174,14 @@ def _save_weights(self: Trainer) -> None:
     _save_tensors(weights, self.out / "model.safetensors")
     _save_tensors(self.best, self.out / "best.safetensors")
 
-# %% ../nbs/03_trainer.ipynb #b232a273
+# %% ../nbs/03_trainer.ipynb #8096bf0e
 @patch
 def estimate(
     self: Trainer,
     epochs: int,  # epochs of the whole training
 ) -> tuple[float, float, float]:  # seconds, images/s, MB on disk
     "Time two steps on a copy of the model, and say what the whole training will take."
-    states, model = _generator_states(self.device), self.model
+    states, model = _loader_states(self.train_batches, self.device), self.model
     twin = Trainer.__new__(Trainer)
     twin.__dict__.update(self.__dict__ | dict(model=copy.deepcopy(model), small_first=None, rank=0, world=1, out=None))
     try:
@@ -1076,7 +1197,7 @@ def estimate(
                 else: n += len(y)
                 if step == 2: break
         per_image = (time.perf_counter() - begin) / max(n, 1)
-    finally: _set_generators(states, self.device)
+    finally: _set_generators(states, self.device); _set_own_generators(self.train_batches, states)
     megabytes = sum(v.numel() * v.element_size() for v in model.state_dict().values()) / 1e6
     images = getattr(self.train_batches, "n_images", len(self.train_batches) * len(y))
     if self.small_first:
@@ -1118,7 +1239,7 @@ def _way_down(table: pd.DataFrame) -> float | None:
     above = np.flatnonzero(losses[:bottom] > losses[bottom] + (top - losses[bottom]) / 4)
     return float(rates[above[-1]]) if len(above) else None
 
-# %% ../nbs/03_trainer.ipynb #83165991
+# %% ../nbs/03_trainer.ipynb #753ad7a3
 def _ramp(low: float, high: float, total: int) -> Callable[[Optimizer, int, int], LRScheduler]:
     "A schedule from `low` to `high` by equal factors (muon's other groups keep their rates)."
     def make(optimizer: Optimizer, epochs: int, steps: int) -> LRScheduler:
@@ -1126,6 +1247,10 @@ def _ramp(low: float, high: float, total: int) -> Callable[[Optimizer, int, int]
         factor = lambda t: low / peak * (high / low) ** (t / max(1, total - 1))
         return LambdaLR(optimizer, [(lambda t: 1.0) if others_stay and group["lr"] != peak else factor for group in optimizer.param_groups])
     return make
+
+
+_SEARCHED_WITH = ("optimizer", "momentum", "weight_decay", "decay_norm_and_bias", "optimizer_args", "label_smoothing", "l1", "grad_clip", "channels_last", "seed",
+                  "device", "precision", "progress", "log")  # settings of the Trainer that mean something in a search
 
 
 def lr_find(
@@ -1136,13 +1261,15 @@ def lr_find(
     high: float = 10.0,  # last one, if the loss does not explode before
     steps: int = 100,  # steps between them; some 15 for a factor of ten
     diverged: float = 4.0,  # stop when the running loss is so many times its lowest
-    **settings,  # of the Trainer: optimizer, weight_decay, label_smoothing, device, precision, ...
+    **settings,  # of the Trainer: optimizer, weight_decay, label_smoothing, device, precision, ...; not those that only a whole training can honour
 ) -> LRSearch:  # .table, .suggestion, .plot()
     "Raise the learning rate until the loss explodes, and suggest one (L. Smith 2015, arXiv:1506.01186)."
     if not 0 < low < high or steps < 10: raise ValueError(f"lr_find needs 0 < low < high and at least 10 steps, got low={low}, high={high}, steps={steps}")
+    if others := sorted(settings.keys() - {*_SEARCHED_WITH}):
+        raise ValueError(f"lr_find takes no {', '.join(others)}: a search has its own rates, looks at pictures of one size, and keeps nothing. It takes {', '.join(_SEARCHED_WITH)}")
     settings = dict(log=None, progress=False, momentum=0.9) | settings | dict(schedule=_ramp(low, high, steps), lr=low)
     trainer = Trainer(copy.deepcopy(model), batches, batches, **settings)
-    states, rows, running, lowest = _generator_states(trainer.device), [], 0.0, math.inf
+    states, rows, running, lowest = _loader_states(batches, trainer.device), [], 0.0, math.inf
     try:
         trainer._prepare(-(-steps // len(batches)))
         trainer.model.train()
@@ -1156,7 +1283,7 @@ def lr_find(
             if k > steps // 10 and level > diverged * lowest: break
             lowest = min(lowest, level)
     except NotFinite: pass
-    finally: _set_generators(states, trainer.device)
+    finally: _set_generators(states, trainer.device); _set_own_generators(batches, states)
     return _search(rows)
 
 

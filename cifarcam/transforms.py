@@ -647,7 +647,7 @@ def _pads(transform: A.PadIfNeeded, view: BatchView, draw: Draw) -> Params:
         else: params[name] = torch.tensor([missing if ends[1] in place else 0 if ends[0] in place else missing // 2], device=draw.device)
     return params
 
-# %% ../nbs/01_transforms.ipynb #5d4d1645
+# %% ../nbs/01_transforms.ipynb #9b5cd9b1
 def _always(transform: BasicTransform) -> str | None:
     "A transform that changes the size must apply to the whole batch."
     return None if transform.p >= 1 else "it changes the size, so it can only be batched with p=1"
@@ -657,7 +657,7 @@ def _always(transform: BasicTransform) -> str | None:
 def _pad_if_needed(transform: A.PadIfNeeded, view: BatchView, params: Params) -> None:
     if transform.border_mode == cv2.BORDER_CONSTANT:
         view.pixels  # borders of two colours must not mix: fetch what is pending
-        view._fill = torch.as_tensor(transform.fill, device=view.rows.device).to(torch.uint8)
+        view._fill = torch.as_tensor(transform.fill, dtype=torch.float32, device=view.rows.device).round().clamp(0, 255).to(torch.uint8)  # as OpenCV rounds
     height, width = view.size
     rows, columns = (torch.arange(target, device=view.rows.device)[None] - params[name][:, None]
                      for target, name in zip(_targets(transform, height, width), ("pad_top", "pad_left")))

@@ -258,7 +258,7 @@ def make_schedule(
     if name == "constant": return ConstantLR(optimizer, factor=1.0, total_iters=0)
     if name == "onecycle":
         return OneCycleLR(optimizer, [g["lr"] for g in optimizer.param_groups], total_steps=total + 1, cycle_momentum=cycle_momentum,
-                          pct_start=0.3 if warmup is None else warmup, div_factor=1 / (start or 1 / 25))
+                          pct_start=0.3 if warmup is None else float(warmup), div_factor=25 if start is None else 1 / start)
     if name == "step": return StepLR(optimizer, step_epochs * steps_per_epoch, gamma)
     if name == "stages":
         if not stages or sum(e for e, _ in stages) != epochs:

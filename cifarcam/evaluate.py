@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -205,10 +205,10 @@ def save(
     # one metadata entry: safetensors keeps several in no fixed order, and equal predictions shall be equal files
     metadata = {"predictions": json.dumps({"classes": self.classes, "views": self.views}, ensure_ascii=False)}
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
     try:
-        save_file({"logits": self.logits.contiguous(), "labels": self.labels.contiguous()}, temporary, metadata=metadata)
-        with open(temporary, "r+b") as written:
+        with os.fdopen(handle, "wb") as written:
+            written.write(to_bytes({"logits": self.logits.contiguous(), "labels": self.labels.contiguous()}, metadata=metadata))
+            written.flush()
             os.fsync(written.fileno())
         os.replace(temporary, path)
     finally:

@@ -29,7 +29,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -206,7 +206,7 @@ def save(self: MeanMaps,
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {"n": self.n, "pictures": self.pictures} | {f"mean/{k}": v for k, v in self.mean.items()} | {f"squares/{k}": v for k, v in self.squares.items()}
     about = json.dumps({"groups": self.groups, "layers": [*self.mean], "about": self.about}, ensure_ascii=False)
-    with atomic_write(path) as temporary: save_file({k: t.contiguous() for k, t in tensors.items()}, temporary, metadata={"mean_maps": about})
+    with atomic_write(path) as temporary: temporary.write_bytes(to_bytes({k: t.contiguous() for k, t in tensors.items()}, metadata={"mean_maps": about}))
     return path
 
 @patch(cls_method=True)

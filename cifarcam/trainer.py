@@ -109,7 +109,7 @@ def save_weights(
 
 def _save_tensors(tensors: dict[str, Tensor], path: str | os.PathLike) -> None:
     tensors = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}
-    with atomic_write(path) as temporary: safetensors.torch.save_file(tensors, temporary)
+    with atomic_write(path) as temporary: temporary.write_bytes(safetensors.torch.save(tensors))  # its save_file makes a temporary file of its own, which a kill would leave behind
 
 
 def _half(tensor: Tensor) -> Tensor:

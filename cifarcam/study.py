@@ -326,9 +326,10 @@ def ablate(
     test, rows = _test_of(data, n_test, root), []
     for technique in chosen:
         has, fields = sides[technique.name]
-        if "views" in technique.on: measured = _averaged_gains(technique, Path(out), seeds, found, test)
-        else: measured = _trained_gains(technique, has, seeds, found)
-        rows.append(_row(technique, base, has, fields, len(test), **measured))
+        measured = _averaged_gains(technique, Path(out), seeds, found, test) if "views" in technique.on else _trained_gains(technique, has, seeds, found)
+        own = {name: getattr(base, name) for name in fields}
+        sides = (technique.on, technique.off) if "views" in technique.on else (own, fields) if has else (fields, own)
+        rows.append(dict(technique=technique.name, in_recipe=has, **_worth(measured, len(test)), source=technique.source, with_fields=json.dumps(sides[0]), without_fields=json.dumps(sides[1])))
     result = pd.DataFrame(rows)
     if csv is not None:
         about = dict(recipe=base.name, data=_portable(data).get("name", "") if isinstance(_portable(data), dict) else "from memory", epochs=base.epochs, n_train=settings.get("n_train"), n_test=n_test,
@@ -348,33 +349,42 @@ def _test_of(data: Any, n_test: int | None, root: Any) -> Images:
     return _job_data(dict(data=_portable(data), root=None if root is None else os.fspath(root), n_train=None, n_test=n_test, study=uuid.uuid4().hex))[1]
 
 # %% ../nbs/07b_study.ipynb #654edfcd
-def _standard_error(with_it: list[float], without: list[float], n_test: int, paired: list[float]) -> float:
+@dataclass
+class _Pairs:
+    "What a technique's pairs of trainings gave, a value a seed."
+    with_it: list[float]  # accuracies
+    without: list[float]  # of the same seeds
+    seconds: float  # that the technique costs, mean
+    note: str = ""  # what went wrong
+    paired: Sequence[float] = ()  # the standard error of each difference, where the same weights answered twice
+
+
+def _standard_error(pairs: _Pairs, n_test: int) -> float:
     "Of a mean gain: what the choice of test pictures and, where there are several, of the seeds does."
-    if not with_it: return np.nan
-    p, q, gains = np.mean(with_it), np.mean(without), np.subtract(with_it, without)
-    pictures = np.mean(paired) if paired else np.sqrt((p * (1 - p) + q * (1 - q)) / n_test)
+    if not pairs.with_it: return np.nan
+    p, q, gains = np.mean(pairs.with_it), np.mean(pairs.without), np.subtract(pairs.with_it, pairs.without)
+    pictures = np.mean(pairs.paired) if pairs.paired else np.sqrt((p * (1 - p) + q * (1 - q)) / n_test)
     return float(np.hypot(pictures, gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0))
 
 
 def _verdict(gain: float, error: float) -> str: return "-" if np.isnan(gain) else "beyond chance" if abs(gain) > 2 * error else "undecided"
 
 
-def _row(technique: Technique, base: Recipe, has: bool, fields: dict, n_test: int, with_it: list[float], without: list[float], seconds: float, note: str = "", paired: Sequence[float] = ()) -> dict:
-    own, gains = {name: getattr(base, name) for name in fields}, np.subtract(with_it, without)
-    sides = (technique.on, technique.off) if "views" in technique.on else (own, fields) if has else (fields, own)
-    error, gain = _standard_error(with_it, without, n_test, list(paired)), gains.mean() if len(gains) else np.nan
-    return dict(technique=technique.name, in_recipe=has, **{"with": np.mean(with_it) if with_it else np.nan, "without": np.mean(without) if without else np.nan}, gain=gain, n=len(gains),
-                deviation=gains.std(ddof=1) if len(gains) > 1 else np.nan, standard_error=error, verdict=_verdict(gain, error), seconds=seconds, note=note, source=technique.source,
-                with_fields=json.dumps(sides[0]), without_fields=json.dumps(sides[1]))
+def _worth(pairs: _Pairs, n_test: int) -> dict[str, Any]:
+    "The measured columns of a technique's row; NaN where no pair was trained."
+    gains = np.subtract(pairs.with_it, pairs.without)
+    error, gain = _standard_error(pairs, n_test), gains.mean() if len(gains) else np.nan
+    return {"with": np.mean(pairs.with_it) if pairs.with_it else np.nan, "without": np.mean(pairs.without) if pairs.without else np.nan, "gain": gain, "n": len(gains),
+            "deviation": gains.std(ddof=1) if len(gains) > 1 else np.nan, "standard_error": error, "verdict": _verdict(gain, error), "seconds": pairs.seconds, "note": pairs.note}
 
 
-def _trained_gains(technique: Technique, has: bool, seeds: Sequence[int], found: dict) -> dict[str, Any]:
+def _trained_gains(technique: Technique, has: bool, seeds: Sequence[int], found: dict) -> _Pairs:
     "From pairs of trainings with the same seed."
     pairs = [(found.get(("as it is", seed)), found.get((technique.name, seed))) for seed in seeds]
     errors = "; ".join(dict.fromkeys(r["error"] for pair in pairs for r in pair if r and r["error"]))
     good = [pair if has else pair[::-1] for pair in pairs if all(r and not r["error"] for r in pair)]  # with it, without it
     costs = [a["seconds"] - b["seconds"] for a, b in good]
-    return dict(with_it=[a["accuracy"] for a, _ in good], without=[b["accuracy"] for _, b in good], seconds=float(np.mean(costs)) if costs else np.nan, note=errors)
+    return _Pairs(with_it=[a["accuracy"] for a, _ in good], without=[b["accuracy"] for _, b in good], seconds=float(np.mean(costs)) if costs else np.nan, note=errors)
 
 # %% ../nbs/07b_study.ipynb #1c514225
 def _averaged(done: Run, test: Images, views: str) -> dict[str, float]:
@@ -405,7 +415,7 @@ def _averaged_gains(technique: Technique, out: Path, seeds: Sequence[int], found
             with atomic_write(kept) as temporary: temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
         measured.append(values)
     seconds = [m["seconds"] - m["single_seconds"] for m in measured]
-    return dict(with_it=[m["accuracy"] for m in measured], without=[found["as it is", seed]["accuracy"] for seed in good], seconds=float(np.mean(seconds)) if seconds else np.nan,
+    return _Pairs(with_it=[m["accuracy"] for m in measured], without=[found["as it is", seed]["accuracy"] for seed in good], seconds=float(np.mean(seconds)) if seconds else np.nan,
                 paired=[m["paired_error"] for m in measured])
 
 # %% ../nbs/07b_study.ipynb #9ac94e10

@@ -328,8 +328,8 @@ def ablate(
         has, fields = sides[technique.name]
         measured = _averaged_gains(technique, Path(out), seeds, found, test) if "views" in technique.on else _trained_gains(technique, has, seeds, found)
         own = {name: getattr(base, name) for name in fields}
-        sides = (technique.on, technique.off) if "views" in technique.on else (own, fields) if has else (fields, own)
-        rows.append(dict(technique=technique.name, in_recipe=has, **_worth(measured, len(test)), source=technique.source, with_fields=json.dumps(sides[0]), without_fields=json.dumps(sides[1])))
+        present, absent = (technique.on, technique.off) if "views" in technique.on else (own, fields) if has else (fields, own)
+        rows.append(dict(technique=technique.name, in_recipe=has, **_worth(measured, len(test)), source=technique.source, with_fields=json.dumps(present), without_fields=json.dumps(absent)))
     result = pd.DataFrame(rows)
     if csv is not None:
         about = dict(recipe=base.name, data=_portable(data).get("name", "") if isinstance(_portable(data), dict) else "from memory", epochs=base.epochs, n_train=settings.get("n_train"), n_test=n_test,

@@ -758,7 +758,7 @@ def _study(args: argparse.Namespace) -> int:
     from multiprocessing import get_context
 
     from cifarcam.recipes import get_recipe, parse_changes
-    from cifarcam.study import ablate, study
+    from cifarcam.study import _in_words, ablate, study
     seeds = _seeds(args.seeds)
     base = {name: getattr(args, name) for name in ("epochs", "precision") if getattr(args, name)} | ({"device": _training_device(args.device)} if args.device else {}) | parse_changes(args.set)
     variants = {"as it is": {}} | {" ".join(words): parse_changes(words) for words in args.vary}
@@ -769,9 +769,10 @@ def _study(args: argparse.Namespace) -> int:
     threads = max(1, (os.cpu_count() or 1) // args.workers) if args.workers > 1 else None
     with pool as executor:
         common = dict(executor=executor, seeds=seeds, n_train=args.n_train, n_test=args.n_test, root=args.root, threads=threads, **base)
-        if args.ablate: table = ablate(get_recipe(args.recipe), reference, args.out or "runs/ablation", csv=args.csv, **common).drop(columns=["source", "with_fields", "without_fields"])
+        if args.ablate: table = ablate(get_recipe(args.recipe), reference, args.out or "runs/ablation", csv=args.csv, **common)
         else: table = study(get_recipe(args.recipe), variants, reference, out=args.out, **common)
-    print("\n" + table.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"))
+    print("\n" + table.drop(columns=["source", "with_fields", "without_fields"], errors="ignore").to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"))
+    if args.ablate: print("\nwithout it:\n" + "\n".join(f"  {row.technique}: {_in_words(json.loads(row.without_fields))}" for row in table.itertuples()))
     return 0 if table.n.all() else 1
 
 # %% ../nbs/10_cli.ipynb #85377400

@@ -255,7 +255,7 @@ def _policy(recipe, images: Images, most: int = 12) -> list[_Picture]:
     policy = policy_from_dict(recipe.policy) if isinstance(recipe.policy, dict) else recipe.policy
     some = images if len(images.classes) <= most else images.subset(np.flatnonzero(images.labels < most))
     flip = " Besides, every picture changes its side each epoch." if recipe.alternate_flip else ""
-    small = f" In the first {recipe.small_first[1]:.0%} of the steps the pictures are shrunk to {recipe.small_first[0]} pixels." if recipe.small_first else ""
+    small = f" In the first {recipe.small_first[1]:.0%} of the steps the pictures are shrunk to {recipe.small_first[0]} pixels." if recipe.small_first and recipe.small_first[0] < min(images.images.shape[1:3]) else ""
     part = "" if some is images else f" The first {most} of {len(images.classes)} classes."
     return [_picture("policy", show_policy(policy, some), "A column for each class: an original, and below it four augmented versions.",
                      f"What training sees instead of the originals. You should still recognise every class; what you cannot recognise teaches the network to guess.{flip}{small}{part}")]

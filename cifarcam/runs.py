@@ -723,6 +723,7 @@ def _result_line(group: list[dict], recipe: Recipe, other: list[str]) -> dict[st
     epochs = f"{done} of {recipe.epochs}, {'not finished' if stopped else 'stopped early'}" if early else f"{done}" if done == own else f"{done} (the recipe has {own})"
     short = f" in a training of {recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, not {own}"  # a whole one, its schedule as short
     far = f" after epoch {done}" if stopped else short if recipe.epochs < own else f" in {done} of {own} epochs" if done < own else ""
+    if early and not stopped and group[0]["validated_on"] == "test": far += ", whose end was chosen on test"  # by `patience`
     seeds = "" if len(group) == 1 and group[0]["seed"] == RECIPES.get(recipe.name, recipe).seed else ", seeds " + " ".join(str(r["seed"]) for r in group)
     base = override(recipe, seed=RECIPES[recipe.name].seed) if recipe.name in RECIPES else recipe
     named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")

@@ -215,10 +215,11 @@ def study(
     with tempfile.TemporaryDirectory(prefix="cifarcam-study-", ignore_cleanup_errors=True) as scratch:
         jobs = _jobs(recipes, seeds, Path(out if out is not None else scratch).resolve(), data=_portable(data), n_train=n_train, n_test=n_test, layer=layer, n_maps=n_maps,
                      threads=threads, root=None if root is None else os.fspath(root), study=uuid.uuid4().hex)
+        places = {(job["variant"], job["seed"]): job["out"] for job in jobs}
         results, left = _finished(jobs, log or (lambda line: None))
         if results and log: log(f"{len(results)} of {len(jobs)} trainings were finished before")
         for result in _results(left, executor):
-            results.append(result)
+            results.append(result | dict(folder=places[result["variant"], result["seed"]]))
             if log: log(_line(result, len(results), len(jobs)))
     return _table(results, list(variants))
 
@@ -258,9 +259,9 @@ class Technique:
     source: str  # who found it
 
 
-_SGD = dict(optimizer="nesterov", lr=0.73, momentum=0.85, weight_decay=1.33e-3, decay_norm_and_bias=True, optimizer_args={"bias_scale": 64})  # airbench94's own, for batches of 500
-_RESNET_SGD = dict(optimizer="nesterov", lr=0.25, momentum=0.9, weight_decay=5e-4, decay_norm_and_bias=False, optimizer_args={})  # likewise, for ResNets
-_MUON = dict(optimizer="muon", lr=0.13, momentum=0.8, weight_decay=1e-3, decay_norm_and_bias=True, optimizer_args={"bias_lr": 0.053, "head_lr": 0.67, "sgd_momentum": 0.85})
+_RATES = {  # of the filters by SGD (for batches of 500) and by Muon, and Muon's for biases and head an example
+    True: dict(sgd=0.73, muon=0.13, bias_lr=0.053, head_lr=0.67),  # fastnet: airbench94 and airbench94_muon
+    False: dict(sgd=0.25, muon=0.06, bias_lr=0.0002, head_lr=0.0002)}  # ResNets
 _TRIANGLE = dict(schedule="triangle", schedule_args={"warmup": 0.2, "start": 0.2})
 _LINE = dict(schedule="triangle", schedule_args={"warmup": 0.0, "start": 1.0})  # from the peak, nothing but down
 _COSINE = dict(schedule="onecycle", schedule_args={"cycle_momentum": False})  # torch's own: 30% up, then down a cosine
@@ -271,8 +272,8 @@ TECHNIQUES: dict[str, Technique] = {t.name: t for t in (
     Technique("alternating flip", {"alternate_flip": True}, {"alternate_flip": False}, "Jordan 2024, arXiv:2404.00498"),
     Technique("bias learning-rate scale", {"optimizer_args": {"bias_scale": 64}}, {"optimizer_args": {}}, "Page 2019, How to train your ResNet"),
     Technique("triangular one-cycle, 20% up", _TRIANGLE, _COSINE, "Smith 2015, arXiv:1506.01186; airbench"),
-    Technique("straight line down, not a cosine with 30% up", _LINE, _COSINE, "Jordan 2024, airbench94_muon"),
-    Technique("Muon for the filters", _MUON, _SGD, "Jordan 2024, airbench94_muon"),
+    Technique("straight line down", _LINE, _COSINE, "airbench94_muon"),
+    Technique("Muon for the filters", {"optimizer": "muon"}, {"optimizer": "nesterov"}, "Jordan 2024, airbench94_muon"),
     Technique("progressive resizing", {"small_first": [24, 0.5]}, {"small_first": None}, "Howard 2018, fast.ai's DAWNBench entry"),
     Technique("test-time averaging: flip", {"views": "flip"}, {"views": "none"}, "He et al. 2015, arXiv:1512.03385"),
     Technique("test-time averaging: flip and shifts", {"views": "flip_shift"}, {"views": "none"}, "Jordan 2024, arXiv:2404.00498"))}
@@ -283,21 +284,33 @@ def counterpart(
     technique: Technique,  # to take away, or to add
 ) -> tuple[bool, dict]:  # whether the recipe has it, and the fields of the recipe that differs in it
     "The other side of a comparison."
-    if technique.name.startswith("bias"): return _bias_counterpart(recipe, technique)
-    if technique.name.startswith("Muon") and recipe.optimizer == "muon":
-        plain = technique.off if recipe.network == "fastnet" else _RESNET_SGD
-        return True, plain | {"lr": plain["lr"] * recipe.batch_size / 500}
+    if technique.name.startswith("bias"): return _bias_counterpart(recipe)
+    if technique.name.startswith("Muon"): return _muon_counterpart(recipe)
     has = all(bool(getattr(recipe, name)) if technique.off[name] in (None, False, 0) else getattr(recipe, name) == value for name, value in technique.on.items())
     return has, technique.off if has else technique.on
 
 
-def _bias_counterpart(recipe: Recipe, technique: Technique) -> tuple[bool, dict]:
-    "Muon's bias rate stands by itself; without the scale it is a 64th of what it was."
+def _bias_counterpart(recipe: Recipe) -> tuple[bool, dict]:
+    "64 times faster biases, or no faster ones. Muon's rate for them stands by itself: airbench's, for fastnet, is the scaled one, those of ResNets here are not."
     if recipe.optimizer != "muon":
-        has = recipe.optimizer_args.get("bias_scale", 1) != 1
-        return has, technique.off if has else technique.on
-    rate = recipe.optimizer_args.get("bias_lr", 0.053)
-    return True, {"optimizer_args": recipe.optimizer_args | {"bias_lr": rate / 64}}
+        has, others = recipe.optimizer_args.get("bias_scale", 1) != 1, {name: value for name, value in recipe.optimizer_args.items() if name != "bias_scale"}
+        return has, {"optimizer_args": others | ({} if has else {"bias_scale": 64})}
+    has, rate = recipe.network == "fastnet", recipe.optimizer_args.get("bias_lr", 0.053)
+    return has, {"optimizer_args": recipe.optimizer_args | {"bias_lr": rate / 64 if has else rate * 64}}
+
+
+def _muon_counterpart(recipe: Recipe) -> tuple[bool, dict]:
+    "Another step for the filters; all else learns as before."
+    usual, given, batch = _RATES[recipe.network == "fastnet"], recipe.optimizer_args, recipe.batch_size
+    if recipe.optimizer == "muon":
+        lr = usual["sgd"] * batch / 500
+        scales = {f"{part}_scale": given.get(f"{part}_lr", default) * batch / lr for part, default in (("bias", 0.053), ("head", 0.67))}
+        return True, dict(optimizer="nesterov", lr=lr, momentum=given.get("sgd_momentum", 0.85), weight_decay=recipe.weight_decay / lr, decay_norm_and_bias=True, optimizer_args=scales)
+    adaptive = recipe.optimizer in ("adam", "adamw")  # whose rates mean something else
+    rates = {f"{part}_lr": usual[f"{part}_lr"] if adaptive else recipe.lr * given.get(f"{part}_scale", 1) / batch for part in ("bias", "head")}
+    decay = 1e-3 if adaptive else recipe.lr * recipe.weight_decay
+    return False, dict(optimizer="muon", lr=usual["muon"], momentum=0.8, weight_decay=decay, decay_norm_and_bias=True,
+                       optimizer_args=rates | {"sgd_momentum": 0.85 if adaptive else recipe.momentum or 0.85})
 
 # %% ../nbs/07b_study.ipynb #2a3169a7
 def ablate(
@@ -326,10 +339,10 @@ def ablate(
     test, rows = _test_of(data, n_test, root), []
     for technique in chosen:
         has, fields = sides[technique.name]
-        measured = _averaged_gains(technique, Path(out), seeds, found, test) if "views" in technique.on else _trained_gains(technique, has, seeds, found)
+        measured = _averaged_gains(technique, seeds, found, test) if "views" in technique.on else _trained_gains(technique, has, seeds, found)
         own = {name: getattr(base, name) for name in fields}
         present, absent = (technique.on, technique.off) if "views" in technique.on else (own, fields) if has else (fields, own)
-        rows.append(dict(technique=technique.name, in_recipe=has, **_worth(measured, len(test)), source=technique.source, with_fields=json.dumps(present), without_fields=json.dumps(absent)))
+        rows.append(dict(technique=technique.name, in_recipe=has, **_worth(measured), source=technique.source, with_fields=json.dumps(present), without_fields=json.dumps(absent)))
     result = pd.DataFrame(rows)
     if csv is not None:
         about = dict(recipe=base.name, data=_portable(data).get("name", "") if isinstance(_portable(data), dict) else "from memory", epochs=base.epochs, n_train=settings.get("n_train"), n_test=n_test,
@@ -355,25 +368,30 @@ class _Pairs:
     with_it: list[float]  # accuracies
     without: list[float]  # of the same seeds
     seconds: float  # that the technique costs, mean
+    paired: list[float]  # the standard error of each difference, from the test pictures on which the two answers differ
     note: str = ""  # what went wrong
-    paired: Sequence[float] = ()  # the standard error of each difference, where the same weights answered twice
 
 
-def _standard_error(pairs: _Pairs, n_test: int) -> float:
+def _paired_error(with_it: Predictions, without: Predictions) -> float:
+    "Standard error of the difference of two accuracies on the same pictures."
+    turned = with_it.correct.float() - without.correct.float()  # 1: right only with it; -1: right only without
+    return float(turned.std(unbiased=False)) / len(turned) ** 0.5
+
+
+def _standard_error(pairs: _Pairs) -> float:
     "Of a mean gain: what the choice of test pictures and, where there are several, of the seeds does."
     if not pairs.with_it: return np.nan
-    p, q, gains = np.mean(pairs.with_it), np.mean(pairs.without), np.subtract(pairs.with_it, pairs.without)
-    pictures = np.mean(pairs.paired) if pairs.paired else np.sqrt((p * (1 - p) + q * (1 - q)) / n_test)
-    return float(np.hypot(pictures, gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0))
+    gains = np.subtract(pairs.with_it, pairs.without)
+    return float(np.hypot(np.mean(pairs.paired), gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0))
 
 
 def _verdict(gain: float, error: float) -> str: return "-" if np.isnan(gain) else "beyond chance" if abs(gain) > 2 * error else "undecided"
 
 
-def _worth(pairs: _Pairs, n_test: int) -> dict[str, Any]:
+def _worth(pairs: _Pairs) -> dict[str, Any]:
     "The measured columns of a technique's row; NaN where no pair was trained."
     gains = np.subtract(pairs.with_it, pairs.without)
-    error, gain = _standard_error(pairs, n_test), gains.mean() if len(gains) else np.nan
+    error, gain = _standard_error(pairs), gains.mean() if len(gains) else np.nan
     return {"with": np.mean(pairs.with_it) if pairs.with_it else np.nan, "without": np.mean(pairs.without) if pairs.without else np.nan, "gain": gain, "n": len(gains),
             "deviation": gains.std(ddof=1) if len(gains) > 1 else np.nan, "standard_error": error, "verdict": _verdict(gain, error), "seconds": pairs.seconds, "note": pairs.note}
 
@@ -384,7 +402,8 @@ def _trained_gains(technique: Technique, has: bool, seeds: Sequence[int], found:
     errors = "; ".join(dict.fromkeys(r["error"] for pair in pairs for r in pair if r and r["error"]))
     good = [pair if has else pair[::-1] for pair in pairs if all(r and not r["error"] for r in pair)]  # with it, without it
     costs = [a["seconds"] - b["seconds"] for a, b in good]
-    return _Pairs(with_it=[a["accuracy"] for a, _ in good], without=[b["accuracy"] for _, b in good], seconds=float(np.mean(costs)) if costs else np.nan, note=errors)
+    paired = [_paired_error(Run(a["folder"]).predictions, Run(b["folder"]).predictions) for a, b in good]
+    return _Pairs([a["accuracy"] for a, _ in good], [b["accuracy"] for _, b in good], float(np.mean(costs)) if costs else np.nan, paired, errors)
 
 # %% ../nbs/07b_study.ipynb #1c514225
 def _averaged(done: Run, test: Images, views: str) -> dict[str, float]:
@@ -397,17 +416,16 @@ def _averaged(done: Run, test: Images, views: str) -> dict[str, float]:
 
     timed(_some(test, 500), "none")  # the first batch anywhere is slow
     (single, once), (several, all_views) = timed(test, "none"), timed(test, views)
-    turned = several.correct.float() - single.correct.float()  # 1: right only with the views; -1: right only without
-    return dict(accuracy=several.accuracy, single_accuracy=single.accuracy, seconds=all_views, single_seconds=once, paired_error=float(turned.std(unbiased=False)) / len(test) ** 0.5)
+    return dict(accuracy=several.accuracy, single_accuracy=single.accuracy, seconds=all_views, single_seconds=once, paired_error=_paired_error(several, single))
 
 
-def _averaged_gains(technique: Technique, out: Path, seeds: Sequence[int], found: dict, test: Images) -> dict[str, Any]:
+def _averaged_gains(technique: Technique, seeds: Sequence[int], found: dict, test: Images) -> _Pairs:
     "From the same weights, asked once and several times; the answer is kept beside them. What it costs is what it takes longer than a single view."
     good, views = [seed for seed in seeds if ("as it is", seed) in found and not found["as it is", seed]["error"]], technique.on["views"]
     measured = []
     for seed in good:
         result = found["as it is", seed]
-        folder = Path(result.get("folder", out / f"as_it_is-{seed}"))
+        folder = Path(result["folder"])
         kept = folder / f"averaged-{views}-{result['key']}.json"
         values = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
         if "paired_error" not in values:
@@ -415,14 +433,22 @@ def _averaged_gains(technique: Technique, out: Path, seeds: Sequence[int], found
             with atomic_write(kept) as temporary: temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
         measured.append(values)
     seconds = [m["seconds"] - m["single_seconds"] for m in measured]
-    return _Pairs(with_it=[m["accuracy"] for m in measured], without=[found["as it is", seed]["accuracy"] for seed in good], seconds=float(np.mean(seconds)) if seconds else np.nan,
-                paired=[m["paired_error"] for m in measured])
+    return _Pairs([m["accuracy"] for m in measured], [found["as it is", seed]["accuracy"] for seed in good], float(np.mean(seconds)) if seconds else np.nan, [m["paired_error"] for m in measured])
 
 # %% ../nbs/07b_study.ipynb #9ac94e10
+def _in_words(fields: dict[str, Any]) -> str:
+    "Fields of a recipe for a table: what is nested stands beside its name, numbers with four digits."
+    parts = []
+    for name, value in fields.items():
+        if isinstance(value, dict): parts += [_in_words(value)] if value else [f"no {name}"]
+        else: parts.append(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
+    return ", ".join(parts)
+
+
 def ablation_markdown(
     csv: str | os.PathLike,  # as `ablate` wrote it
 ) -> str:  # a Markdown table, or a line that says that there is none yet
-    "A measured ablation for a page."
+    "A measured ablation for a page; what stood in a technique's place, or what it was given, is in the last column but one."
     if not Path(csv).exists(): return "*Not measured yet.*"
     table = pd.read_csv(csv)
     first = table.iloc[0]
@@ -431,10 +457,10 @@ def ablation_markdown(
     left = [name for name in TECHNIQUES if name not in set(table.technique)]
     lines = [f"`{first.recipe}`{f' with {otherwise}' if otherwise else ''} on {first.data}, {pictures} training pictures, {int(first.epochs)} epochs, seeds {first.seeds}; accuracies on "
              f"{'all' if pd.isna(first.n_test) else f'{int(first.n_test):,}'} test pictures, single view but for the last rows." + (f" Not measured: {'; '.join(left)}." if left else ""), "",
-             "| technique | in the recipe | with | without | gain | standard error | verdict | n | deviation of the gain | seconds it costs | source |", "|" + " --- |" * 11]
+             "| technique | in the recipe | with | without | gain | standard error | verdict | n | deviation of the gain | seconds it costs | instead of it | source |", "|" + " --- |" * 12]
     for row in table.to_dict("records"):
         deviation, error = ("-" if pd.isna(row.get(name)) else f"{100 * row[name]:.2f} pp" for name in ("deviation", "standard_error"))
         values = [row["technique"], "yes" if row["in_recipe"] else "no", f"{row['with']:.2%}", f"{row['without']:.2%}", f"{100 * row['gain']:+.2f} pp", error, row.get("verdict", "-"), str(row["n"]), deviation,
-                  f"{row['seconds']:+.0f}", row["source"]]
+                  f"{row['seconds']:+.0f}", _in_words(json.loads(row["without_fields"])), row["source"]]
         lines.append("| " + " | ".join("-" if value.startswith("nan") or value.startswith("+nan") else value for value in values) + " |")
     return "\n".join(lines)

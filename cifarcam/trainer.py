@@ -217,16 +217,17 @@ def make_optimizer(
     weight_decay: float = 0.0,  # L2, decoupled for adamw
     decay_norm_and_bias: bool = True,  # as plain torch does; False spares one-dimensional parameters
     batch_size: int = 1,  # images a step; only muon's per-example rates need it
-    **args: float,  # muon: bias_lr, head_lr, sgd_momentum; the others: bias_scale
+    **args: float,  # muon: bias_lr, head_lr, sgd_momentum; the others: bias_scale, head_scale
 ) -> Optimizer:  # over the trainable parameters
-    "Build an optimizer by name. With `bias_scale`, one-dimensional parameters learn so many times faster (64: D. Page 2019, airbench), and decay no faster."
+    "Build an optimizer by name. With `bias_scale`, one-dimensional parameters learn so many times faster (64: D. Page 2019, airbench), with `head_scale` linear weights, and neither decays faster."
     if name not in OPTIMIZERS: raise ValueError(f"unknown optimizer '{name}': choose one of {', '.join(OPTIMIZERS)}")
     if name == "muon": return _muon(model, lr, momentum, weight_decay, batch_size, **args)
-    if others := set(args) - {"bias_scale"}: raise ValueError(f"optimizer '{name}' takes no {', '.join(sorted(others))}: those belong to muon")
-    trained, scale = [p for p in model.parameters() if p.requires_grad], args.get("bias_scale", 1.0)
-    if decay_norm_and_bias and scale == 1: groups = [dict(params=trained, weight_decay=weight_decay)]
-    else: groups = [dict(params=[p for p in trained if p.ndim > 1], weight_decay=weight_decay),
-                    dict(params=[p for p in trained if p.ndim <= 1], weight_decay=weight_decay / scale if decay_norm_and_bias else 0.0, lr=lr * scale)]
+    if others := set(args) - {"bias_scale", "head_scale"}: raise ValueError(f"optimizer '{name}' takes no {', '.join(sorted(others))}: those belong to muon")
+    trained, bias, head = [p for p in model.parameters() if p.requires_grad], args.get("bias_scale", 1.0), args.get("head_scale", 1.0)
+    if decay_norm_and_bias and bias == head == 1: groups = [dict(params=trained, weight_decay=weight_decay)]
+    else: groups = [dict(params=[p for p in trained if p.ndim > 1 and (p.ndim != 2 or head == 1)], weight_decay=weight_decay),
+                    dict(params=[p for p in trained if p.ndim == 2 and head != 1], weight_decay=weight_decay / head, lr=lr * head),
+                    dict(params=[p for p in trained if p.ndim <= 1], weight_decay=weight_decay / bias if decay_norm_and_bias else 0.0, lr=lr * bias)]
     groups = [g for g in groups if g["params"]]
     if name in ("sgd", "nesterov"): return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=name == "nesterov")
     return (torch.optim.Adam if name == "adam" else torch.optim.AdamW)(groups, lr=lr, betas=(momentum, 0.999))
@@ -373,7 +374,7 @@ class Trainer:
         schedule_args: dict | None = None,  # further arguments of `make_schedule`
         label_smoothing: float = 0.0,  # share of the target spread over all classes, 0..1
         l1: float = 0.0,  # factor of the sum of absolute weights, added to the loss
-        small_first: tuple[int, float] | None = None,  # (size, fraction): that first part of the steps sees pictures shrunk to size x size
+        small_first: tuple[int, float] | None = None,  # (size, fraction): that first part of the steps sees pictures shrunk to size x size, if they are larger
         ema_decay: float = 0.0,  # of the running average of the weights, a step; 0: no average. With it, the averaged weights are validated and kept
         ema_every: int = 5,  # steps between two updates of the average, which then counts for all of them
         grad_clip: float | None = None,  # largest norm of all gradients together; None: as they are
@@ -455,7 +456,7 @@ def _place(self: Trainer, x: Tensor) -> Tensor:
 @patch
 def _shrink(self: Trainer, x: Tensor) -> Tensor:
     "Early pictures may be smaller: cheaper steps while the network learns what is coarse anyway."
-    if self.small_first is None or self.step >= self.small_first[1] * self.total_steps: return x
+    if self.small_first is None or self.step >= self.small_first[1] * self.total_steps or min(x.shape[-2:]) <= self.small_first[0]: return x
     size = (self.small_first[0],) * 2
     return F.interpolate(x, size=size, mode="bilinear", antialias=True) if len(x) else x.new_empty(0, x.shape[1], *size)
 

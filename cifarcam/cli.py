@@ -132,7 +132,8 @@ def _train(args: argparse.Namespace) -> int:
 def _resume(args: argparse.Namespace) -> int:
     "cifarcam train --resume RUN; with a recipe's name, only if the run is that recipe's."
     from cifarcam.runs import _is_first, resume
-    given = [f"--{name.replace('_', '-')}" for name in ("epochs", "seed", "precision", "device", "pretrained", "data", "data_option", "out", "set", "overwrite") if getattr(args, name)]
+    options = ("epochs", "seed", "precision", "device", "pretrained", "data", "data_option", "out", "set", "overwrite")
+    given = [f"--{name.replace('_', '-')}" for name in options if getattr(args, name) not in (None, []) and getattr(args, name) is not False]
     if given: raise UsageError(f"--resume goes on with the run as it began: leave out {', '.join(given)}")
     args.out = Path(args.resume)
     resume(args.resume, recipe=args.recipe, root=args.root)
@@ -140,11 +141,14 @@ def _resume(args: argparse.Namespace) -> int:
     return 0
 
 # %% ../nbs/10_cli.ipynb #eeb5b92a
+_BY_DEMO = "Made by `cifarcam demo`."
+
+
 def _is_demo(folder: Path) -> bool:
-    "Whether a run of `cifarcam demo` stands there."
+    "Whether a run of `cifarcam demo` stands there, and not one of `cifarcam train demo`."
     try: config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError): return False
-    return isinstance(config, dict) and config.get("recipe", {}).get("name") == "demo" and config.get("data", {}).get("reference", {}).get("name") == "shapes"
+    return isinstance(config, dict) and str(config.get("recipe", {}).get("source", "")).endswith(_BY_DEMO)
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -152,10 +156,11 @@ def _demo(args: argparse.Namespace) -> int:
     args.out = out = Path(args.out)
     if out.is_file() or (out.exists() and any(out.iterdir()) and not _is_demo(out)):
         raise UsageError(f"{out} holds something that `cifarcam demo` did not make, so it is not replaced: choose another folder with --out")
-    from cifarcam.recipes import parse_changes
+    from cifarcam.recipes import RECIPES, parse_changes
     from cifarcam.report import write_report
     from cifarcam.runs import run
-    done = run("demo", {"name": "shapes"} | _options(args.data_option), out, overwrite=True, **parse_changes(args.set))
+    source = f"{RECIPES['demo'].source} {_BY_DEMO}"
+    done = run("demo", {"name": "shapes"} | _options(args.data_option), out, overwrite=True, **{"source": source} | parse_changes(args.set))
     print("writing the report ...", flush=True)
     page, m = write_report(done), done.metrics
     views = "" if m["views"] == "none" else f" (averaged over views: {m['views']})"
@@ -725,8 +730,10 @@ def _lr_find(args: argparse.Namespace) -> int:
     from cifarcam.runs import find_lr
     own = get_recipe(args.recipe)
     recipe = override(own, **parse_changes(args.set) | ({"device": _training_device(args.device)} if args.device else {}))
-    search = find_lr(recipe, _reference(args.data or ("shapes" if recipe.name == "demo" else "cifar10"), args.data_option), low=args.low, high=args.high, steps=args.steps, root=args.root)
+    search = find_lr(recipe, _reference(args.data or ("shapes" if recipe.name == "demo" else "cifar10"), args.data_option), low=args.low, high=args.high, steps=args.steps,
+                     root=args.root, progress=sys.stderr.isatty())
     print(search)
+    if recipe.optimizer == "muon": print("only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, so the suggestion depends on --low and --steps; try it before you trust it")
     path = Path(args.out)
     path.parent.mkdir(parents=True, exist_ok=True)
     search.plot().savefig(path)
@@ -760,7 +767,9 @@ def _study(args: argparse.Namespace) -> int:
     from cifarcam.recipes import get_recipe, parse_changes
     from cifarcam.study import _in_words, ablate, study
     seeds = _seeds(args.seeds)
-    base = {name: getattr(args, name) for name in ("epochs", "precision") if getattr(args, name)} | ({"device": _training_device(args.device)} if args.device else {}) | parse_changes(args.set)
+    for option, value in (("--workers", args.workers), ("--n-train", args.n_train), ("--n-test", args.n_test)):
+        if value is not None and value < 1: raise UsageError(f"{option} {value}: give a whole number of at least 1")
+    base = {name: getattr(args, name) for name in ("epochs", "precision") if getattr(args, name) is not None} | ({"device": _training_device(args.device)} if args.device else {}) | parse_changes(args.set)
     variants = {"as it is": {}} | {" ".join(words): parse_changes(words) for words in args.vary}
     reference = _reference(args.data, args.data_option)
     if args.vary and args.ablate: raise UsageError("--ablate chooses the variants itself: leave out --vary, or --ablate")
@@ -772,18 +781,25 @@ def _study(args: argparse.Namespace) -> int:
         if args.ablate: table = ablate(get_recipe(args.recipe), reference, args.out or "runs/ablation", csv=args.csv, **common)
         else: table = study(get_recipe(args.recipe), variants, reference, out=args.out, **common)
     print("\n" + table.drop(columns=["source", "with_fields", "without_fields"], errors="ignore").to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"))
+    print("\naccuracy is of the test pictures; a deviation is that over the seeds, of which n were trained" + ("" if args.ablate else
+          "; gap: train less test accuracy" + ("; energy_inside: share of Grad-CAM's energy inside the object, chance: of a map that is the same everywhere" if "chance" in table else "")))
     if args.ablate: print("\nwithout it:\n" + "\n".join(f"  {row.technique}: {_in_words(json.loads(row.without_fields))}" for row in table.itertuples()))
     return 0 if table.n.all() else 1
 
 # %% ../nbs/10_cli.ipynb #85377400
 def _results(args: argparse.Namespace) -> int:
     "cifarcam results"
-    from cifarcam.runs import record_result, results_markdown, results_table
+    from cifarcam.runs import RunError, record_result, result_of, results_markdown, results_table
     if not args.runs and not args.into: raise UsageError("results of what? Name runs, or a folder that holds results.csv with --into")
-    if args.into:
-        for run in args.runs: record_result(run, args.into)
-        table = results_table(Path(args.into) / "results.csv", args.data)
-    else: table = results_table(args.runs, args.data)
+    rows, left = {}, []
+    for run in args.runs:
+        try: rows[run] = record_result(run, args.into) if args.into else result_of(run)
+        except RunError as error: left.append(error)
+    if left and not rows: raise left[0]
+    for error in left: _note(f"left out: {error}")
+    table = results_table(Path(args.into) / "results.csv", args.data) if args.into else results_table(rows, args.data)
+    if args.into and (others := sorted({row["data"] for row in rows.values()} - {args.data or "cifar10"})):
+        _note(f"recorded, but not in the table below, which is of {args.data or 'cifar10'}: runs on {', '.join(others)} (--data {others[0]} shows them)")
     if table.empty: raise UsageError(f"there are no runs on {args.data} among these")
     if args.markdown: print(results_markdown(table, args.base))
     else: print("\n".join(_result_words(row) for row in table.to_dict("records")))
@@ -852,7 +868,7 @@ def _add_training_device(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_root_and_device(parser: argparse.ArgumentParser, device: bool = True) -> None:
-    parser.add_argument("--root", metavar="DIR", help="where CIFAR-10 lies or is downloaded to; default: $CIFARCAM_DATA, then ~/.cache/cifarcam")
+    parser.add_argument("--root", metavar="DIR", help="where CIFAR-10 lies or is downloaded to, default: $CIFARCAM_DATA, then ~/.cache/cifarcam; of a run on a folder of pictures: where that lies now")
     if device: parser.add_argument("--device", default="auto", metavar="D", help="auto (default), cpu, cuda, cuda:1, mps")
 
 
@@ -866,7 +882,7 @@ def _add_train(verbs) -> None:
     p.add_argument("recipe", nargs="?", metavar="RECIPE", help="a name that `cifarcam recipes` lists")
     p.add_argument("--resume", metavar="RUN", help="go on with this run where it was stopped; with RECIPE too, only if it is that recipe's")
     p.add_argument("--pretrained", metavar="RUN|FILE", help="start from the weights of a run, of a .safetensors file or of a torch state dict; the last layer begins anew for other classes")
-    p.add_argument("--data", metavar="DATA", help="cifar10 (default), shapes, or a folder that holds CLASS/* or train/CLASS/* and test/CLASS/*")
+    p.add_argument("--data", metavar="DATA", help="cifar10 (default, but for demo), shapes (demo's default), or a folder that holds CLASS/* or train/CLASS/* and test/CLASS/*")
     p.add_argument("--data-option", action="append", default=[], metavar="NAME=VALUE", help="size, test_fraction, fit, skip_unreadable for a folder; n_train, n_test, size for shapes; repeatable")
     p.add_argument("--epochs", type=int, metavar="N", help="passes over the training pictures, instead of the recipe's")
     p.add_argument("--seed", type=int, metavar="N", help="of everything that is drawn")
@@ -938,7 +954,7 @@ def _add_others(verbs) -> None:
 
 # %% ../nbs/10_cli.ipynb #6f0137d9
 def _add_data(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    parser.add_argument("--data", default=default, metavar="DATA", help=f"cifar10{'' if default else ' (default)'}, shapes{' (default)' if default else ''}, or a folder that holds CLASS/*")
+    parser.add_argument("--data", default=default, metavar="DATA", help=f"cifar10{'' if default else ' (default, but for demo)'}, shapes ({'default' if default else 'default for demo'}), or a folder that holds CLASS/*")
     parser.add_argument("--data-option", action="append", default=[], metavar="NAME=VALUE", help="size, n_train, ... of the data; repeatable")
 
 
@@ -979,7 +995,7 @@ def _add_study(verbs) -> None:
 def _add_results(verbs) -> None:
     p = _verb(verbs, "results", _results, "a table of runs", "Claimed and reached, with cost, time, hardware and the command that gives it. Runs that differ in their seed are one row.",
               "cifarcam results runs/fast runs/fast-1 runs/fast-2\ncifarcam results runs/fast --into nbs/assets --markdown")
-    p.add_argument("runs", nargs="*", metavar="RUN", help="run folders, finished or not")
+    p.add_argument("runs", nargs="*", metavar="RUN", help="run folders, finished or not; one without a finished epoch is left out")
     p.add_argument("--into", metavar="DIR", help="add the runs to DIR/results.csv, their configurations to DIR/results/, and show the whole table")
     p.add_argument("--data", metavar="NAME", help="only runs on these data: cifar10 (default with --into), shapes, folder")
     p.add_argument("--markdown", action="store_true", help="as a Markdown table whose rows link to the configurations")

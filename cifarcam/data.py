@@ -232,12 +232,19 @@ def _draw(labels: np.ndarray, rng: np.random.Generator, size: int) -> tuple[np.n
     return np.ascontiguousarray(picture.transpose(0, 2, 3, 1)), cover[:, 0] >= 0.5
 
 # %% ../nbs/00_data.ipynb #2dc7dd39
+def _check_whole(**values: int) -> None:
+    "An error that names the first value that is no whole number, or below 0."
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0: raise ValueError(f"{name} must be a whole number of at least 0, not {value!r}")
+
+
 def shapes(n_train: int = 8000,  # training images, the ten classes in equal parts; enough for a small network to pass 97%
            n_test: int = 2000,  # test images, from a random stream of their own
            seed: int = 0,  # another seed draws other images
            size: int = 32,  # side in pixels, at least 16
            ) -> tuple[Images, Images]:  # (train, test), both with masks
     "Ten shapes of any colour, size, place and rotation on cluttered backgrounds, drawn on the spot together with their masks."
+    _check_whole(n_train=n_train, n_test=n_test, seed=seed, size=size)
     if size < 16: raise ValueError(f"size must be at least 16 pixels, or the shapes cannot be told apart; got {size}")
     if min(n_train, n_test) < 1: raise ValueError(f"n_train and n_test must be at least 1, got {n_train} and {n_test}")
     reference = {"name": "shapes", "n_train": int(n_train), "n_test": int(n_test), "seed": int(seed), "size": int(size)}
@@ -401,7 +408,6 @@ def _list_parts(path: Path, test_fraction: float, seed: int) -> tuple[list[dict[
     "The listings of train and test, relative to `path`, and the files that are no pictures."
     parts = [s for s in ("train", "test") if (path / s).is_dir() and _class_names(path / s)]
     if not parts:
-        if not 0 < test_fraction < 1: raise ValueError(f"test_fraction must lie between 0 and 1, not {test_fraction}")
         listing, others = _list_classes(path)
         pairs = {name: _split(pictures, name, test_fraction, seed) for name, pictures in listing.items()}
         return [{name: pair[k] for name, pair in pairs.items()} for k in (0, 1)], others
@@ -458,6 +464,9 @@ def image_folder(path: str | os.PathLike,  # holds train/CLASS/* and test/CLASS/
     "A folder of pictures, a folder for each class."
     path = Path(path).expanduser().resolve()
     if not path.is_dir(): raise FileNotFoundError(f"there is no folder {path}; give the folder that holds a folder of pictures for each class")
+    _check_whole(size=size, seed=seed)
+    if size < 1: raise ValueError("size must be at least 1 pixel")
+    if not isinstance(test_fraction, (int, float)) or not 0 < test_fraction < 1: raise ValueError(f"test_fraction must lie between 0 and 1, not {test_fraction!r}")
     listings, others = _list_parts(path, test_fraction, seed)
     reference = dict(name="folder", path=str(path), size=size, test_fraction=test_fraction, seed=seed, skip_unreadable=skip_unreadable, fit=fit)
     train, test = (_read_part(path, listing, size, fit, skip_unreadable, progress, what) for listing, what in zip(listings, ("train", "test")))
@@ -490,5 +499,5 @@ def load_data(reference: str | os.PathLike | dict,  # "cifar10", "shapes", a fol
     if "path" not in options: raise ValueError(f"the reference {reference} names no path")
     if not Path(options["path"]).expanduser().is_dir():
         raise FileNotFoundError(f"the pictures were in {options['path']}, which is no longer there; move them back, "
-                                "or load them with the new place as the reference's path")
+                                "or give the new place: as the reference's path, or with a run as its root (`--root DIR`)")
     return image_folder(**options, progress=progress)

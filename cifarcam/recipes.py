@@ -142,7 +142,7 @@ def _check_switches(recipe: Recipe) -> None:
 def _check_optimizer(recipe: Recipe) -> None:
     _need(recipe, isinstance(recipe.optimizer_args, dict), "optimizer_args", "a dict, {} for none")
     allowed = list(inspect.signature(_muon).parameters)[5:] if recipe.optimizer == "muon" else ["bias_scale", "head_scale"]
-    _need(recipe, set(recipe.optimizer_args) <= set(allowed), "optimizer_args", f"a dict with keys out of {', '.join(allowed)} for {recipe.optimizer}")
+    _need(recipe, set(recipe.optimizer_args) <= set(allowed), "optimizer_args", f"a dict with keys out of {', '.join(allowed)} for {recipe.optimizer}, {{}} for its usual ones")
     _need(recipe, all(_is_number(v) and v > 0 for v in recipe.optimizer_args.values()), "optimizer_args", "a dict of numbers greater than 0")
     _need(recipe, recipe.optimizer_args.get("sgd_momentum", 0) < 1, "optimizer_args", "a dict whose sgd_momentum is below 1")
     _need(recipe, recipe.optimizer != "muon" or recipe.decay_norm_and_bias, "decay_norm_and_bias", "true with muon, which shrinks norms and biases whatever is asked")

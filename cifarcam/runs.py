@@ -8,10 +8,12 @@ __all__ = ['FORMAT', 'RunError', 'make_batches', 'read_weights', 'Weights', 'loa
 
 # %% ../nbs/07a_runs.ipynb #b1a3a610
 import hashlib
+import inspect
 import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import sys
 import time
@@ -32,7 +34,7 @@ from accelerate.utils import gather_object
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .data import Images, load_data
+from .data import Images, image_folder, load_data, shapes
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
 from .recipes import (
@@ -142,7 +144,11 @@ def _device_name(device: str) -> str:
 def _fresh_model(recipe: Recipe, train: Images, mean, std, weights: "Weights | None" = None) -> tuple[nn.Module, str]:  # the network, and what was done
     "The network at the start of a training: drawn from the seed, then whitened from the data or loaded."
     torch.manual_seed(recipe.seed)
-    model = build_network(recipe, len(train.classes))
+    model, sides = build_network(recipe, len(train.classes)), train.images.shape[1:3]
+    try:
+        with torch.no_grad(): model.eval()(torch.zeros(1, 3, *sides))
+    except RuntimeError as e: raise RunError(f"network '{recipe.network}' cannot take pictures of {sides[0]} x {sides[1]} pixels: use larger ones (`--data-option size=32`). {str(e).splitlines()[0]}") from e
+    model.train()
     if weights is not None: return model, load_pretrained(model, weights, train.classes)
     if isinstance(model, FastNet):
         size = train.images.shape[1]
@@ -240,7 +246,6 @@ def _stamp(out: Path) -> int | None:
 
 def _refuse_occupied(out: Path, overwrite: bool) -> None:
     "Refuse a folder that holds something, unless it is a run that may be replaced."
-    if out.is_file(): raise RunError(f"{out} is a file: choose another folder with --out")
     if not out.exists() or all("lock.json" in path.name or path.match(".*.tmp") for path in out.iterdir()): return  # what a killed process may leave is nothing
     is_run = (out / "config.json").exists()
     if not overwrite:
@@ -251,7 +256,8 @@ def _refuse_occupied(out: Path, overwrite: bool) -> None:
 
 def _claim(out: Path, overwrite: bool) -> int | None:  # the stamp of the run that may be replaced
     "Refuse a folder that is not free; nothing is changed yet."
-    stamp = _stamp(out)
+    stamp, above = _stamp(out), next((path for path in (out, *out.parents) if path.exists()), out)
+    if above.is_file(): raise RunError(f"{above} is a file: choose another folder with --out")
     check_free(out)  # another process trains there at this moment
     _refuse_occupied(out, overwrite)
     return stamp
@@ -400,7 +406,7 @@ def _cost(trainer: Trainer, recipe: Recipe, out: Path, config: dict, n: int, sta
     seconds, speed, megabytes = trainer.estimate(recipe.epochs)
     if seconds > _LONG: config["matmul_gflops"] = {p: round(matmul_gflops(trainer.device, p), 1) for p in ("fp32", "bf16")}  # what else the machine does at this time counts in
     lines = [f"{recipe.name}: {recipe.network} on {n:,} pictures, {recipe.epochs} epoch{'s'[:recipe.epochs > 1]}, {trainer.device.type} {trainer.precision}; about "
-             f"{seconds / 60:.1f} minutes at {speed:.0f} images/s (two steps timed), up to {megabytes:.0f} MB in {out.name}/"]
+             f"{seconds / 60:.1f} minutes at {speed:.0f} images/s (two steps timed), up to {megabytes:.0f} MB in {out.name if out.is_absolute() else out}/"]
     if speeds := config.get("matmul_gflops"): lines.append("a 4096 x 4096 matrix product: " + ", ".join(f"{v:.0f} GFLOP/s in {p}" for p, v in speeds.items()))
     return lines + ([f"{started}; normalisation {config['pretrained']['normalisation']}"] if started else [])
 
@@ -430,6 +436,7 @@ def find_lr(
     high: float = 10.0,  # last one, if the loss does not explode before
     steps: int = 100,  # between them
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies
+    progress: bool = False,  # a bar
     **changes: Any,  # fields of the recipe to replace
 ) -> LRSearch:  # .suggestion, .table, .plot(); nothing is written
     "`lr_find` for a recipe."
@@ -441,7 +448,7 @@ def find_lr(
     model, _ = _fresh_model(recipe, fit_images, mean, std, weights)
     batches, _ = make_batches(recipe, fit_images, valid, mean, std, _device_name(recipe.device))
     names = ("optimizer", "momentum", "weight_decay", "decay_norm_and_bias", "optimizer_args", "label_smoothing", "l1", "grad_clip", "channels_last", "seed", "device", "precision")
-    return lr_find(model, batches, low=low, high=high, steps=steps, **{name: getattr(recipe, name) for name in names})
+    return lr_find(model, batches, low=low, high=high, steps=steps, progress=progress, **{name: getattr(recipe, name) for name in names})
 
 # %% ../nbs/07a_runs.ipynb #b4ce43c8
 @patch(as_prop=True)
@@ -490,11 +497,12 @@ def model(
 @patch
 def data(
     self: Run,
-    root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
+    root: str | os.PathLike | None = None,  # where CIFAR-10 lies, None: $CIFARCAM_DATA, then the cache folder; for a folder of pictures, where that lies now
 ) -> tuple[Images, Images]:  # train, test
     "The data that the run was trained on, found again by its reference and checked by its fingerprint."
     reference = self.config["data"]["reference"]
     if not reference: raise RunError(f"{self.folder} was trained on pictures from memory, which cannot be found again: keep them yourself")
+    if reference["name"] == "folder" and root is not None: reference = reference | {"path": os.fspath(root)}
     pair = load_data(reference, root=root)
     for images in pair:
         if list(images.classes) != list(self.classes):
@@ -502,7 +510,9 @@ def data(
     for name, images in zip(("train", "test"), pair, strict=True):
         expected, found = self.config["data"]["fingerprint"][name], images.fingerprint()
         if found != expected:
-            raise RunError(f"the {name} data {reference} are not those of {self.folder}: fingerprint {found}, expected {expected}. Restore the old data, or train a new run")
+            n, where = self.config["data"][f"n_{name}"], reference.get("path", reference["name"])
+            raise RunError(f"the {name} pictures of {where} are not those of {self.folder}: {len(images):,} now, {n:,} then, and what they hold differs (fingerprint {found}, expected {expected}). "
+                           "Restore the old data, or train a new run")
     return pair
 
 
@@ -522,7 +532,7 @@ def metrics(self: Run) -> dict[str, Any]:
 
 # %% ../nbs/07a_runs.ipynb #2107b936
 def _differences(a: dict, b: dict) -> str:
-    return ", ".join(f"{k} is {b.get(k)!r}, the run has {a.get(k)!r}" for k in sorted(a.keys() | b.keys()) if a.get(k) != b.get(k))
+    return ", ".join(f"{k} is {b.get(k)!r}, the run has {a.get(k)!r}" for k in sorted(a.keys() | b.keys(), key=lambda k: (k != "name", k)) if a.get(k) != b.get(k))
 
 
 def _other_fields(had: Recipe, wanted: Recipe) -> str:  # "" where both train the same
@@ -563,7 +573,8 @@ def resume(
 ) -> Run:  # the finished run
     "Go on where a run was stopped; a finished run says so and is returned."
     opened = Run(folder)
-    if recipe is not None and (other := _other_fields(opened.recipe, get_recipe(recipe))): raise RunError(f"{folder} is a run of another recipe: {other}")
+    if recipe is not None and (other := _other_fields(opened.recipe, get_recipe(recipe))):
+        raise RunError(f"{folder} is a run of another recipe: {other}; leave the recipe out to go on with the run as it began")
     for what, now in (("versions", _versions()), ("hardware", _hardware())):
         if now != opened.config[what] and _is_first():
             warnings.warn(f"{what} changed since {opened.folder} began, so the end may differ in the last digits: {_differences(opened.config[what], now)}", stacklevel=2)
@@ -670,19 +681,21 @@ def results_table(
     if whole:
         path, data = Path(results), data or "cifar10"
         if path.is_dir() or not path.exists(): raise RunError(f"{path} is no table of results: name a results.csv that `record_result` wrote, or a list of runs")
-        pairs = [(row, recipe_from_dict(json.loads((path.parent / row["config"]).read_text(encoding="utf-8"))["recipe"])) for row in _read_results(path)]
-    else: pairs = [(result_of(run), run.recipe) for run in (run if isinstance(run, Run) else Run(run) for run in results)]
-    groups: dict[str, list[tuple[dict, Recipe]]] = {}
-    for row, recipe in pairs:
+        pairs = [(row, json.loads((path.parent / row["config"]).read_text(encoding="utf-8"))) for row in _read_results(path)]
+    else: pairs = [(result_of(run), run.config) for run in (run if isinstance(run, Run) else Run(run) for run in results)]
+    groups: dict[str, dict[str, tuple[dict, Recipe, dict]]] = {}
+    for row, config in pairs:
         if data and row["data"] != data: continue
-        same = training_fields(recipe) | {"seed": None, "views": row["views"], "hardware": row["hardware"], "epochs done": row["epochs"], "data": row["data"]}
-        groups.setdefault(json.dumps(same, sort_keys=True), []).append((row, recipe))
+        recipe = recipe_from_dict(config["recipe"])
+        same = training_fields(recipe) | {"seed": None, "views": row["views"], "hardware": row["hardware"], "epochs done": row["epochs"], "data": config["data"]["fingerprint"]}
+        groups.setdefault(json.dumps(same, sort_keys=True), {})[row["identity"]] = (row, recipe, config["data"]["reference"] or {})  # the same training twice counts once
     order = {name: i for i, name in enumerate(RECIPES)}
     lines, own = [], set()
     for group in groups.values():
-        recipe, other = group[0][1], _other_settings(group[0][1])
+        rows, (recipe, *_), (reference, *_) = zip(*group.values())
+        other = _other_settings(recipe)
         if not other: own.add(recipe.name)
-        lines.append(((False, order.get(recipe.name, len(order)), bool(other)), _result_line([row for row, _ in group], recipe, other)))
+        lines.append(((False, order.get(recipe.name, len(order)), bool(other)), _result_line(list(rows), recipe, other, reference)))
     left = [name for name in RECIPES if whole and name != "demo" and data == "cifar10" and name not in own]
     lines += [((True, order[name], False), _unmeasured_line(RECIPES[name])) for name in left]
     return pd.DataFrame([line for _, line in sorted(lines, key=lambda pair: pair[0])])
@@ -713,7 +726,17 @@ def _unmeasured_line(recipe: Recipe) -> dict[str, str]:
 def _duration(seconds: float) -> str: return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.0f} s"
 
 
-def _result_line(group: list[dict], recipe: Recipe, other: list[str]) -> dict[str, str]:
+def _data_words(reference: dict, recipe: str) -> str:
+    "What a command line adds for the data, with those options that are not the usual ones."
+    name = reference.get("name", "")
+    usual = {p.name: p.default for p in inspect.signature({"shapes": shapes, "folder": image_folder}[name]).parameters.values()} if name in ("shapes", "folder") else {}
+    words = ["" if name == ("shapes" if recipe == "demo" else "cifar10") or not name else f" --data {shlex.quote(reference.get('path', name))}"]
+    for option, value in reference.items():
+        if option not in ("name", "path") and usual.get(option) != value: words.append(f" --data-option {shlex.quote(f'{option}={value if isinstance(value, str) else json.dumps(value)}')}")
+    return "".join(words)
+
+
+def _result_line(group: list[dict], recipe: Recipe, other: list[str], reference: dict) -> dict[str, str]:
     "One row of the table, from runs that differ in their seed only."
     last = pd.Series([r["last_acc"] if pd.isna(r["test_acc"]) else r["test_acc"] for r in group])
     mean = lambda name: pd.Series([r[name] for r in group], dtype=float).mean()  # noqa: E731  # of those that have it
@@ -727,10 +750,13 @@ def _result_line(group: list[dict], recipe: Recipe, other: list[str]) -> dict[st
     seeds = "" if len(group) == 1 and group[0]["seed"] == RECIPES.get(recipe.name, recipe).seed else ", seeds " + " ".join(str(r["seed"]) for r in group)
     base = override(recipe, seed=RECIPES[recipe.name].seed) if recipe.name in RECIPES else recipe
     named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
-    return {"recipe": recipe.name + (f" (other settings: {named})" if other else ""), "claimed": _claimed(recipe), "reached": f"{last.mean():.2%}" + far,
+    own_data = reference.get("name") == ("shapes" if recipe.name == "demo" else "cifar10")
+    where = "" if own_data else " on " + (Path(reference["path"]).name if "path" in reference else reference.get("name", "pictures from memory"))
+    command = command_of(base)
+    return {"recipe": recipe.name + where + (f" (other settings: {named})" if other else ""), "claimed": _claimed(recipe), "reached": f"{last.mean():.2%}" + far,
             "best epoch": f"{mean('best_acc'):.2%}, chosen on {group[0]['validated_on']}", "train": f"{mean('train_acc'):.2%}", "views": group[0]["views"], "n": str(len(group)), "mean": f"{last.mean():.2%}",
             "sd": f"{100 * last.std():.2f} pp" if len(group) > 1 else "-", "time": _duration(mean("seconds")), "test time": "-" if pd.isna(mean("answer_seconds")) else _duration(mean("answer_seconds")),
-            "hardware": group[0]["hardware"], "GFLOP/s": speeds or "-", "epochs": epochs, "PFLOP": f"{mean('pflop'):.2f}", "command": command_of(base) + seeds, "config": " ".join(r["config"] for r in group)}
+            "hardware": group[0]["hardware"], "GFLOP/s": speeds or "-", "epochs": epochs, "PFLOP": f"{mean('pflop'):.2f}", "command": command and command + _data_words(reference, recipe.name) + seeds, "config": " ".join(r["config"] for r in group)}
 
 
 def results_markdown(

@@ -785,14 +785,23 @@ def _check_state(self: Trainer, state: dict, path: Path) -> None:
         raise CheckpointError(f"{path} belongs to another training ({what}): choose another folder, or resume with what it was begun with")
 
 # %% ../nbs/03_trainer.ipynb #9d104737
+def _from_weights(path: str | os.PathLike) -> str:
+    "What is left to do without the checkpoint."
+    folder = Path(path).parent
+    return f". What was learnt by the end of the last whole epoch is in model.safetensors beside it: a new run, in another folder, can start from that (`--pretrained {folder}`)" if (folder / "model.safetensors").exists() else ""
+
+
 def load_checkpoint(
     path: str | os.PathLike,  # a checkpoint.pt
 ) -> dict:  # the state as plain values and tensors on the CPU
     "Read a checkpoint without ever running code from it."
-    if not Path(path).exists(): raise CheckpointError(f"{path} does not exist: there is nothing to resume")
-    try: state = torch.load(path, map_location="cpu", weights_only=True)
+    if not Path(path).exists(): raise CheckpointError(f"{path} does not exist: there is nothing to resume{_from_weights(path)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's thoughts about a file that is refused anyway
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as e:
-        raise CheckpointError(f"{path} is not a cifarcam checkpoint, or is damaged, or holds code; it was refused and nothing in it was run ({type(e).__name__})") from e
+        raise CheckpointError(f"{path} is not a cifarcam checkpoint, or is damaged, or holds code; it was refused and nothing in it was run ({type(e).__name__}){_from_weights(path)}") from e
     if not isinstance(state, dict) or state.get("format") != 1:
         raise CheckpointError(f"{path} has checkpoint format {state.get('format') if isinstance(state, dict) else type(state).__name__}; this version reads format 1")
     return state
@@ -1203,7 +1212,7 @@ def estimate(
     images = getattr(self.train_batches, "n_images", len(self.train_batches) * len(y))
     if self.small_first:
         size, part = self.small_first
-        images *= 1 - part + part * (size / x.shape[-1]) ** 2
+        images *= 1 - part + part * min(1, size / x.shape[-1]) ** 2
     images += getattr(self.valid_batches, "n_images", 0) / 3  # a forward pass is a third of a step
     copies = 6 + (self.ema_decay > 0) + (epochs / 2 if self.keep_epochs else 0)  # weights twice, and in the checkpoint weights, best and up to two moments
     return epochs * per_image * images / self.world, self.world / per_image, copies * megabytes
@@ -1275,7 +1284,7 @@ def lr_find(
         trainer._prepare(-(-steps // len(batches)))
         trainer.model.train()
         stream = (batch for epoch in range(trainer.epochs) for batch in _from_step(batches, epoch, 0, trainer.rank, trainer.world))
-        for k, (x, y) in zip(range(steps), stream):
+        for k, (x, y) in zip(tqdm(range(steps), desc="lr_find", leave=False, disable=not settings["progress"], mininterval=0.5), stream):
             rate, trainer.sums = trainer.lr, _zero_sums()
             trainer._step(x, y); trainer._settle()
             rows.append((rate, trainer.sums["loss"] / trainer.sums["n"]))

@@ -708,6 +708,16 @@ def _other_settings(recipe: Recipe) -> list[str]:  # names of fields; none for t
     own, mine = (json.loads(json.dumps(training_fields(r))) for r in (now, recipe))
     return sorted(name for name in own.keys() | mine.keys() if own.get(name) != mine.get(name))
 
+# %% ../nbs/07a_runs.ipynb #0e59416a
+def _data_words(reference: dict, recipe: str) -> str:
+    "What a command line adds for the data, with those options that are not the usual ones."
+    name = reference.get("name", "")
+    usual = {p.name: p.default for p in inspect.signature({"shapes": shapes, "folder": image_folder}[name]).parameters.values()} if name in ("shapes", "folder") else {}
+    words = ["" if name == ("shapes" if recipe == "demo" else "cifar10") or not name else f" --data {shlex.quote(reference.get('path', name))}"]
+    for option, value in reference.items():
+        if option not in ("name", "path") and usual.get(option) != value: words.append(f" --data-option {shlex.quote(f'{option}={value if isinstance(value, str) else json.dumps(value)}')}")
+    return "".join(words)
+
 # %% ../nbs/07a_runs.ipynb #79eeb496
 _UNMEASURED = "not measured"
 
@@ -724,16 +734,6 @@ def _unmeasured_line(recipe: Recipe) -> dict[str, str]:
 
 
 def _duration(seconds: float) -> str: return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.0f} s"
-
-
-def _data_words(reference: dict, recipe: str) -> str:
-    "What a command line adds for the data, with those options that are not the usual ones."
-    name = reference.get("name", "")
-    usual = {p.name: p.default for p in inspect.signature({"shapes": shapes, "folder": image_folder}[name]).parameters.values()} if name in ("shapes", "folder") else {}
-    words = ["" if name == ("shapes" if recipe == "demo" else "cifar10") or not name else f" --data {shlex.quote(reference.get('path', name))}"]
-    for option, value in reference.items():
-        if option not in ("name", "path") and usual.get(option) != value: words.append(f" --data-option {shlex.quote(f'{option}={value if isinstance(value, str) else json.dumps(value)}')}")
-    return "".join(words)
 
 
 def _result_line(group: list[dict], recipe: Recipe, other: list[str], reference: dict) -> dict[str, str]:

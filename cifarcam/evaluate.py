@@ -8,7 +8,6 @@ __all__ = ['VIEWS', 'Predictions', 'views_of', 'evaluating', 'predict']
 # %% ../nbs/03a_evaluate.ipynb #97287eaf
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -200,19 +199,14 @@ def save(
     path: str | os.PathLike,  # usually RUN/predictions.safetensors
 ) -> Path:  # where it was written
     "Write logits, labels, class names and views to one safetensors file, atomically."
+    from cifarcam.trainer import atomic_write  # imported here: that module builds on this one
+
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # one metadata entry: safetensors keeps several in no fixed order, and equal predictions shall be equal files
     metadata = {"predictions": json.dumps({"classes": self.classes, "views": self.views}, ensure_ascii=False)}
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as written:
-            written.write(to_bytes({"logits": self.logits.contiguous(), "labels": self.labels.contiguous()}, metadata=metadata))
-            written.flush()
-            os.fsync(written.fileno())
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(to_bytes({"logits": self.logits.contiguous(), "labels": self.labels.contiguous()}, metadata=metadata))
     return path
 
 # %% ../nbs/03a_evaluate.ipynb #d581981a

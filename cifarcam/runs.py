@@ -420,7 +420,7 @@ def _finish(trainer: Trainer, recipe: Recipe, out: Path, test: Images, log: Call
     if _is_first() and not (resume and (out / "predictions.safetensors").exists()):
         opened, begin = Run(out), time.perf_counter()
         predictions = predict(trainer.model, test, mean=opened.mean, std=opened.std, views=recipe.views, precision=trainer.precision, device=trainer.device)
-        with atomic_write(out / "predictions.safetensors") as temporary: predictions.save(temporary)
+        predictions.save(out / "predictions.safetensors")
         averaged = "" if recipe.views == "none" else f" (averaged over views: {recipe.views})"
         took = time.perf_counter() - begin
         log(f"test accuracy {predictions.accuracy:.4f}{averaged}, {len(test):,} pictures, {took:.{1 if took < 10 else 0}f} s")

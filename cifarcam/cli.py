@@ -810,7 +810,7 @@ def _result_words(row: dict[str, str]) -> str:
     "One row of the table in three lines, which a terminal has room for."
     if row["reached"] == "not measured": return f"{row['recipe']}: not measured (claimed: {row['claimed']})\n  {row['command']}"
     return (f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
-            f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}\n  {row['command']}")
+            f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}" + (f"\n  {row['command']}" if row["command"] != "-" else ""))
 
 # %% ../nbs/10_cli.ipynb #998d8aaf
 def _free_port() -> int:

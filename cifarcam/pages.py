@@ -25,7 +25,7 @@ from .gradcam import GradCAM
 from .layers import layers_of, summary
 from .recipes import RECIPES, Recipe
 from .report import layers_to_explain, repeat_command
-from .runs import Run, RunError
+from .runs import Run, RunError, _moves_words
 from .site import SiteError
 from .transforms import BatchTransform, policy_from_dict
 from .visualize import outcome_colors, plot_history, plot_lr, prediction_titles, show_cams, show_gallery, show_policy
@@ -92,7 +92,7 @@ def facts(self: RecipePage) -> Markdown:  # a table of two columns
             ("pictures", f"{c['data']['n_train']:,} to train, {c['data']['n_test']:,} to test"),
             ("recipe", _in_a_line(recipe)),
             ("time", f"{m['seconds'] / 60:.1f} minutes, other programs beside it or not"),
-            ("hardware", f"{hardware['cores']} cores, {hardware['gpus'][0] if hardware['gpus'] else hardware['cpu']}, {c['precision']}, seed {c['seed']}"),
+            ("hardware", f"{hardware['cores']} cores, {hardware['gpus'][0] if hardware['gpus'] else hardware['cpu']}, {c['precision']}{_moves_words(c)}, seed {c['seed']}"),
             ("this run again", f"`{repeat_command(run)}`")]
     return Markdown(_two_columns(rows))
 

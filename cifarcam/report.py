@@ -32,7 +32,7 @@ from .faithfulness import center_gaussian, energy_inside, random_maps
 from .gradcam import GradCAM
 from .layers import get_layer, layers_of, summary
 from .recipes import RECIPES, recipe_to_dict
-from .runs import Run, RunError
+from .runs import Run, RunError, _moves_words
 from .trainer import atomic_write
 from .transforms import BatchTransform, policy_from_dict
 from .visualize import outcome_colors, plot_confusion, plot_history, plot_lr, plot_per_class, prediction_titles, show_cams, show_gallery, show_policy
@@ -183,7 +183,7 @@ def headline(
                   f"batches of {recipe.batch_size}, {m['epochs']} epoch{'s' if m['epochs'] > 1 else ''}, seed {recipe.seed}. {recipe.source.replace('`', '')}",
         "Data": f"{_data_name(run)}: {data['n_train']:,} pictures to train on{held}, {data['n_test']:,} to test on, {size} \N{MULTIPLICATION SIGN} {size} pixels, {len(run.classes)} classes",
         "Time": f"{_duration(m['seconds'])} for {m['epochs']} epoch{'s' if m['epochs'] > 1 else ''}",
-        "Hardware": f"{config['device']} in {config['precision']}: {machine}, {hardware['system']}",
+        "Hardware": f"{config['device']} in {config['precision']}: {machine}, {hardware['system']}{_moves_words(config)}",
         "Versions": ", ".join(f"{name} {number}" for name, number in versions.items())}
     return {label: fact for label, fact in facts.items() if fact}
 

@@ -91,8 +91,11 @@ def _split(train: Images, test: Images, recipe: Recipe) -> tuple[Images, Images]
     "Training and validation pictures."
     if not recipe.valid_fraction: return train, test
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(recipe.seed)).numpy()
-    n = max(1, round(len(train) * recipe.valid_fraction))
+    n = _n_held_out(len(train), recipe)
     return train.subset(order[n:]), train.subset(order[:n])
+
+
+def _n_held_out(n_train: int, recipe: Recipe) -> int: return max(1, round(n_train * recipe.valid_fraction)) if recipe.valid_fraction else 0
 
 
 def make_batches(
@@ -441,6 +444,7 @@ def find_lr(
 ) -> LRSearch:  # .suggestion, .table, .plot(); nothing is written
     "`lr_find` for a recipe."
     recipe = override(get_recipe(recipe), **changes)
+    check_device(recipe.device)
     train, test = data if isinstance(data, tuple) else load_data(data, root=root)
     weights = Weights(recipe.pretrained) if recipe.pretrained else None
     mean, std = (weights.run.mean, weights.run.std) if weights and weights.run else _normalisation(train)
@@ -562,6 +566,26 @@ def _check_unedited(opened: Run, settings: dict) -> None:
     what = _changed_since(opened, fingerprints, settings) or "what stands there now does not give the identity that stands there"
     raise RunError(f"{opened.folder / 'config.json'} was changed since the run began: {what}. Put it back, or train a new run with other settings")
 
+# %% ../nbs/07a_runs.ipynb #a07c0d15
+def _hardware_words(config: dict) -> str:
+    h, on_cpu = config["hardware"], config["device"].startswith("cpu")
+    name = h["cpu"].replace("(R)", "").replace("Processor ", "").replace("  ", " ") if on_cpu else (h["gpus"] or [config["device"]])[0]
+    many = f"{h['cores']} cores, " if on_cpu else f"{config['processes']} x " if config.get("processes", 1) > 1 else ""
+    return f"{many}{name}, {config['precision']}"
+
+
+def _moves_words(config: dict) -> str: return "".join(f", then {_hardware_words(place)}" for place in config.get("moves", []))  # where a run went on
+
+
+def _note_move(opened: Run, done: dict, trainer: Trainer, asked: str) -> None:
+    "A run that goes on elsewhere says so in its configuration: its minutes are those of both places."
+    after, rows, moves = done.get("epoch", 0), done.get("rows") or [{}], opened.config.get("moves", [])
+    if after >= opened.recipe.epochs or rows[-1].get("note"): return  # finished, or stopped early: nothing more is trained
+    keeps = asked == "auto" and done.get("device") == trainer.device.type and done.get("settings")  # then the checkpoint decides, see `Trainer`
+    precision = done["settings"]["precision"] if keeps else trainer.precision
+    now = dict(after_epoch=after, device=str(trainer.device), precision=precision, processes=_world(), hardware=_hardware())
+    if _hardware_words(now) != _hardware_words((opened.config, *moves)[-1]): _write_json(opened.folder / "config.json", opened.config | {"moves": [*moves, now]})
+
 # %% ../nbs/07a_runs.ipynb #dcaeb448
 def resume(
     folder: str | os.PathLike,  # of a run that was stopped
@@ -580,7 +604,10 @@ def resume(
             warnings.warn(f"{what} changed since {opened.folder} began, so the end may differ in the last digits: {_differences(opened.config[what], now)}", stacklevel=2)
     begun = any((opened.folder / name).exists() for name in ("checkpoint.pt", "history.csv", "model.safetensors"))  # else it was killed before the first step
     check_free(opened.folder)  # this, and a damaged or missing checkpoint, are named before the data are read
-    _check_unedited(opened, load_checkpoint(opened.folder / "checkpoint.pt").get("settings", {}) if begun else {})
+    left = load_checkpoint(opened.folder / "checkpoint.pt") if begun else {}
+    _check_unedited(opened, left.get("settings", {}))
+    done = {name: left[name] for name in ("epoch", "device", "settings", "rows") if name in left}
+    del left  # weights and all
     weights = Weights(opened.recipe.pretrained) if opened.recipe.pretrained and not begun else None  # later, the checkpoint brings the weights
     if weights and weights.fingerprint != opened.config["pretrained"]["fingerprint"]:
         raise RunError(f"{opened.folder} was to start from other weights than those that are now at {opened.recipe.pretrained}: put those back, or train a new run")
@@ -596,19 +623,14 @@ def resume(
     trainer = _trainer(opened.recipe, fit_images, valid, opened.mean, opened.std, opened.folder, device, precision, opened.config["identity"], progress, log, model)
     with _held(trainer, opened.folder):
         if Run(opened.folder).config != opened.config: raise RunError(f"{opened.folder} was replaced by another training while this one began: look at it, and resume again if you want that one")
+        _meet()
+        trainer._on_main(lambda: _note_move(opened, done, trainer, asked=precision))
         return _finish(trainer, opened.recipe, opened.folder, test, log, resume=True)
 
 # %% ../nbs/07a_runs.ipynb #5c1c1eea
 _RESULT = ["recipe", "seed", "identity", "test_acc", "views", "n_test", "last_acc", "best_acc", "best_epoch", "train_acc", "epochs", "planned", "pflop", "seconds", "hardware", "validated_on", "data", "config"]
 _RESULT_LATER = ["answer_seconds", "fp32_gflops", "bf16_gflops"]  # blank where they were not measured; the first tables do not have them
 _NUMBERS = dict.fromkeys(["seed", "n_test", "best_epoch", "epochs", "planned"], int) | dict.fromkeys(["test_acc", "last_acc", "best_acc", "train_acc", "pflop", "seconds", *_RESULT_LATER], float)
-
-
-def _hardware_words(config: dict) -> str:
-    h, on_cpu = config["hardware"], config["device"].startswith("cpu")
-    name = h["cpu"].replace("(R)", "").replace("Processor ", "").replace("  ", " ") if on_cpu else (h["gpus"] or [config["device"]])[0]
-    many = f"{h['cores']} cores, " if on_cpu else f"{config['processes']} x " if config.get("processes", 1) > 1 else ""
-    return f"{many}{name}, {config['precision']}"
 
 
 def _answer_seconds(run: Run) -> float | None:
@@ -627,10 +649,11 @@ def result_of(
     if not len(h): raise RunError(f"{run.folder} has no finished epoch yet: there is no result")
     p, best = run.predictions if (run.folder / "predictions.safetensors").exists() else None, h.loc[h.valid_acc.idxmax()]
     data, gflops = (c["data"]["reference"] or {"name": "from memory"})["name"], c.get("matmul_gflops", {})
+    seen = c["data"]["n_train"] - _n_held_out(c["data"]["n_train"], r)
     return dict(recipe=r.name, seed=r.seed, identity=c["identity"], test_acc=p.accuracy if p else None, views=p.views if p else "none", n_test=c["data"]["n_test"],
                 last_acc=float(h.valid_acc.iloc[-1]), best_acc=float(best.valid_acc), best_epoch=int(best.epoch), train_acc=float(h.train_acc.iloc[-1]), epochs=len(h),
-                planned=r.epochs, pflop=training_cost(r, c["data"]["n_train"], c["image_size"], len(run.classes), len(h)), seconds=float(h.seconds.sum()),
-                hardware=_hardware_words(c), validated_on="held-out pictures" if r.valid_fraction else "test", data=data, config="",
+                planned=r.epochs, pflop=training_cost(r, seen, c["image_size"], len(run.classes), len(h)), seconds=float(h.seconds.sum()),
+                hardware=_hardware_words(c) + _moves_words(c), validated_on="held-out pictures" if r.valid_fraction else "test", data=data, config="",
                 answer_seconds=_answer_seconds(run) if p else None, fp32_gflops=gflops.get("fp32"), bf16_gflops=gflops.get("bf16"))
 
 # %% ../nbs/07a_runs.ipynb #07d48dd7
@@ -641,13 +664,15 @@ def record_result(
     "Add a run to a table of results, with its configuration."
     run, folder = run if isinstance(run, Run) else Run(run), Path(folder)
     row, rows = result_of(run), _read_results(folder / "results.csv")
-    key = lambda r: (r["identity"], r["hardware"], r["views"])  # noqa: E731
-    old, rows = [r for r in rows if key(r) == key(row)], [r for r in rows if key(r) != key(row)]
+    again = lambda r: (r["hardware"], r["views"]) == (row["hardware"], row["views"]) or (r["test_acc"] is None and f"{row['hardware']}, ".startswith(f"{r['hardware']}, "))  # noqa: E731  # it was not finished then, and may have moved since
+    old = [r for r in rows if r["identity"] == row["identity"] and again(r)]
+    rows = [r for r in rows if r not in old]
     row["config"] = old[0]["config"] if old else f"results/{_config_name(row, rows)}.json"
     (folder / "results").mkdir(parents=True, exist_ok=True)
     _write_json(folder / row["config"], run.config)
     rows.append(row)
     with atomic_write(folder / "results.csv") as temporary: pd.DataFrame(rows, columns=_RESULT + _RESULT_LATER).to_csv(temporary, index=False)
+    for r in old[1:]: (folder / r["config"]).unlink(missing_ok=True)
     return row
 
 
@@ -687,7 +712,8 @@ def results_table(
     for row, config in pairs:
         if data and row["data"] != data: continue
         recipe = recipe_from_dict(config["recipe"])
-        same = training_fields(recipe) | {"seed": None, "views": row["views"], "hardware": row["hardware"], "epochs done": row["epochs"], "data": config["data"]["fingerprint"]}
+        same = training_fields(recipe) | {"seed": None, "views": row["views"], "hardware": row["hardware"], "epochs done": row["epochs"], "data": config["data"]["fingerprint"],
+                                         "weights": (config.get("pretrained") or {}).get("fingerprint")}  # what it started from: a path may have held other weights
         groups.setdefault(json.dumps(same, sort_keys=True), {})[row["identity"]] = (row, recipe, config["data"]["reference"] or {})  # the same training twice counts once
     order = {name: i for i, name in enumerate(RECIPES)}
     lines, own = [], set()
@@ -711,9 +737,9 @@ def _other_settings(recipe: Recipe) -> list[str]:  # names of fields; none for t
 # %% ../nbs/07a_runs.ipynb #0e59416a
 def _data_words(reference: dict, recipe: str) -> str:
     "What a command line adds for the data, with those options that are not the usual ones."
-    name = reference.get("name", "")
+    name = reference["name"]
     usual = {p.name: p.default for p in inspect.signature({"shapes": shapes, "folder": image_folder}[name]).parameters.values()} if name in ("shapes", "folder") else {}
-    words = ["" if name == ("shapes" if recipe == "demo" else "cifar10") or not name else f" --data {shlex.quote(reference.get('path', name))}"]
+    words = ["" if name == ("shapes" if recipe == "demo" else "cifar10") else f" --data {shlex.quote(reference.get('path', name))}"]
     for option, value in reference.items():
         if option not in ("name", "path") and usual.get(option) != value: words.append(f" --data-option {shlex.quote(f'{option}={value if isinstance(value, str) else json.dumps(value)}')}")
     return "".join(words)
@@ -745,18 +771,19 @@ def _result_line(group: list[dict], recipe: Recipe, other: list[str], reference:
     stopped, early = any(pd.isna(r["test_acc"]) for r in group), done < recipe.epochs
     epochs = f"{done} of {recipe.epochs}, {'not finished' if stopped else 'stopped early'}" if early else f"{done}" if done == own else f"{done} (the recipe has {own})"
     short = f" in a training of {recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, not {own}"  # a whole one, its schedule as short
-    far = f" after epoch {done}" if stopped else short if recipe.epochs < own else f" in {done} of {own} epochs" if done < own else ""
+    held = " of held-out pictures" if group[0]["validated_on"] != "test" else ""  # the test pictures come at the end
+    far = f"{held} after epoch {done}" if stopped else short if recipe.epochs < own else f" in {done} of {own} epochs" if done < own else ""
     if early and not stopped and group[0]["validated_on"] == "test": far += ", whose end was chosen on test"  # by `patience`
-    seeds = "" if len(group) == 1 and group[0]["seed"] == RECIPES.get(recipe.name, recipe).seed else ", seeds " + " ".join(str(r["seed"]) for r in group)
-    base = override(recipe, seed=RECIPES[recipe.name].seed) if recipe.name in RECIPES else recipe
+    seeds = f" (seed{'s' * (len(group) > 1)} {' '.join(str(r['seed']) for r in group)})"
+    base = override(recipe, seed=RECIPES[recipe.name].seed) if len(group) > 1 and recipe.name in RECIPES else recipe
     named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
     own_data = reference.get("name") == ("shapes" if recipe.name == "demo" else "cifar10")
     where = "" if own_data else " on " + (Path(reference["path"]).name if "path" in reference else reference.get("name", "pictures from memory"))
-    command = command_of(base)
+    command = command_of(base) if reference else ""  # no command brings pictures from memory back
     return {"recipe": recipe.name + where + (f" (other settings: {named})" if other else ""), "claimed": _claimed(recipe), "reached": f"{last.mean():.2%}" + far,
-            "best epoch": f"{mean('best_acc'):.2%}, chosen on {group[0]['validated_on']}", "train": f"{mean('train_acc'):.2%}", "views": group[0]["views"], "n": str(len(group)), "mean": f"{last.mean():.2%}",
+            "best epoch": f"{mean('best_acc'):.2%}, chosen on {group[0]['validated_on']}", "train": f"{mean('train_acc'):.2%}", "views": group[0]["views"], "n": f"{len(group)}{seeds}", "mean": f"{last.mean():.2%}",
             "sd": f"{100 * last.std():.2f} pp" if len(group) > 1 else "-", "time": _duration(mean("seconds")), "test time": "-" if pd.isna(mean("answer_seconds")) else _duration(mean("answer_seconds")),
-            "hardware": group[0]["hardware"], "GFLOP/s": speeds or "-", "epochs": epochs, "PFLOP": f"{mean('pflop'):.2f}", "command": command and command + _data_words(reference, recipe.name) + seeds, "config": " ".join(r["config"] for r in group)}
+            "hardware": group[0]["hardware"], "GFLOP/s": speeds or "-", "epochs": epochs, "PFLOP": f"{mean('pflop'):.2f}", "command": command + _data_words(reference, recipe.name) if command else "-", "config": " ".join(r["config"] for r in group)}
 
 
 def results_markdown(
@@ -768,6 +795,6 @@ def results_markdown(
     lines = ["| " + " | ".join(shown.columns) + " |", "|" + " --- |" * len(shown.columns)]
     for row in shown.to_dict("records"):
         links = [f"[{Path(c).stem}]({base}{c})" for c in row.pop("config").split()]
-        row["command"] = f"`{row['command'].partition(', seeds')[0]}`" + "".join(row["command"].partition(", seeds")[1:])
+        if row["command"] != "-": row["command"] = f"`{row['command']}`"
         lines.append("| " + " | ".join([*row.values(), " ".join(links) or "-"]) + " |")
     return "\n".join(lines)

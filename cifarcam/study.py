@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from .faithfulness import energy_inside
 from .gradcam import GradCAM
 from .layers import layers_of
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_from_dict, recipe_to_dict, training_fields
-from .runs import Run, RunError, Weights, _device_name, _other_fields, run
+from .runs import Run, RunError, Weights, _device_name, _other_fields, _refuse_occupied, run
 from .trainer import atomic_write, check_device, choose_precision
 
 # %% ../nbs/07b_study.ipynb #77897f83
@@ -85,10 +85,21 @@ def _threads(n: int | None) -> Iterator[None]:
     finally: torch.set_num_threads(before)
 
 
+_MADE = "Made by a study ({})."
+
+
+def _left_undone(folder: Path, job: dict) -> bool:
+    "Whether an earlier study began just this training there and did not finish it: that may be replaced, and nothing else may."
+    if (folder / "study.json").exists() or (folder / "predictions.safetensors").exists(): return False
+    try: begun = Run(folder).recipe
+    except (RunError, ValueError, OSError): return False
+    return str(begun.source).endswith(_MADE.format(job["key"])) and not _other_fields(begun, recipe_from_dict(json.loads(json.dumps(job["recipe"]))))
+
+
 def _measured(job: dict) -> dict[str, Any]:
     "Train, and measure the last epoch's weights on test pictures and on as many training pictures, these without augmentation."
     train, test = _job_data(job)
-    done = run(recipe_from_dict(job["recipe"]), (train, test), job["out"], overwrite=True, verbose=False)
+    done = run(recipe_from_dict(job["recipe"]), (train, test), job["out"], overwrite=_left_undone(Path(job["out"]), job), verbose=False)
     model, views = done.model(), done.recipe.views
     seen = predict(model, _some(train, len(test)), mean=done.mean, std=done.std, views=views, **_as_trained(done))
     history = done.history
@@ -115,18 +126,24 @@ def train_variant(
 # %% ../nbs/07b_study.ipynb #50f08572
 def _jobs(recipes: dict[str, Recipe], seeds: Sequence[int], out: Path, **common: Any) -> list[dict]:
     "A job for each variant and seed; its key is the same when the same is asked for again."
-    data = common["data"] if isinstance(common["data"], dict) else [images.fingerprint() for images in common["data"]]
+    data = common["data"] if isinstance(common["data"], dict) else [[images.fingerprint(), _digest_of(images.masks)] for images in common["data"]]
     measured = {name: common[name] for name in ("n_train", "n_test", "layer", "n_maps")}
     jobs, taken = [], set()
     for name, recipe in recipes.items():
         for seed in seeds:
             seeded = override(recipe, seed=seed)
-            key = hashlib.sha256(json.dumps([training_fields(seeded), seeded.views, data, measured], sort_keys=True).encode()).hexdigest()[:16]
+            asked = [training_fields(seeded), seeded.views, seeded.device, seeded.precision, data, measured]
+            key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
             folder = f"{re.sub(r'[^A-Za-z0-9_.=-]+', '_', name)}-{seed}"
             if folder.lower() in taken: folder += f"-{key[:6]}"  # two names that differ in signs only
             taken.add(folder.lower())
-            jobs.append(dict(variant=name, seed=seed, key=key, recipe=recipe_to_dict(seeded), out=str(out / folder), **common))
+            marked = override(seeded, source=f"{seeded.source} {_MADE.format(key)}".strip())
+            jobs.append(dict(variant=name, seed=seed, key=key, recipe=recipe_to_dict(marked), out=str(out / folder), **common))
     return jobs
+
+
+def _digest_of(masks: np.ndarray | None) -> str:
+    return "" if masks is None else hashlib.sha256(np.ascontiguousarray(masks).tobytes()).hexdigest()[:16]
 
 
 def _decided(recipe: Recipe, executor: Executor | None) -> Recipe:
@@ -163,7 +180,7 @@ def _left_in(out: Path) -> dict[Path, dict]:  # run folder -> its result
 def _unlike(job: dict, folder: Path, result: dict, pictures: Callable[[], dict[str, str]]) -> str:  # "" where it is just this training
     "In what a finished training, by the configuration in its folder, is another one than the job."
     try: done = Run(folder)
-    except RunError as e: return str(e)
+    except (RunError, ValueError, OSError) as e: return str(e)
     recipe = recipe_from_dict(json.loads(json.dumps(job["recipe"])))  # as a file has it: lists, no tuples
     said = [other] if (other := _other_fields(done.recipe, recipe)) else []
     for name, was in (("views", done.recipe.views), ("device", done.config["device"].split(":")[0]), ("precision", done.config["precision"])):
@@ -173,7 +190,18 @@ def _unlike(job: dict, folder: Path, result: dict, pictures: Callable[[], dict[s
     except Exception as e: return f"whether its data are the same cannot be seen ({type(e).__name__}: {e})"  # the job meets the same, and its row says so
     if others := [part for part, was in done.config["data"]["fingerprint"].items() if now[part] != was]: return f"the {' and '.join(others)} pictures are others"
     if weights and weights != done.config["pretrained"]["fingerprint"]: return f"the weights in {recipe.pretrained} are others"
-    return "" if result.get("key") == job["key"] else "it was measured otherwise (layer, n_maps), or its data lay elsewhere"
+    return "" if result.get("key") == job["key"] else "it was measured otherwise (layer, n_maps), its data lay elsewhere, or another version made it"
+
+
+def _place(job: dict) -> Path:
+    "The first folder that is free for a training: what another one left stays where it is."
+    own = Path(job["out"])
+    name = f"{own.name}-{job['key'][:6]}"
+    for folder in (own, own.with_name(name), *(own.with_name(f"{name}-{k}") for k in range(2, 1000))):
+        if _left_undone(folder, job): break
+        try: _refuse_occupied(folder, overwrite=False); break
+        except (RunError, OSError): pass
+    return folder
 
 
 def _finished(jobs: list[dict], log: Callable[[str], None]) -> tuple[list[dict], list[dict]]:  # results, and the jobs that are left
@@ -181,12 +209,16 @@ def _finished(jobs: list[dict], log: Callable[[str], None]) -> tuple[list[dict],
     there, results, left = _left_in(Path(jobs[0]["out"]).parent), [], []
     pictures = cache(lambda: {part: images.fingerprint() for part, images in zip(("train", "test"), _job_data(jobs[0]), strict=True)})
     for job in jobs:
-        own, alike = Path(job["out"]), [folder for folder, result in there.items() if result.get("key") == job["key"]]
-        folder = own if own in alike or not alike else alike[0]
-        why = _unlike(job, folder, there[folder], pictures) if folder in there else "nothing is there"
-        if why: left.append(job)
-        else: results.append(there[folder] | dict(variant=job["variant"], seed=job["seed"], folder=str(folder)))
-        if why and folder in there: log(f"{job['variant']}, seed {job['seed']}: {folder.name} holds another training, so this one is made anew: {why}")
+        own = Path(job["out"])
+        alike = [folder for folder, result in there.items() if result.get("key") == job["key"]] or [own] * (own in there)
+        whys = {folder: _unlike(job, folder, there[folder], pictures) for folder in alike}
+        if same := [folder for folder, why in whys.items() if not why]:
+            results.append(there[same[0]] | dict(variant=job["variant"], seed=job["seed"], folder=str(same[0])))
+            continue
+        place = _place(job)
+        left.append(job | dict(out=str(place)))
+        for folder, why in list(whys.items())[:1]: log(f"{job['variant']}, seed {job['seed']}: {folder.name} holds another training, so this one goes to {place.name}: {why}")
+        if place != own and not whys: log(f"{job['variant']}, seed {job['seed']}: {own.name} holds something else, so this training goes to {place.name}")
     return results, left
 
 # %% ../nbs/07b_study.ipynb #5b6acdec
@@ -197,7 +229,7 @@ def study(
     executor: Executor | None = None,  # any `concurrent.futures` executor; None trains here, one after the other
     *,
     seeds: Sequence[int] = (0, 1, 2),  # each variant is trained with each of these; fewer than three say little
-    out: str | os.PathLike | None = None,  # keeps a run folder for each training, and repeats none that is finished; None keeps nothing
+    out: str | os.PathLike | None = None,  # keeps a run folder for each training, repeats none that is finished, and replaces nothing else that lies there; None keeps nothing
     n_train: int | None = None,  # a sample of so many training pictures; None: all
     n_test: int | None = None,  # a sample of so many test pictures; None: all
     layer: str | None = None,  # where to look with Grad-CAM; None: the layer advised for the network
@@ -213,10 +245,10 @@ def study(
     if not seeds or len(set(seeds)) < len(seeds): raise ValueError(f"seeds must be different numbers, at least one, not {list(seeds)}")
     recipes = {name: _decided(override(base, **fields), executor) for name, fields in variants.items()}  # a wrong field is named before anything is trained
     with tempfile.TemporaryDirectory(prefix="cifarcam-study-", ignore_cleanup_errors=True) as scratch:
-        jobs = _jobs(recipes, seeds, Path(out if out is not None else scratch).resolve(), data=_portable(data), n_train=n_train, n_test=n_test, layer=layer, n_maps=n_maps,
+        jobs = _jobs(recipes, seeds, Path(out if out is not None else scratch).resolve(), data=_portable(data, root), n_train=n_train, n_test=n_test, layer=layer, n_maps=n_maps,
                      threads=threads, root=None if root is None else os.fspath(root), study=uuid.uuid4().hex)
-        places = {(job["variant"], job["seed"]): job["out"] for job in jobs}
         results, left = _finished(jobs, log or (lambda line: None))
+        places = {(job["variant"], job["seed"]): job["out"] for job in left}
         if results and log: log(f"{len(results)} of {len(jobs)} trainings were finished before")
         for result in _results(left, executor):
             results.append(result | dict(folder=places[result["variant"], result["seed"]]))
@@ -224,11 +256,19 @@ def study(
     return _table(results, list(variants))
 
 # %% ../nbs/07b_study.ipynb #55a9bdf4
-def _portable(data: str | dict | tuple[Images, Images]) -> dict | tuple[Images, Images]:
+def _portable(data: str | dict | tuple[Images, Images], root: str | os.PathLike | None) -> dict | tuple[Images, Images]:
     "A reference where there is one, which is quicker to send than pictures."
-    if isinstance(data, tuple): return dict(data[0].reference) if data[0].reference and data[0].reference == data[1].reference else data
+    if isinstance(data, tuple): return dict(data[0].reference) if _refers(data, root) else tuple(replace(images, reference={}) for images in data)
     if isinstance(data, dict): return dict(data)
     return {"name": str(data)} if str(data) in ("cifar10", "shapes") else {"name": "folder", "path": os.path.abspath(data)}
+
+
+def _refers(data: tuple[Images, Images], root: str | os.PathLike | None) -> bool:
+    "Whether the reference of pictures still gives just these: they may have been changed since they were loaded."
+    if not data[0].reference or data[0].reference != data[1].reference: return False
+    try: again = load_data(dict(data[0].reference), root=root, download=False)
+    except (OSError, ValueError): return False
+    return all(a.fingerprint() == b.fingerprint() and np.array_equal(a.masks, b.masks) for a, b in zip(data, again, strict=True))
 
 
 def _line(result: dict, done: int, total: int) -> str:
@@ -331,12 +371,13 @@ def ablate(
     if unknown: raise ValueError(f"no technique is called '{unknown[0]}': there are {', '.join(TECHNIQUES)}")
     chosen = [TECHNIQUES[name] for name in techniques or TECHNIQUES]
     settings = {name: options.pop(name) for name in ("executor", "n_train", "threads", "layer", "n_maps") if name in options}
-    base = override(get_recipe(recipe), **options)
+    base, data = override(get_recipe(recipe), **options), _portable(data, root)
     sides = {t.name: counterpart(base, t) for t in chosen}
     trained = {t.name: sides[t.name][1] for t in chosen if "views" not in t.on}
     table = study(base, {"as it is": {}} | trained, data, seeds=seeds, out=out, n_test=n_test, root=root, log=log, views="none", **settings)
     found = {(r["variant"], r["seed"]): r for r in table.attrs["runs"]}
-    test, rows = _test_of(data, n_test, root), []
+    common = dict(root=None if root is None else os.fspath(root), n_train=None, n_test=n_test, study=uuid.uuid4().hex)
+    (_, test), rows = _job_data(dict(data=data) | common), []
     for technique in chosen:
         has, fields = sides[technique.name]
         measured = _averaged_gains(technique, seeds, found, test) if "views" in technique.on else _trained_gains(technique, has, seeds, found)
@@ -345,7 +386,7 @@ def ablate(
         rows.append(dict(technique=technique.name, in_recipe=has, **_worth(measured), source=technique.source, with_fields=json.dumps(present), without_fields=json.dumps(absent)))
     result = pd.DataFrame(rows)
     if csv is not None:
-        about = dict(recipe=base.name, data=_portable(data).get("name", "") if isinstance(_portable(data), dict) else "from memory", epochs=base.epochs, n_train=settings.get("n_train"), n_test=n_test,
+        about = dict(recipe=base.name, data=data.get("name", "") if isinstance(data, dict) else "from memory", epochs=base.epochs, n_train=settings.get("n_train"), n_test=n_test,
                      seeds=" ".join(map(str, seeds)), settings=json.dumps(_set_otherwise(base)))
         with atomic_write(csv) as temporary: result.assign(**about).to_csv(temporary, index=False)
     return result
@@ -357,9 +398,6 @@ def _set_otherwise(recipe: Recipe) -> dict[str, Any]:
     names = [name for name in recipe_to_dict(recipe) if name in training_fields(own).keys() | training_fields(recipe).keys() and name not in ("seed", "epochs")]
     return {name: getattr(recipe, name) for name in names if getattr(recipe, name) != getattr(own, name)}
 
-
-def _test_of(data: Any, n_test: int | None, root: Any) -> Images:
-    return _job_data(dict(data=_portable(data), root=None if root is None else os.fspath(root), n_train=None, n_test=n_test, study=uuid.uuid4().hex))[1]
 
 # %% ../nbs/07b_study.ipynb #654edfcd
 @dataclass

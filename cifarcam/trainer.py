@@ -77,7 +77,7 @@ def atomic_write(
         _flush_folder(path.parent)
     except (OSError, RuntimeError, SafetensorError) as e:  # torch and safetensors report a full disk as the latter two
         free = f"{shutil.disk_usage(path.parent).free / 1e6:.0f} MB are free on that disk" if path.parent.exists() else f"{path.parent} does not exist"
-        reason = str(getattr(e, "strerror", None) or e).splitlines()[0]
+        reason = getattr(e, "strerror", None) or ("torch could not write all of it" if "enforce fail" in str(e) else str(e).strip() or "no reason given").splitlines()[0]  # torch names a line of its C++
         raise SaveError(f"{path} could not be written ({reason}): what was there before is intact. {free}; make room, then resume the run.") from e
     finally:
         temporary.unlink(missing_ok=True)
@@ -108,8 +108,9 @@ def save_weights(
 
 
 def _save_tensors(tensors: dict[str, Tensor], path: str | os.PathLike) -> None:
-    tensors = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}
-    with atomic_write(path) as temporary: temporary.write_bytes(safetensors.torch.save(tensors))  # its save_file makes a temporary file of its own, which a kill would leave behind
+    tensors = {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}  # tied weights are written twice: safetensors refuses shared memory
+    content = safetensors.torch.save(tensors)
+    with atomic_write(path) as temporary: temporary.write_bytes(content)  # its save_file makes a temporary file of its own, which a kill would leave behind
 
 
 def _half(tensor: Tensor) -> Tensor:
@@ -258,8 +259,9 @@ def make_schedule(
     total, base = epochs * steps_per_epoch, optimizer.param_groups[0]["lr"]
     if name == "constant": return ConstantLR(optimizer, factor=1.0, total_iters=0)
     if name == "onecycle":
-        return OneCycleLR(optimizer, [g["lr"] for g in optimizer.param_groups], total_steps=total + 1, cycle_momentum=cycle_momentum,
-                          pct_start=0.3 if warmup is None else float(warmup), div_factor=25 if start is None else 1 / start)
+        rise = 0.3 if warmup is None else float(warmup)
+        if rise * (total + 1) == 1: rise += 1e-9  # torch divides by the length of the rise, less one step
+        return OneCycleLR(optimizer, [g["lr"] for g in optimizer.param_groups], total_steps=total + 1, cycle_momentum=cycle_momentum, pct_start=rise, div_factor=25 if start is None else 1 / start)
     if name == "step": return StepLR(optimizer, step_epochs * steps_per_epoch, gamma)
     if name == "stages":
         if not stages or sum(e for e, _ in stages) != epochs:
@@ -397,7 +399,7 @@ class Trainer:
         self.ema_decay, self.ema_every, self.grad_clip, self.patience, self.keep_epochs = ema_decay, ema_every, grad_clip, patience, keep_epochs
         self.channels_last, self.checkpoint_seconds, self.identity, self.progress, self.history = channels_last, checkpoint_seconds, identity, progress, History()
         self._check()
-        self.accelerator = _accelerator(device, _trackers(trackers, self.out))
+        self.accelerator = _accelerator(device, _trackers(trackers, self.out), self.out)
         self.rank, self.world, self.device = self.accelerator.process_index, self.accelerator.num_processes, self.accelerator.device
         self._asked = precision
         self.precision, self._log = _common_precision(choose_precision(self.device, precision), self.world), log if log and self.rank == 0 else lambda line: None
@@ -428,7 +430,7 @@ def check_device(
         raise ValueError("device 'mps' was asked for, but torch sees no Apple GPU here: choose cpu, or auto")
 
 
-def _accelerator(device: str, trackers: list = ()) -> Accelerator:
+def _accelerator(device: str, trackers: list = (), out: Path | None = None) -> Accelerator:
     "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
     check_device(device)
     launched = int(os.environ.get("WORLD_SIZE", 1)) > 1
@@ -438,7 +440,7 @@ def _accelerator(device: str, trackers: list = ()) -> Accelerator:
         warnings.warn("`accelerate launch --cpu` starts one process only, however many were asked for: use `accelerate launch --multi_gpu --num_processes N` "
                       "(it starts processes on CPUs as well) or `torchrun --nproc_per_node N`", stacklevel=4)
     cpu = device == "cpu" or (launched and not torch.cuda.is_available())  # accelerate joins processes without a GPU only if told that they use the CPU
-    return Accelerator(cpu=cpu, mixed_precision="no", log_with=list(trackers) or None)  # precision is the loop's own, so that it may differ from run to run
+    return Accelerator(cpu=cpu, mixed_precision="no", log_with=list(trackers) or None, project_dir=out and str(out))  # precision is the loop's own, so that it may differ from run to run
 
 # %% ../nbs/03_trainer.ipynb #44772c4e
 @patch
@@ -621,7 +623,7 @@ def _wrapped_for_processes(self: Trainer) -> Iterator[None]:
     norms = [m for m in self.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)] if self.world > 1 and self.device.type == "cpu" else []
     for norm in norms: norm.forward = partial(_common_batch_norm, norm)
     try:
-        self.wrapped = self.accelerator.prepare_model(self.model)
+        if self.world > 1: self.wrapped = self.accelerator.prepare_model(self.model)  # one process needs no wrapping, and accelerate would move the model to the device of whoever came last
         yield
     finally:
         for norm in norms: del norm.forward
@@ -924,7 +926,7 @@ def _trackers(
         if name not in LOGGER_TYPE_TO_CLASS: raise ValueError(f"unknown tracker '{name}': choose one of {', '.join(sorted(LOGGER_TYPE_TO_CLASS))}")
         if importlib.util.find_spec(name) is None:
             raise ValueError(f"tracker '{name}' needs a package that is not installed: pip install {_PACKAGES.get(name, name)}")
-    if "tensorboard" in names and out is None: raise ValueError("tracker 'tensorboard' needs `out`, the folder to write its event files to")
+        if LOGGER_TYPE_TO_CLASS[name].requires_logging_directory and out is None: raise ValueError(f"tracker '{name}' needs `out`, the folder to write to")
     return [_TensorBoard(out) if name == "tensorboard" else name for name in names]
 
 

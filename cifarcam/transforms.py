@@ -13,6 +13,7 @@ import copy
 import difflib
 import inspect
 import json
+import math
 import os
 import random
 import signal
@@ -953,7 +954,7 @@ def _look_up(
 def _brightness_contrast_params(transform: A.RandomBrightnessContrast, view: BatchView, draw: Draw) -> Params:
     "`alpha` and `beta` float64 [N]: new value = alpha value + beta."
     on, alpha, beta = draw.coin(transform.p), 1 + draw.between(*transform.contrast_limit), draw.between(*transform.brightness_limit)
-    beta = beta * (255 if transform.brightness_by_max else _double(view.pixels.flatten(1).long().sum(1)) / view.pixels[0].numel())
+    beta = beta * (255 if transform.brightness_by_max else _double(view.pixels.flatten(1).long().sum(1)) / math.prod(view.pixels.shape[1:]))
     if transform.ensure_safe_range:  # nothing may be clipped
         positive, low, high = alpha > 0, beta.clamp(0, 255), beta.clamp(max=255)
         alpha = torch.where(positive, torch.minimum(alpha, (255 - low) / 255), torch.maximum(alpha, -high / 255))

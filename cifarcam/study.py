@@ -499,6 +499,6 @@ def ablation_markdown(
     for row in table.to_dict("records"):
         deviation, error = ("-" if pd.isna(row.get(name)) else f"{100 * row[name]:.2f} pp" for name in ("deviation", "standard_error"))
         values = [row["technique"], "yes" if row["in_recipe"] else "no", f"{row['with']:.2%}", f"{row['without']:.2%}", f"{100 * row['gain']:+.2f} pp", error, row.get("verdict", "-"), str(row["n"]), deviation,
-                  f"{row['seconds']:+.0f}", _in_words(json.loads(row["without_fields"])), row["source"]]
+                  f"{round(row['seconds'], 0) + 0.0:+.0f}", _in_words(json.loads(row["without_fields"])), row["source"]]
         lines.append("| " + " | ".join("-" if value.startswith("nan") or value.startswith("+nan") else value for value in values) + " |")
     return "\n".join(lines)

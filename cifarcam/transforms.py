@@ -19,7 +19,7 @@ import random
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -307,9 +307,18 @@ def to_tensor(
     spread = [c.repeat(height * width) if last else c.repeat_interleave(height * width) for c in (mean, scale)]
     mean, scale = (c.to(torch.float32).to(pixels.device, non_blocking=True) for c in spread)
     shape = (n, height, width, channels) if last else (n, channels, height, width)
-    x = torch.empty(shape, device=pixels.device).copy_(pixels if last else pixels.permute(0, 3, 1, 2))
+    x = torch.empty(shape, device=pixels.device)
+    if last: x.copy_(pixels)
+    elif pixels.device.type == "cpu" and pixels.numel(): _part_colours(pixels, x)
+    else: x.copy_(pixels.permute(0, 3, 1, 2))
     x.view(n, channels * height * width).sub_(mean).mul_(scale)  # long rows: faster than rows of three
     return x.permute(0, 3, 1, 2) if last else x
+
+
+def _part_colours(pixels: torch.Tensor, x: torch.Tensor) -> None:
+    "uint8 [N, H, W, 3] to float32 [N, 3, H, W], on the CPU: OpenCV takes the colours apart in less time than a transposing copy."
+    n, height, width, channels = pixels.shape
+    for k, plane in enumerate(cv2.split(pixels.contiguous().numpy().reshape(n * height, width, channels))): x[:, k].copy_(torch.from_numpy(plane).view(n, height, width))
 
 
 def _bytes(images: np.ndarray | torch.Tensor) -> torch.Tensor:  # uint8 [N, H, W, 3]
@@ -537,7 +546,21 @@ def _fetch_rows(
     rows = (torch.arange(n)[:, None] * height + self.rows).flatten()
     pixels = self._images.reshape(n * height, width * channels).index_select(0, rows).view(n, self.rows.shape[1], width, channels)
     which = mirrored.expand(n).nonzero().flatten()
-    return pixels.index_copy_(0, which, pixels.index_select(0, which).flip(2))
+    if pixels.numel() == 0 or len(which) == 0: return pixels
+    turned = cv2.flip(pixels.index_select(0, which).numpy().reshape(-1, width, channels), 1)  # all their rows as one tall picture
+    return _put(pixels, which, torch.from_numpy(turned).view(len(which), *pixels.shape[1:]))
+
+
+def _put(
+    pixels: torch.Tensor,  # uint8 [N, h, w, 3], written into
+    which: torch.Tensor,  # int64 [K]
+    changed: torch.Tensor,  # uint8 [K, h, w, 3]
+) -> torch.Tensor:  # the same pixels
+    "Replace some images; on the CPU by NumPy, which copies an image at a time where torch goes byte by byte."
+    same = changed.dtype == pixels.dtype and changed.shape == (len(which), *pixels.shape[1:])  # NumPy would cast and repeat without a word
+    if pixels.device.type != "cpu" or not same: return pixels.index_copy_(0, which, changed)
+    pixels.numpy()[which.numpy()] = changed.numpy()
+    return pixels
 
 
 @patch
@@ -553,7 +576,7 @@ def change(
     if len(which) == len(on): self.pixels = function(pixels, which)
     else:
         changed = function(pixels.index_select(0, which), which)
-        self.pixels = (pixels if self._own else pixels.clone()).index_copy_(0, which, changed)
+        self.pixels = _put(pixels if self._own else pixels.clone(), which, changed)
 
 # %% ../nbs/01_transforms.ipynb #75e49b27
 Params = dict[str, torch.Tensor | None]  # a transform's parameters for a batch: a row for each image
@@ -735,7 +758,7 @@ def _coarse_dropout(transform: A.CoarseDropout, view: BatchView, params: Params)
         hole = in_rows.to(torch.uint8).neg()[:, :, None] & in_columns.to(torch.uint8).neg()[:, None, :]  # 255 inside, else 0
         # Albumentations cuts off fractions of a colour
         fill = drawn[:, k] if drawn is not None else torch.as_tensor(transform.fill, device=pixels.device).to(torch.uint8).expand(3).repeat(width)
-        pixels = pixels ^ ((pixels ^ fill) & hole)  # torch.where, but faster on bytes
+        pixels = hole.bitwise_and_(pixels ^ fill).bitwise_xor_(pixels)  # torch.where, but faster on bytes, and no memory is asked for that is not needed
     view.pixels = pixels.view(n, height, width, channels)
 
 # %% ../nbs/01_transforms.ipynb #d9d368a1
@@ -800,13 +823,16 @@ def _each(
 
     def part(k: int) -> None:
         for i in range(n * k // threads, n * (k + 1) // threads): work(i)
-    list(_threads(os.getpid(), threads).map(part, range(threads)))
+    others = [_threads(os.getpid(), threads - 1).submit(part, k) for k in range(1, threads)]
+    try: part(0)  # rather than wait: to be woken takes as long as several images
+    finally: wait(others)
+    for other in others: other.result()
 
 
 @lru_cache(maxsize=1)
 def _threads(
     process: int,  # a forked process must not use its parent's threads
-    threads: int,
+    threads: int,  # besides the caller's own
 ) -> ThreadPoolExecutor:
     "Threads that wait for work."
     return ThreadPoolExecutor(threads, thread_name_prefix="cifarcam-augment")
@@ -825,9 +851,9 @@ def _warp(pixels: torch.Tensor, matrix: torch.Tensor, mode: int, fill: Sequence[
 def _remap(pixels: torch.Tensor, map_x: torch.Tensor, map_y: torch.Tensor, mode: int, fill: Sequence[float], opencv: bool) -> torch.Tensor:
     "Images uint8 [K, H, W, 3] at the places float32 [K, H, W]."
     if not opencv: return _bilinear(pixels, map_x, map_y, mode, fill)
-    source, places = pixels.numpy(), torch.stack([map_x, map_y], dim=-1).numpy()
+    source, columns, rows = pixels.numpy(), map_x.contiguous().numpy(), map_y.contiguous().numpy()
     made = np.empty_like(source)
-    _each(lambda i: cv2.remap(source[i], places[i], None, cv2.INTER_LINEAR, made[i], mode, fill), len(source))
+    _each(lambda i: cv2.remap(source[i], columns[i], rows[i], cv2.INTER_LINEAR, made[i], mode, fill), len(source))
     return torch.from_numpy(made)
 
 # %% ../nbs/01_transforms.ipynb #dccbb30b

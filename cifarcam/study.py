@@ -406,21 +406,20 @@ class _Pairs:
     with_it: list[float]  # accuracies
     without: list[float]  # of the same seeds
     seconds: float  # that the technique costs, mean
-    paired: list[float]  # the standard error of each difference, from the test pictures on which the two answers differ
+    turned: list[np.ndarray]  # int8 [pictures]: 1 where only the answer with it is right, -1 where only the other one is
     note: str = ""  # what went wrong
 
 
-def _paired_error(with_it: Predictions, without: Predictions) -> float:
-    "Standard error of the difference of two accuracies on the same pictures."
-    turned = with_it.correct.float() - without.correct.float()  # 1: right only with it; -1: right only without
-    return float(turned.std(unbiased=False)) / len(turned) ** 0.5
+def _turned(with_it: Predictions, without: Predictions) -> np.ndarray:  # int8 [pictures]
+    "What a technique did to each answer: 1 where it is right only with it, -1 where only without, else 0."
+    return with_it.correct.numpy().astype(np.int8) - without.correct.numpy().astype(np.int8)
 
 
 def _standard_error(pairs: _Pairs) -> float:
     "Of a mean gain: what the choice of test pictures and, where there are several, of the seeds does."
     if not pairs.with_it: return np.nan
-    gains = np.subtract(pairs.with_it, pairs.without)
-    return float(np.hypot(np.mean(pairs.paired), gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0))
+    gains, by_picture = np.subtract(pairs.with_it, pairs.without), np.mean(pairs.turned, axis=0)
+    return float(np.hypot(by_picture.std() / len(by_picture) ** 0.5, gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0))
 
 
 def _verdict(gain: float, error: float) -> str: return "-" if np.isnan(gain) else "beyond chance" if abs(gain) > 2 * error else "undecided"
@@ -440,12 +439,12 @@ def _trained_gains(technique: Technique, has: bool, seeds: Sequence[int], found:
     errors = "; ".join(dict.fromkeys(r["error"] for pair in pairs for r in pair if r and r["error"]))
     good = [pair if has else pair[::-1] for pair in pairs if all(r and not r["error"] for r in pair)]  # with it, without it
     costs = [a["seconds"] - b["seconds"] for a, b in good]
-    paired = [_paired_error(Run(a["folder"]).predictions, Run(b["folder"]).predictions) for a, b in good]
-    return _Pairs([a["accuracy"] for a, _ in good], [b["accuracy"] for _, b in good], float(np.mean(costs)) if costs else np.nan, paired, errors)
+    turned = [_turned(Run(a["folder"]).predictions, Run(b["folder"]).predictions) for a, b in good]
+    return _Pairs([a["accuracy"] for a, _ in good], [b["accuracy"] for _, b in good], float(np.mean(costs)) if costs else np.nan, turned, errors)
 
 # %% ../nbs/07b_study.ipynb #1c514225
-def _averaged(done: Run, test: Images, views: str) -> dict[str, float]:
-    "The same weights asked once, and for several views: the accuracies, the seconds that both take, and the standard error of the difference."
+def _averaged(done: Run, test: Images, views: str) -> dict[str, Any]:
+    "The same weights asked once, and for several views: the accuracies, the seconds that both take, and the answers that turned."
     model = done.model()
 
     def timed(images: Images, views: str) -> tuple[Predictions, float]:
@@ -454,7 +453,7 @@ def _averaged(done: Run, test: Images, views: str) -> dict[str, float]:
 
     timed(_some(test, 500), "none")  # the first batch anywhere is slow
     (single, once), (several, all_views) = timed(test, "none"), timed(test, views)
-    return dict(accuracy=several.accuracy, single_accuracy=single.accuracy, seconds=all_views, single_seconds=once, paired_error=_paired_error(several, single))
+    return dict(accuracy=several.accuracy, single_accuracy=single.accuracy, seconds=all_views, single_seconds=once, turned=_turned(several, single).tolist())
 
 
 def _averaged_gains(technique: Technique, seeds: Sequence[int], found: dict, test: Images) -> _Pairs:
@@ -466,12 +465,12 @@ def _averaged_gains(technique: Technique, seeds: Sequence[int], found: dict, tes
         folder = Path(result["folder"])
         kept = folder / f"averaged-{views}-{result['key']}.json"
         values = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-        if "paired_error" not in values:
+        if "turned" not in values:
             values = _averaged(Run(folder), test, views) | values  # what was measured before stays as it was
-            with atomic_write(kept) as temporary: temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+            with atomic_write(kept) as temporary: temporary.write_text(json.dumps(values), encoding="utf-8")
         measured.append(values)
     seconds = [m["seconds"] - m["single_seconds"] for m in measured]
-    return _Pairs([m["accuracy"] for m in measured], [found["as it is", seed]["accuracy"] for seed in good], float(np.mean(seconds)) if seconds else np.nan, [m["paired_error"] for m in measured])
+    return _Pairs([m["accuracy"] for m in measured], [found["as it is", seed]["accuracy"] for seed in good], float(np.mean(seconds)) if seconds else np.nan, [np.array(m["turned"]) for m in measured])
 
 # %% ../nbs/07b_study.ipynb #9ac94e10
 def _in_words(fields: dict[str, Any]) -> str:

@@ -783,6 +783,8 @@ def _study(args: argparse.Namespace) -> int:
     print("\n" + table.drop(columns=["source", "with_fields", "without_fields"], errors="ignore").to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"))
     print("\naccuracy is of the test pictures; a deviation is that over the seeds, of which n were trained" + ("" if args.ablate else
           "; gap: train less test accuracy" + ("; energy_inside: share of Grad-CAM's energy inside the object, chance: of a map that is the same everywhere" if "chance" in table else "")))
+    if args.ablate: print("gain: with it less without; verdict: beyond chance is more than twice the standard error, which is that of these test pictures"
+                          + (" and seeds" if len(seeds) > 1 else ": with one seed it says nothing about another one"))
     if args.ablate: print("\nwithout it:\n" + "\n".join(f"  {row.technique}: {_in_words(json.loads(row.without_fields))}" for row in table.itertuples()))
     return 0 if table.n.all() else 1
 
@@ -1058,8 +1060,9 @@ def main(
         print(f"\ncifarcam: {_stopped(error, getattr(args, 'out', None))}", file=sys.stderr)
         return 130
     except Exception as error:
-        if "torchvision::" in str(error): error = OSError("torch and torchvision do not fit together: install both with one command, `pip install --force-reinstall torch torchvision` (README: the CPU-only pair)")
-        code = _exit_code(error)
+        unfit = "torchvision::" in str(error)  # then nothing that imports it works, not even the look at what kind of error this is
+        if unfit: error = OSError("torch and torchvision do not fit together: install both with one command, `pip install --force-reinstall torch torchvision` (README: the CPU-only pair)")
+        code = 1 if unfit else _exit_code(error)
         if code is None or args.traceback: raise
         print(f"cifarcam: {error}", file=sys.stderr)
         return code

@@ -505,19 +505,24 @@ def data(
 ) -> tuple[Images, Images]:  # train, test
     "The data that the run was trained on, found again by its reference and checked by its fingerprint."
     reference = self.config["data"]["reference"]
-    if not reference: raise RunError(f"{self.folder} was trained on pictures from memory, which cannot be found again: keep them yourself")
+    if not reference: raise RunError(f"{self.folder} was trained on pictures from memory, which cannot be found again: keep them yourself (`resume` takes them as data=(train, test))")
     if reference["name"] == "folder" and root is not None: reference = reference | {"path": os.fspath(root)}
     pair = load_data(reference, root=root)
-    for images in pair:
-        if list(images.classes) != list(self.classes):
-            raise RunError(f"{self.folder} was trained on the classes {', '.join(self.classes)}, but the data {reference} now have {', '.join(images.classes)}: restore the old data, or train a new run")
-    for name, images in zip(("train", "test"), pair, strict=True):
-        expected, found = self.config["data"]["fingerprint"][name], images.fingerprint()
-        if found != expected:
-            n, where = self.config["data"][f"n_{name}"], reference.get("path", reference["name"])
-            raise RunError(f"the {name} pictures of {where} are not those of {self.folder}: {len(images):,} now, {n:,} then, and what they hold differs (fingerprint {found}, expected {expected}). "
-                           "Restore the old data, or train a new run")
+    _check_same(self, pair, reference)
     return pair
+
+
+def _check_same(run: Run, pair: tuple[Images, Images], reference: dict) -> None:
+    "That pictures are those that a run was trained on."
+    for images in pair:
+        if list(images.classes) != list(run.classes):
+            raise RunError(f"{run.folder} was trained on the classes {', '.join(run.classes)}, but the data {reference} now have {', '.join(images.classes)}: restore the old data, or train a new run")
+    for name, images in zip(("train", "test"), pair, strict=True):
+        expected, found = run.config["data"]["fingerprint"][name], images.fingerprint()
+        if found != expected:
+            n, where = run.config["data"][f"n_{name}"], reference.get("path", reference["name"])
+            raise RunError(f"the {name} pictures of {where} are not those of {run.folder}: {len(images):,} now, {n:,} then, and what they hold differs (fingerprint {found}, expected {expected}). "
+                           "Restore the old data, or train a new run")
 
 
 @patch(as_prop=True)
@@ -591,6 +596,7 @@ def resume(
     folder: str | os.PathLike,  # of a run that was stopped
     *,
     recipe: str | Recipe | None = None,  # to make sure that it is this recipe's run; None takes whatever it is
+    data: tuple[Images, Images] | None = None,  # (train, test) of a run on pictures from memory; None finds them by the run's reference
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies
     progress: bool | None = None,  # a progress bar; None: where somebody watches, if verbose
     verbose: bool = True,  # print a line an epoch
@@ -611,7 +617,8 @@ def resume(
     weights = Weights(opened.recipe.pretrained) if opened.recipe.pretrained and not begun else None  # later, the checkpoint brings the weights
     if weights and weights.fingerprint != opened.config["pretrained"]["fingerprint"]:
         raise RunError(f"{opened.folder} was to start from other weights than those that are now at {opened.recipe.pretrained}: put those back, or train a new run")
-    train, test = opened.data(root)
+    if data is not None: _check_same(opened, data, {"name": "the data that were given"})
+    train, test = opened.data(root) if data is None else data
     fit_images, valid = _split(train, test, opened.recipe)
     log = _Log(opened.folder / "train.log", verbose)
     progress = progress if verbose else bool(progress)

@@ -32,8 +32,8 @@ from .faithfulness import energy_inside
 from .gradcam import GradCAM
 from .layers import layers_of
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_from_dict, recipe_to_dict, training_fields
-from .runs import Run, RunError, Weights, _device_name, _other_fields, _refuse_occupied, run
-from .trainer import atomic_write, check_device, choose_precision
+from .runs import Run, RunError, Weights, _device_name, _other_fields, _refuse_occupied, resume, run
+from .trainer import CheckpointError, atomic_write, check_device, choose_precision
 
 # %% ../nbs/07b_study.ipynb #77897f83
 @lru_cache(maxsize=1)
@@ -96,10 +96,20 @@ def _left_undone(folder: Path, job: dict) -> bool:
     return str(begun.source).endswith(_MADE.format(job["key"])) and not _other_fields(begun, recipe_from_dict(json.loads(json.dumps(job["recipe"]))))
 
 
+def _trained(job: dict, train: Images, test: Images) -> Run:
+    "The finished run. What an earlier study began goes on where it was stopped; it begins anew if that cannot be (a damaged checkpoint, other pictures)."
+    out = Path(job["out"])
+    undone = _left_undone(out, job)
+    if undone:
+        try: return resume(out, data=(train, test), verbose=False)
+        except (RunError, CheckpointError): pass
+    return run(recipe_from_dict(job["recipe"]), (train, test), out, overwrite=undone, verbose=False)
+
+
 def _measured(job: dict) -> dict[str, Any]:
     "Train, and measure the last epoch's weights on test pictures and on as many training pictures, these without augmentation."
     train, test = _job_data(job)
-    done = run(recipe_from_dict(job["recipe"]), (train, test), job["out"], overwrite=_left_undone(Path(job["out"]), job), verbose=False)
+    done = _trained(job, train, test)
     model, views = done.model(), done.recipe.views
     seen = predict(model, _some(train, len(test)), mean=done.mean, std=done.std, views=views, **_as_trained(done))
     history = done.history
@@ -166,6 +176,12 @@ def _results(jobs: list[dict], executor: Executor | None) -> Iterator[dict]:
     finally:
         for future in futures: future.cancel()  # after Ctrl-C, nothing new is begun
 
+
+def _where_left(error: KeyboardInterrupt, out: str | os.PathLike | None) -> str:
+    "After Ctrl-C: how to go on."
+    said = str(error).split("; resume from")[0] or "stopped"
+    return f"{said}; " + ("nothing was kept: name a folder as out (--out) to go on another time" if out is None else f"ask for the same study again, and it goes on in {out}")
+
 # %% ../nbs/07b_study.ipynb #7091baee
 def _left_in(out: Path) -> dict[Path, dict]:  # run folder -> its result
     "What earlier studies have left."
@@ -229,7 +245,7 @@ def study(
     executor: Executor | None = None,  # any `concurrent.futures` executor; None trains here, one after the other
     *,
     seeds: Sequence[int] = (0, 1, 2),  # each variant is trained with each of these; fewer than three say little
-    out: str | os.PathLike | None = None,  # keeps a run folder for each training, repeats none that is finished, and replaces nothing else that lies there; None keeps nothing
+    out: str | os.PathLike | None = None,  # keeps a run folder for each training, repeats none that is finished, goes on with one that was stopped, and replaces nothing else; None keeps nothing
     n_train: int | None = None,  # a sample of so many training pictures; None: all
     n_test: int | None = None,  # a sample of so many test pictures; None: all
     layer: str | None = None,  # where to look with Grad-CAM; None: the layer advised for the network
@@ -250,9 +266,11 @@ def study(
         results, left = _finished(jobs, log or (lambda line: None))
         places = {(job["variant"], job["seed"]): job["out"] for job in left}
         if results and log: log(f"{len(results)} of {len(jobs)} trainings were finished before")
-        for result in _results(left, executor):
-            results.append(result | dict(folder=places[result["variant"], result["seed"]]))
-            if log: log(_line(result, len(results), len(jobs)))
+        try:
+            for result in _results(left, executor):
+                results.append(result | dict(folder=places[result["variant"], result["seed"]]))
+                if log: log(_line(result, len(results), len(jobs)))
+        except KeyboardInterrupt as e: raise KeyboardInterrupt(_where_left(e, out)) from None
     return _table(results, list(variants))
 
 # %% ../nbs/07b_study.ipynb #55a9bdf4

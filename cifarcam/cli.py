@@ -784,7 +784,7 @@ def _study(args: argparse.Namespace) -> int:
     print("\naccuracy is of the test pictures; a deviation is that over the seeds, of which n were trained" + ("" if args.ablate else
           "; gap: train less test accuracy" + ("; energy_inside: share of Grad-CAM's energy inside the object, chance: of a map that is the same everywhere" if "chance" in table else "")))
     if args.ablate: print("gain: with it less without; verdict: beyond chance is more than twice the standard error, which is that of these test pictures"
-                          + (" and seeds" if len(seeds) > 1 else ": with one seed it says nothing about another one"))
+                          + (" and seeds" if table.n.min() > 1 else ": with one seed it says nothing about another one"))
     if args.ablate: print("\nwithout it:\n" + "\n".join(f"  {row.technique}: {_in_words(json.loads(row.without_fields))}" for row in table.itertuples()))
     return 0 if table.n.all() else 1
 

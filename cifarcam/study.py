@@ -89,20 +89,21 @@ _MADE = "Made by a study ({})."
 
 
 def _left_undone(folder: Path, job: dict) -> bool:
-    "Whether an earlier study began just this training there and did not finish it: that may be replaced, and nothing else may."
-    if (folder / "study.json").exists() or (folder / "predictions.safetensors").exists(): return False
+    "Whether an earlier study began just this training there and did not finish or measure it: that goes on, or may be replaced, and nothing else may."
+    if (folder / "study.json").exists(): return False
     try: begun = Run(folder).recipe
     except (RunError, ValueError, OSError): return False
     return str(begun.source).endswith(_MADE.format(job["key"])) and not _other_fields(begun, recipe_from_dict(json.loads(json.dumps(job["recipe"]))))
 
 
 def _trained(job: dict, train: Images, test: Images) -> Run:
-    "The finished run. What an earlier study began goes on where it was stopped; it begins anew if that cannot be (a damaged checkpoint, other pictures)."
+    "The finished run. What an earlier study began goes on where it was stopped; if that cannot be (a damaged checkpoint, other pictures), it begins anew, but for a finished training, which is never replaced."
     out = Path(job["out"])
     undone = _left_undone(out, job)
     if undone:
         try: return resume(out, data=(train, test), verbose=False)
-        except (RunError, CheckpointError): pass
+        except (RunError, CheckpointError):
+            if (out / "predictions.safetensors").exists(): raise
     return run(recipe_from_dict(job["recipe"]), (train, test), out, overwrite=undone, verbose=False)
 
 

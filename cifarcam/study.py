@@ -84,7 +84,7 @@ def _threads(n: int | None) -> Iterator[None]:
     try: yield
     finally: torch.set_num_threads(before)
 
-
+# %% ../nbs/07b_study.ipynb #d3d2aa53
 _MADE = "Made by a study ({})."
 
 

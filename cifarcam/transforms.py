@@ -550,7 +550,7 @@ def _fetch_rows(
     turned = cv2.flip(pixels.index_select(0, which).numpy().reshape(-1, width, channels), 1)  # all their rows as one tall picture
     return _put(pixels, which, torch.from_numpy(turned).view(len(which), *pixels.shape[1:]))
 
-
+# %% ../nbs/01_transforms.ipynb #f8b96298
 def _put(
     pixels: torch.Tensor,  # uint8 [N, h, w, 3], written into
     which: torch.Tensor,  # int64 [K]

@@ -31,6 +31,7 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         *(f"Programming Language :: Python :: 3.{minor}" for minor in range(11, 15)),
     ],
+    package_dir={"": "."},  # an editable install is then a path, found before a folder of this name beside a script
     packages=find_packages(include=["cifarcam", "cifarcam.*"]),
     include_package_data=True,
     python_requires=">=" + cfg["min_python"],

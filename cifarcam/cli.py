@@ -22,15 +22,17 @@ import sys
 import tempfile
 import textwrap
 import threading
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
+from .text import file_name, shell_command, shorten, visible
 
 if TYPE_CHECKING:  # for the annotations only: torch takes seconds to import, and `--help` should not
     import numpy as np
@@ -50,8 +52,26 @@ class UsageError(ValueError):
 def _short_warnings() -> Iterator[None]:
     "Warnings as one line each, without the source line that raised them."
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: print(f"cifarcam: note: {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_, **__: _say(f"note: {message}")
         yield
+
+
+_OPTION_OF = {  # what the library says of an argument, as the command line says it
+    r"give reshape=reshape_tokens\([^)]*\)": "add --tokens 0",
+    r"\bcall=(\d+)": r"--call \1",
+    r"\bskip_unreadable=True": "--data-option skip_unreadable=true",
+    r"\bkeep_epochs=True": "--set keep_epochs=true",
+    r"\boverwrite=True": "--overwrite",
+    r"\bresume=True": "--resume RUN",
+}
+
+
+def _say(text: object) -> None:
+    "A line on standard error behind what was printed before, with options of the command line in place of Python's."
+    text = str(text)
+    for python, option in _OPTION_OF.items(): text = re.sub(python, option, text)
+    sys.stdout.flush()
+    print(f"cifarcam: {visible(text, lines=True)}", file=sys.stderr, flush=True)
 
 
 def _device(name: str) -> str:  # "cpu", "cuda", "cuda:1", "mps"
@@ -73,11 +93,15 @@ def _training_device(name: str) -> str:  # "auto", "cpu", "cuda", "mps"
 
 
 def _one_of(name: str, choices: Sequence[str], what: str) -> int:
-    "The index of a class given by name or number."
-    lower = [c.lower() for c in choices]
-    if name.lower() in lower: return lower.index(name.lower())
+    "The index of a class given by name or number: its exact name comes before one in other letters."
+    if name in choices: return list(choices).index(name)
+    plain = lambda text: unicodedata.normalize("NFC", text).casefold()  # noqa: E731
+    lower = [plain(c) for c in choices]
+    alike = [choices[i] for i, c in enumerate(lower) if c == plain(name)]
+    if len(alike) > 1: raise UsageError(f"'{name}' may be {' or '.join(alike)}: write the name exactly as it is")
+    if alike: return list(choices).index(alike[0])
     if name.isdigit() and int(name) < len(choices): return int(name)
-    near = [c for c in lower if name.lower() in c.split()][:3] or difflib.get_close_matches(name.lower(), lower, n=3)  # "ship": container ship
+    near = [c for c in lower if plain(name) in c.split()][:3] or difflib.get_close_matches(plain(name), lower, n=3)  # "ship": container ship
     some = [choices[lower.index(n)] for n in near] or list(choices[:10])
     raise UsageError(f"no {what} is called '{name}': " + ("did you mean " if near else "there are ") + ", ".join(some) + ("" if near or len(choices) <= 10 else ", ...")
                      + f", or a number in 0..{len(choices) - 1}" + ("?" if near else ""))
@@ -107,8 +131,9 @@ def _next_steps(out: Path) -> str:
     "What one can do with a finished run."
     verbs = {"report": "its curves, mistakes and maps as one page", "explore": "walk through pictures and layers in the browser", "evaluate": "accuracy class by class",
              "explain": "what the layers look at; add pictures of your own"}
-    width = max(map(len, verbs)) + len(str(out)) + 1
-    return "next:\n" + "\n".join(f"  cifarcam {f'{verb} {out}'.ljust(width)}  {what}" for verb, what in verbs.items())
+    commands = [shell_command("cifarcam", verb, out) for verb in verbs]
+    width = max(map(len, commands))
+    return "next:\n" + "\n".join(f"  {command.ljust(width)}  {what}" for command, what in zip(commands, verbs.values()))
 
 # %% ../nbs/10_cli.ipynb #f8c15d66
 def _train(args: argparse.Namespace) -> int:
@@ -185,9 +210,9 @@ def _evaluate(args: argparse.Namespace) -> int:
     print(f"{run.folder}: {run.recipe.name}, {args.weights} weights{chosen}; views: {views}; {device} {precision}, {time.perf_counter() - begin:.0f} s\n"
           f"accuracy {p.accuracy:.2%} ({int(p.correct.sum()):,} of {len(p):,} test pictures), loss {p.loss:.3f}\n")
     columns = ["class", "n", "accuracy", "precision", "f1", "confidence"]
-    print(p.per_class[columns].to_string(index=False, float_format=lambda v: f"{v:.1%}"))
+    print(p.per_class[columns].assign(**{"class": [visible(name) for name in p.classes]}).to_string(index=False, float_format=lambda v: f"{v:.1%}"))
     pairs = p.most_confused(5)
-    print("\nmost confused:" + ("".join(f"\n  {r.actual} taken for {r.predicted}: {r.n} times, {r.share:.1%} of all {r.actual}" for r in pairs.itertuples()) or " nothing"))
+    print("\nmost confused:" + ("".join(f"\n  {visible(r.actual)} taken for {visible(r.predicted)}: {r.n} times, {r.share:.1%} of all {visible(r.actual)}" for r in pairs.itertuples()) or " nothing"))
     print("\n" + _compared(run, p, args.weights))
     return 0
 
@@ -230,7 +255,7 @@ def explain_panel(
     maps: dict,  # {layer: [h, w]}, signed raw maps
     probabilities: Sequence[float],  # [C]
     classes: Sequence[str],  # [C]
-    target: int,  # the class that the maps speak for
+    target: int,  # the class that the maps speak for, if the method asks for one
     *,
     title: str = "",  # above all
     method: str = "gradcam",  # named in the title of the maps
@@ -239,7 +264,8 @@ def explain_panel(
     "One picture: as it is, as the network gets it, what it answers, and what each layer looks at."
     import numpy as np
 
-    from cifarcam.visualize import colorize, overlay
+    from cifarcam.report import asks_for_class
+    from cifarcam.visualize import _figure_names, _figure_title, _finish, colorize, overlay
     height, width = image.shape[:2]
     times, wide = max(192 // max(height, width), 1), min(max(width / height, 0.7), 2)
     first = [(original if original is not None else image, "picture" if original is not None else "what the network gets")]
@@ -247,8 +273,9 @@ def explain_panel(
     cells = [(r, 0, picture, text, "") for r, (picture, text) in enumerate(first)]
     marks = {reason.layer: _MARKS[reason.kind] for reason in reversed(reasons) if reason.kind in _MARKS}
     for c, (layer, map) in enumerate(maps.items(), 1):
+        name = _figure_names([layer], 80)[0]
         size = (times * height, times * width)
-        cells += [(0, c, overlay(image, map, size=size), _in_lines(layer, int(22 * wide)), ""), (1, c, colorize(map, size=size), "{} x {} cells".format(*np.shape(map)), marks.get(layer, ""))]
+        cells += [(0, c, overlay(image, map, size=size), _in_lines(name, int(22 * wide)), ""), (1, c, colorize(map, size=size), "{} x {} cells".format(*np.shape(map)), marks.get(layer, ""))]
     figure, grid = _panel(len(maps) + 1, wide, _notes(reasons))
     for r, c, picture, text, mark in cells:
         axes = figure.add_subplot(grid[r, c])
@@ -257,33 +284,36 @@ def explain_panel(
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(color="#D0D0D0", linewidth=0.6)
         if mark: axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=9, bbox=dict(facecolor="black", alpha=0.6, edgecolor="none"))
-    _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target)
-    figure.suptitle(f"{title}{': ' if title else ''}what speaks for '{classes[target]}' ({method})\neach map from nothing (dark) to its own most (bright)", fontsize=10)
-    return figure
+    _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target if asks_for_class(method) else None)
+    what = f"what speaks for '{shorten(visible(classes[target]))}' ({method})" if asks_for_class(method) else f"{method}, which asks for no class"
+    heading = f"{shorten(visible(title), 60)}{': ' if title else ''}{what}\neach map from nothing (dark) to its own most (bright)"
+    figure.suptitle(_figure_title(heading, int(14 * figure.get_figwidth())), fontsize=10)
+    return _finish(figure)
 
 # %% ../nbs/10_cli.ipynb #be897fe2
 def _panel(pictures: int, wide: float, notes: Sequence[str]) -> tuple["Figure", Any]:
     "An empty figure for two rows of pictures and the bars, with the notes below, and its grid."
-    from cifarcam.visualize import _Picture
+    from cifarcam.visualize import _figure_texts, _Picture
     columns = [max(wide, 1)] + [wide] * (pictures - 1)
     inches = 1.75 * (sum(columns) + 1) + 0.6
     lines = [line for note in notes for line in textwrap.wrap(note, int(17 * inches))]
     figure = _Picture(figsize=(inches, 4.4 + 0.14 * len(lines)), dpi=100, facecolor="white", layout="constrained")  # shows itself in any notebook
     figure.exact = True  # it holds pictures, whose colours stay as they are
-    if lines: figure.supxlabel("\n".join(lines), fontsize=8, x=0.01, ha="left", color="#A03000")
+    if lines: figure.supxlabel("\n".join(_figure_texts(lines)), fontsize=8, x=0.01, ha="left", color="#A03000")
     return figure, figure.add_gridspec(2, pictures + 1, width_ratios=[*columns, 1.15])
 
 
-def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[str], target: int) -> None:
-    "The ten likeliest classes; the explained one is blue."
-    from cifarcam.visualize import BLUE
+def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[str], target: int | None) -> None:
+    "The ten likeliest classes; the explained one, if there is one, is blue."
+    from cifarcam.visualize import _figure_names, BLUE
     order = sorted(range(len(classes)), key=lambda c: -float(probabilities[c]))[:10]
-    if target not in order: order.append(target)
+    if target is not None and target not in order: order.append(target)
     values = [float(probabilities[c]) for c in order]
     right = next((r for r in (0.01, 0.1) if max(values) < r), 1)  # among a thousand classes the likeliest may have a percent
     axes.barh(range(len(order)), values, color=[BLUE if c == target else "#9A9A9A" for c in order], height=0.36)
-    for y, (c, v) in enumerate(zip(order, values)):
-        axes.text(0.005 * right, y - 0.2, f"{textwrap.shorten(classes[c], 24)}  {v:.1%}", va="bottom", fontsize=8, fontweight="bold" if c == target else "normal")
+    names = _figure_names((classes[c] for c in order), 24)
+    for y, (c, v, name) in enumerate(zip(order, values, names)):
+        axes.text(0.005 * right, y - 0.2, f"{name}  {v:.1%}", va="bottom", fontsize=8, fontweight="bold" if c == target else "normal")
     axes.set_ylim(len(order) - 0.5, -1)
     axes.set_xlim(0, right)
     axes.set_yticks([])
@@ -415,7 +445,8 @@ def _head(state: dict | None) -> int | None:
 def _fill(model: "nn.Module", state: dict | None, name: str, path: str | None) -> None:
     "Load weights that must fit, or say that there are none."
     if state is None: return warnings.warn(f"{name} has RANDOM weights, so its answers and maps mean nothing: give --weights FILE, or --weights DEFAULT to fetch trained ones", stacklevel=4)
-    try: model.load_state_dict(state)
+    from cifarcam.runs import fit_names
+    try: model.load_state_dict(fit_names(state, model))
     except RuntimeError as error:
         first = str(error).split("\n\t")[1:2] or [str(error)]
         raise UsageError(f"the weights {path} do not fit the model: {textwrap.shorten(first[0], 160)}") from error
@@ -570,6 +601,7 @@ def explain(
     std: Sequence[float] | None = None,  # likewise
     size: int | tuple[int, int] | None = None,  # of the input in pixels, likewise: the side, or (height, width)
     warn: bool = True,  # False: maps that say nothing are told only in the panel and in `.reasons`
+    broken: dict[str, Exception] | None = None,  # collects {file: why it cannot be read}, while the others are explained; None: the first such file raises
     **options: Any,  # for GradCAM, such as batch_size= and progress= for the slow methods, reshape=, call= or precision=
 ) -> Iterator[Explanation]:  # one by one, so that memory does not grow with their number
     "What the layers of a model looked at in pictures."
@@ -577,7 +609,7 @@ def explain(
     from cifarcam.gradcam import CAMWarning, _method_name
     loaded, cam = _as_loaded(model, classes=classes, mean=mean, std=std, size=size), None
     files = [os.fspath(file) for file in ([files] if isinstance(files, (str, os.PathLike)) else files)]
-    for file in files: _read(file, loaded, fit)  # a wrong path is named before any work
+    files = _readable(files, loaded, fit, broken)  # a wrong path is named before any work
     for file in files:
         image = _read(file, loaded, fit)
         if cam is None: cam, place = _extractor(loaded, image, layers=layers, method=method, tokens=tokens, device=device, **options)
@@ -586,6 +618,34 @@ def explain(
         for note in _notes(cam.reasons) if warn else (): warnings.warn(f"{file}: {note}", CAMWarning, stacklevel=2)
         figure = explain_panel(read_image(file, 256, "pad"), image, maps, p[0], loaded.classes, targets[0], title=Path(file).name, method=_method_name(method), reasons=cam.reasons)
         yield Explanation(file, p[0], loaded.classes, targets[0], maps, figure, cam.reasons)
+
+# %% ../nbs/10_cli.ipynb #a5885173
+def _readable(files: Sequence[str], loaded: LoadedModel, fit: str, broken: dict[str, Exception] | None) -> list[str]:
+    "The files that are images; the others raise, or are collected in `broken`."
+    good = []
+    for file in files:
+        try:
+            _read(file, loaded, fit)
+            good.append(file)
+        except (OSError, ValueError) as error:
+            if broken is None: raise
+            broken[file] = error
+    if broken and not good: raise next(iter(broken.values()))
+    return good
+
+
+def _image_files(words: Sequence[str]) -> list[str]:
+    "Files as they were typed; a folder stands for the images that lie in it."
+    from cifarcam.data import _pictures
+    files = []
+    for word in words:
+        if not Path(word).is_dir():
+            files.append(word)
+            continue
+        found = [str(Path(word) / name) for name in _pictures(Path(word))[0] if "/" not in name]
+        if not found: raise UsageError(f"the folder {word} holds no images: name a file, or a folder with images in it, not deeper")
+        files += found
+    return files
 
 # %% ../nbs/10_cli.ipynb #5e120c4e
 def _as_loaded(model, **given) -> LoadedModel:
@@ -616,33 +676,38 @@ def _asked_layers(args: argparse.Namespace) -> list[str] | None:
 
 def _asked(args: argparse.Namespace) -> dict:
     "What all ways to explain take from the command line."
+    from cifarcam.report import asks_for_class
+    if args.target is not None and not asks_for_class(args.method): _note(f"{args.method} asks for no class, so --target changes nothing")
     return dict(layers=_asked_layers(args), method=args.method, tokens=args.tokens, device=args.device, batch_size=args.batch_size, call=args.call, progress=sys.stderr.isatty())
 
 
 def _note(text: str) -> None:
-    "A note on standard error, behind the line that it belongs to, with the options of the command line in place of Python's."
-    text = re.sub(r"\bcall=(\d+)", r"--call \1", re.sub(r"give reshape=reshape_tokens\([^)]*\)", "add --tokens 0", text))
-    sys.stdout.flush()
-    print(f"cifarcam: note: {text}", file=sys.stderr, flush=True)
+    "A note on standard error, behind the line that it belongs to."
+    _say(f"note: {text}")
 
 
 def _explain_files(args: argparse.Namespace, loaded: LoadedModel, fit: str, files: Sequence[str], out: Path) -> int:
     "A panel and a line for each picture, and below it why a map says nothing."
     taken: set[str] = set()
-    for found in explain(files, loaded, target=args.target, fit=fit, warn=False, **_asked(args)):
-        path = _free_name(out, Path(found.file).stem, taken)
+    broken: dict[str, Exception] = {}
+    files = _image_files(files)
+    for found in explain(files, loaded, target=args.target, fit=fit, warn=False, broken=broken, **_asked(args)):
+        path = _free_name(out, file_name(Path(found.file).stem), taken)
         out.mkdir(parents=True, exist_ok=True)
         found.figure.savefig(path)
-        print(f"{found.file}: " + ", ".join(f"{name} {p:.1%}" for name, p in found.best()) + f" -> {path}")
+        print(f"{visible(found.file)}: " + ", ".join(f"{visible(name)} {p:.1%}" for name, p in found.best()) + f" -> {path}")
         for note in _notes(found.reasons): _note(f"{found.file}: {note}")
     if args.model and loaded.classes == _numbered(len(loaded.classes)): _note("the classes have no names, so they are numbered: --class-names FILE gives them, one a line")
-    return 0
+    for error in broken.values(): _say(error)
+    if broken: _say(f"{len(broken)} of {len(files)} images could not be read, the others are explained")
+    return 1 if broken else 0
 
 # %% ../nbs/10_cli.ipynb #322493fc
 def _explain_run(args, run: "Run", out: Path) -> int:
     "Some correct and misclassified test pictures."
     import numpy as np
 
+    from cifarcam.report import asks_for_class
     from cifarcam.visualize import outcome_colors, prediction_titles, show_cams
     test, predictions = run.data(args.root)[1], run.predictions
     right = predictions.correct.nonzero().flatten().numpy()
@@ -654,14 +719,15 @@ def _explain_run(args, run: "Run", out: Path) -> int:
             continue
         if cam is None: cam, place = _extractor(loaded, test.images[chosen[0]], **_asked(args))
         _, _, maps = _maps(cam, place, loaded, test.images[chosen], args.target, default=predictions.predicted[chosen])
-        what = f"'{run.classes[_one_of(args.target, run.classes, 'class')]}'" if args.target is not None else "the predicted class"
+        what = f"'{shorten(visible(run.classes[_one_of(args.target, run.classes, 'class')]))}'" if args.target is not None else "the predicted class"
+        what = f"what speaks for {what} ({args.method})" if asks_for_class(args.method) else f"{args.method}, which asks for no class"
         figure = show_cams(test.images[chosen], maps, prediction_titles(predictions, chosen), colors=outcome_colors(predictions, chosen),
-                           title=f"{name.capitalize()} test pictures: what speaks for {what} ({args.method})")
+                           title=f"{name.capitalize()} test pictures: {what}")
         out.mkdir(parents=True, exist_ok=True)
         figure.savefig(out / f"{name}.png")
         for i in chosen:
             c, a = int(predictions.predicted[i]), int(predictions.labels[i])
-            print(f"{name}: test picture {i}, {run.classes[c]} {float(predictions.confidence[i]):.1%}" + ("" if c == a else f", actually {run.classes[a]}"))
+            print(f"{name}: test picture {i}, {visible(run.classes[c])} {float(predictions.confidence[i]):.1%}" + ("" if c == a else f", actually {visible(run.classes[a])}"))
         print(f"-> {out / f'{name}.png'}")
         for reason in cam.reasons: _note(f"{name}: {replace(reason, images=[int(chosen[i]) for i in reason.images])}")
     return 0
@@ -696,7 +762,7 @@ def _explain(args: argparse.Namespace) -> int:
         return _explain_files(args, loaded, args.fit or "squash", args.words, Path(args.out or "explain"))
     folder, *files = args.words
     if args.weights or args.classes: raise UsageError("--weights and --class-names belong to --model; a run brings its own")
-    if Path(folder).is_file(): raise UsageError(f"{folder} is a file, but the first word is the run: `cifarcam explain RUN {folder}`, or name a model with --model")
+    if Path(folder).is_file(): raise UsageError(f"{folder} is a file, but the first word is the run: `{shell_command('cifarcam', 'explain', 'RUN', folder)}`, or name a model with --model")
     run = Run(folder)
     out = Path(args.out) if args.out else run.folder / "explain"
     if not files: return _explain_run(args, run, out)
@@ -856,6 +922,15 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for s, handler in zip(signals, before): signal.signal(s, handler)
 
+# %% ../nbs/10_cli.ipynb #f4d34471
+class _AnyOrder(argparse.ArgumentParser):
+    "A verb whose options may stand before, between and behind its words."
+
+    def parse_known_args(self, args=None, namespace=None):
+        self.parse_known_args = super().parse_known_args  # what follows calls it twice: for the options, then for the words
+        try: return self.parse_known_intermixed_args(args, namespace)
+        finally: del self.parse_known_args
+
 # %% ../nbs/10_cli.ipynb #e5a03286
 def _verb(verbs, name: str, function, help: str, text: str, example: str) -> argparse.ArgumentParser:
     "A sub-command with its description and examples."
@@ -911,7 +986,7 @@ def _add_explain(verbs) -> None:
               "cifarcam explain dog.jpg --model torchvision:resnet50 --weights DEFAULT --layers layer4 --method hirescam\n"
               "cifarcam explain scan.png --model mine.py:build --weights mine.safetensors --class-names names.txt --size 64\n"
               "cifarcam explain scan.png --model mine.py:grey --mean 0.5 --std 0.25 --size 128,64     grey pictures, higher than wide")
-    p.add_argument("words", nargs="+", metavar="RUN|IMAGE", help="a run, then pictures if you like; with --model only pictures")
+    p.add_argument("words", nargs="+", metavar="RUN|IMAGE", help="a run, then images or folders of images if you like; with --model only those")
     p.add_argument("--layers", metavar="A,B", help="names of layers; default: one for each grid size")
     p.add_argument("--method", default="gradcam", metavar="M", help="gradcam (default), hirescam, ...; scorecam and ablationcam take a forward pass for each channel; a wrong one lists them all")
     p.add_argument("--batch-size", type=int, default=64, metavar="N", help="with scorecam and ablationcam: masked pictures at a time, which bounds the memory; default: 64")
@@ -1011,7 +1086,7 @@ def _parser() -> argparse.ArgumentParser:
                                      epilog="start here:\n  cifarcam demo                 three minutes, nothing to download\n  cifarcam VERB --help          what a verb takes, with an example")
     parser.add_argument("--version", action="version", version=f"cifarcam {__version__}")
     parser.add_argument("--traceback", action="store_true", help="show the whole error of something that went wrong, for a bug report")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_AnyOrder)
     p = _verb(verbs, "demo", _demo, "train on built-in shapes and write a report: start here",
               "Train a small network on built-in shapes and write its report: about three minutes on two cores, nothing to download.", "cifarcam demo")
     p.add_argument("--out", default="runs/demo", metavar="RUN", help="the run folder; default: runs/demo. An earlier demo there is replaced, nothing else is")
@@ -1039,15 +1114,41 @@ def _stopped(error: KeyboardInterrupt, out: Path | None) -> str:
     "What to say after Ctrl-C: how to go on, if there is something to go on with."
     said = str(error) or "stopped"
     if out and (Path(out) / "checkpoint.pt").exists():
-        said = f"{said.split('; resume from')[0]}; go on with: cifarcam train --resume {out}"
-        if _is_demo(Path(out)): said += f", and then its report: cifarcam report {out}"
+        said = f"{said.split('; resume from')[0]}; go on with: {shell_command('cifarcam', 'train', '--resume', out)}"
+        if _is_demo(Path(out)): said += f", and then its report: {shell_command('cifarcam', 'report', out)}"
     return said
 
+# %% ../nbs/10_cli.ipynb #c6eb9a9b
+class _Terminal:
+    "Standard output, on which names that came from elsewhere are only text."
 
-def main(
-    argv: Sequence[str] | None = None,  # the words after `cifarcam`; None: of the command line
-) -> int:  # exit code: 0 well, 1 failed on the way, 2 wrong request, 130 stopped by Ctrl-C
-    "The command `cifarcam`."
+    def __init__(
+        self,
+        stream,  # where it goes
+    ):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        text, encoding = visible(text, lines=True), getattr(self._stream, "encoding", None) or "utf-8"
+        return self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+    def __getattr__(self, name: str): return getattr(self._stream, name)
+
+
+_SIGPIPE = 128 + 13
+
+
+def _no_reader() -> bool:
+    "Whether nobody reads standard output any more; what is left in its buffer then goes nowhere."
+    try: print(flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+# %% ../nbs/10_cli.ipynb #8a812ad6
+def _run(argv: Sequence[str] | None) -> int:
+    "A command from its words to its exit code."
     parser = _parser()
     try: args = parser.parse_args(argv)
     except SystemExit as done: return int(done.code or 0)  # --help, --version or a wrong argument: argparse has said it
@@ -1057,15 +1158,29 @@ def main(
     try:
         with _short_warnings(): return args.function(args)
     except KeyboardInterrupt as error:
-        print(f"\ncifarcam: {_stopped(error, getattr(args, 'out', None))}", file=sys.stderr)
+        print(file=sys.stderr)
+        _say(_stopped(error, getattr(args, "out", None)))
         return 130
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _no_reader(): return _SIGPIPE
         unfit = "torchvision::" in str(error)  # then nothing that imports it works, not even the look at what kind of error this is
         if unfit: error = OSError("torch and torchvision do not fit together: install both with one command, `pip install --force-reinstall torch torchvision` (README: the CPU-only pair)")
         code = 1 if unfit else _exit_code(error)
         if code is None or args.traceback: raise
-        print(f"cifarcam: {error}", file=sys.stderr)
+        _say(error)
         return code
+
+# %% ../nbs/10_cli.ipynb #381ebb87
+def main(
+    argv: Sequence[str] | None = None,  # the words after `cifarcam`; None: of the command line
+) -> int:  # exit code: 0 well, 1 failed on the way, 2 wrong request, 130 stopped by Ctrl-C, 141 output closed
+    "The command `cifarcam`."
+    with redirect_stdout(_Terminal(sys.stdout)):
+        code = _run(argv)
+        try: sys.stdout.flush()
+        except BrokenPipeError:
+            if _no_reader(): code = _SIGPIPE
+    return code
 
 # %% ../nbs/10_cli.ipynb #7ada88d0
 if __name__ == "__main__" and "__file__" in globals(): sys.exit(main())

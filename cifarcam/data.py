@@ -41,7 +41,7 @@ class Images:
     skipped: list[str] = field(default_factory=list)  # unreadable pictures that were left out
 
     def __post_init__(self):
-        self.images, self.labels, self.classes = np.asarray(self.images), np.asarray(self.labels), list(self.classes)
+        self.images, self.labels, self.classes = np.asarray(self.images), np.asarray(self.labels), [str(name) for name in self.classes]
         _check_arrays(self)
         self.labels = self.labels.astype(np.int64)
 

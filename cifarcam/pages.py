@@ -27,6 +27,7 @@ from .recipes import RECIPES, Recipe
 from .report import layers_to_explain, repeat_command
 from .runs import Run, RunError, _moves_words
 from .site import SiteError
+from .text import markdown_code, markdown_text
 from .transforms import BatchTransform, policy_from_dict
 from .visualize import outcome_colors, plot_history, plot_lr, prediction_titles, show_cams, show_gallery, show_policy
 
@@ -69,7 +70,7 @@ def _percent(share: float | None) -> str: return "not given" if share is None el
 def title(self: RecipePage) -> Markdown:  # a heading and a subtitle
     "The page's title, with the run's epochs."
     done, planned = len(self.run.history), _planned(self.run)
-    return Markdown(f"# Recipe {self.run.recipe.name} after {done} of {planned} epochs\n> {_promise(self.run, done, planned)}")
+    return Markdown(f"# Recipe {markdown_text(self.run.recipe.name)} after {done} of {planned} epochs\n> {_promise(self.run, done, planned)}")
 
 
 def _planned(run: Run) -> int:  # the recipe's own number, whatever this run was cut to
@@ -92,18 +93,24 @@ def facts(self: RecipePage) -> Markdown:  # a table of two columns
             ("pictures", f"{c['data']['n_train']:,} to train, {c['data']['n_test']:,} to test"),
             ("recipe", _in_a_line(recipe)),
             ("time", f"{m['seconds'] / 60:.1f} minutes, other programs beside it or not"),
-            ("hardware", f"{hardware['cores']} cores, {hardware['gpus'][0] if hardware['gpus'] else hardware['cpu']}, {c['precision']}{_moves_words(c)}, seed {c['seed']}"),
-            ("this run again", f"`{repeat_command(run)}`")]
+            ("hardware", f"{hardware['cores']} cores, {markdown_text(hardware['gpus'][0] if hardware['gpus'] else hardware['cpu'])}, {c['precision']}{_moves_words(c)}, seed {c['seed']}"),
+            ("this run again", markdown_code(repeat_command(run)))]
     return Markdown(_two_columns(rows))
 
 
 def _two_columns(rows: Sequence[tuple[str, str]]) -> str:  # Markdown
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text.replace('|', '/')} |" for name, text in rows)])
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows)])
 
 
 def _in_a_line(recipe: Recipe) -> str:
-    policy = recipe.policy if isinstance(recipe.policy, str) else "its own"
-    return f"{recipe.network}, policy `{policy}`, {recipe.optimizer}, batches of {recipe.batch_size}; {recipe.source}"
+    policy = markdown_code(recipe.policy) if isinstance(recipe.policy, str) else "its own"
+    return f"{markdown_text(recipe.network)}, policy {policy}, {recipe.optimizer}, batches of {recipe.batch_size}; {_source(recipe)}"
+
+
+def _source(recipe: Recipe) -> str:  # Markdown; names in backticks stay code
+    parts = recipe.source.split("`")
+    if len(parts) % 2 == 0: return markdown_text(recipe.source)
+    return "".join(markdown_code(part) if k % 2 else markdown_text(part) for k, part in enumerate(parts))
 
 # %% ../nbs/11c_pages.ipynb #8e45c69b
 def _draw(page: RecipePage, correct: bool, n: int) -> list[int]:

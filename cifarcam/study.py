@@ -33,6 +33,7 @@ from .gradcam import GradCAM
 from .layers import layers_of
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_from_dict, recipe_to_dict, training_fields
 from .runs import Run, RunError, Weights, _device_name, _other_fields, _refuse_occupied, resume, run
+from .text import markdown_text
 from .trainer import CheckpointError, atomic_write, check_device, choose_precision
 
 # %% ../nbs/07b_study.ipynb #77897f83
@@ -518,5 +519,5 @@ def ablation_markdown(
         deviation, error = ("-" if pd.isna(row.get(name)) else f"{100 * row[name]:.2f} pp" for name in ("deviation", "standard_error"))
         values = [row["technique"], "yes" if row["in_recipe"] else "no", f"{row['with']:.2%}", f"{row['without']:.2%}", f"{100 * row['gain']:+.2f} pp", error, row.get("verdict", "-"), str(row["n"]), deviation,
                   f"{round(row['seconds'], 0) + 0.0:+.0f}", _in_words(json.loads(row["without_fields"])), row["source"]]
-        lines.append("| " + " | ".join("-" if value.startswith("nan") or value.startswith("+nan") else value for value in values) + " |")
+        lines.append("| " + " | ".join("-" if value.startswith("nan") or value.startswith("+nan") else markdown_text(value) for value in values) + " |")
     return "\n".join(lines)

@@ -11,7 +11,9 @@ __all__ = ['CMAP', 'BLUE', 'ORANGE', 'GREY', 'show_images', 'show_policy', 'pred
 import difflib
 import io
 import math
-from collections.abc import Mapping, Sequence
+import textwrap
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import albumentations as A
@@ -21,17 +23,21 @@ import numpy as np
 import pandas as pd
 import torch
 from fastcore.basics import patch
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FixedFormatter, FuncFormatter, MaxNLocator, PercentFormatter
 from PIL import Image
 
 from .data import Images
 from .evaluate import Predictions
+from .text import shorten, visible
 from .transforms import MEAN, STD, train_transform
 
 # %% ../nbs/06_visualize.ipynb #a7144afd
@@ -77,6 +83,82 @@ def _write(figure: Figure, x: float, y: float, text: str, size: float = _SMALL, 
     all_width, all_height = figure.get_size_inches() * _DPI
     figure.text(x / all_width, 1 - y / all_height, text, fontsize=size, parse_math=False, **style)
 
+# %% ../nbs/06_visualize.ipynb #3c820b3b
+def _has_glyph(
+    path: str,  # of a font
+    character: str,
+) -> bool:
+    "Whether a font draws a character at any size."
+    try: font = font_manager.get_font(path)
+    except (OSError, RuntimeError): return False  # a font that FreeType does not read
+    return bool(font.scalable and font.get_char_index(ord(character)))
+
+
+@lru_cache(maxsize=4096)
+def _family_with(
+    character: str,
+) -> str | None:  # "" for the usual font, None where no installed font has it
+    "The font family that draws a character."
+    if _has_glyph(font_manager.findfont(FontProperties()), character): return ""
+    fonts = {font.name: font.fname for font in font_manager.fontManager.ttflist if "Last Resort" not in font.name}
+    names = sorted(fonts, key=lambda name: ("Sans" not in name, name))
+    return next((name for name in names if _has_glyph(fonts[name], character)), None)
+
+
+@lru_cache(maxsize=4096)
+def _families(
+    text: str,
+) -> tuple[str, ...]:  # the usual ones first
+    "The font families that a text needs."
+    found = [_family_with(character) for character in dict.fromkeys(text) if character != "\n"]
+    return (*FontProperties().get_family(), *dict.fromkeys(filter(None, found)))
+
+# %% ../nbs/06_visualize.ipynb #0849a495
+def _figure_texts(
+    texts: Iterable[object],  # of one or several lines
+) -> list[str]:  # likewise
+    "Texts as a figure can draw them."
+    shown = ["\n".join(map(visible, str(text).split("\n"))) for text in texts]
+    missing = [c for c in dict.fromkeys("".join(shown)) if c != "\n" and _family_with(c) is None]
+    if missing:
+        some = " ".join(missing[:10]) + " ..." * (len(missing) > 10)
+        warnings.warn(f"no installed font has {some}: the figure shows such letters by their numbers, as in {_escape(missing[0])}. "
+                      "Install a font that has them, such as Noto Sans CJK, and start Python again", stacklevel=3)
+    return [text.translate({ord(c): _escape(c) for c in missing}) for text in shown]
+
+
+def _escape(character: str) -> str: return character.encode("unicode_escape").decode("ascii")
+
+
+def _figure_names(names: Iterable[object], width: int = 40) -> list[str]:
+    "Names of classes or layers: one line each, long ones cut visibly."
+    return _figure_texts(shorten(visible(name), width) for name in names)
+
+
+def _figure_title(title: str | None, width: int = 110) -> str:
+    "A title in lines of a readable length."
+    lines = [line for part in (title or "").split("\n") for line in textwrap.wrap(part, width) or [""]]
+    return _figure_texts(["\n".join(lines)])[0]
+
+# %% ../nbs/06_visualize.ipynb #f67c28d8
+def _finish(
+    figure: Figure,  # with all its texts
+) -> Figure:  # the same
+    "Draw every text as it is written, in fonts that have its letters."
+    for text in [*figure.texts, *(text for axes in figure.axes for text in _axes_texts(axes))]:
+        text.set_parse_math(False)
+        if len(families := _families(text.get_text())) > 1: text.set_fontfamily(families)
+    return figure
+
+
+def _axes_texts(axes: Axes) -> Iterator[Text]:
+    "Titles, labels and written tick labels; numbers at ticks are matplotlib's own."
+    yield from (axes.title, *axes.texts)
+    if not axes.axison: return
+    for axis in (axes.xaxis, axes.yaxis):
+        yield axis.label
+        if isinstance(axis.get_major_formatter(), (FixedFormatter, FuncFormatter)): yield from axis.get_majorticklabels()
+
 # %% ../nbs/06_visualize.ipynb #fb0a0f81
 def _text_width(texts: Sequence[str], size: float) -> int:
     "Width in pixels of the widest line among the texts."
@@ -87,7 +169,8 @@ def _text_width(texts: Sequence[str], size: float) -> int:
 @lru_cache(maxsize=4096)
 def _line_width(line: str, size: float) -> float:
     # drawn text is up to a tenth wider than its outline, because letters are fitted to whole pixels
-    return 1.1 * TextPath((0, 0), line.replace("$", "S"), size=size).get_extents().width * _DPI / 72
+    path = TextPath((0, 0), line.replace("$", "S"), size=size, prop=FontProperties(family=_families(line)))
+    return 1.1 * path.get_extents().width * _DPI / 72
 
 
 def _text_height(texts: Sequence[str], size: float) -> int:
@@ -135,7 +218,7 @@ def _checked_texts(texts: Sequence[str] | None, n: int, name: str) -> list[str]:
     "One text for each of n images, or an empty list."
     if texts is None:
         return []
-    texts = [str(text) for text in texts]
+    texts = _figure_texts("\n".join(shorten(line, 60) for line in str(text).split("\n")) for text in texts)
     if len(texts) != n:
         raise ValueError(f"There are {n} images but {len(texts)} {name}; give one for each image.")
     return texts
@@ -162,6 +245,7 @@ def show_images(
     if n > 400:
         raise ValueError(f"{n:,} images do not fit into one readable figure; show at most 400, for example images[:100].")
     titles, colors = _checked_texts(titles, n, "titles"), _checked_texts(colors, n, "colors")
+    title = _figure_title(title)
     ncols = min(ncols or _columns(n), n)
     nrows = -(-n // ncols)
     height, width = _cell_size(images.shape[1:], size)
@@ -170,7 +254,7 @@ def show_images(
     step_y = title_height + height + 10
     top = 8 + (_text_height([title], _LARGE) + 6 if title else 0)
     grid_width = ncols * step_x
-    all_width = max(grid_width, _text_width([title or ""], _LARGE)) + 16
+    all_width = max(grid_width, _text_width([title], _LARGE)) + 16
     figure = _canvas(all_width, top + nrows * step_y)
     if title:
         _write(figure, all_width / 2, 8, title, _LARGE, ha="center", va="top")
@@ -181,7 +265,7 @@ def show_images(
         if titles:
             _write(figure, left + step_x / 2, y + title_height - 4, titles[k], _SMALL, ha="center", va="bottom",
                    color=colors[k] if colors else "black", linespacing=1.15)
-    return figure
+    return _finish(figure)
 
 # %% ../nbs/06_visualize.ipynb #aa454145
 def _augmented(transform, image: np.ndarray) -> np.ndarray:
@@ -196,17 +280,19 @@ def show_policy(
     n: int = 4,  # augmented versions of each image
     seed: int = 0,  # of the augmentation: the same seed draws the same figure
     size: float = 0.68,  # of a picture, in inches: ten classes fit into the width of a page
-) -> Figure:  # a column a class: the original, then n augmented versions (a row a class where there are more than 12 classes)
+) -> Figure:  # a column a class: the original, then n augmented versions (a row a class where there are more than 12 classes; at most 60 classes)
     "Show what an augmentation policy does to an image of each class."
     present = [k for k in range(len(images.classes)) if (images.labels == k).any()]
+    of, present = len(present), present[:60]
     originals = [images.images[np.flatnonzero(images.labels == k)[0]] for k in present]
     transform = train_transform(policy, MEAN, STD, size=images.images.shape[1])
     transform.set_random_seed(seed)
     columns = [[original] + [_augmented(transform, original) for _ in range(n)] for original in originals]
-    names = [images.classes[k] for k in present]
+    names = _figure_names(images.classes[k] for k in present)
     steps = ["original"] + [f"augmented {k + 1}" for k in range(n)]
     title = f"Augmentation policy {policy!r}" if isinstance(policy, str) else "The augmentation policy"
     title += ": an original of each class and what training sees instead"
+    if of > len(present): title += f" (the first {len(present)} of {of:,} classes)"
     if len(names) > 12:
         return _table(columns, names, steps, title, size)
     return _table([list(row) for row in zip(*columns)], steps, names, title, size)
@@ -215,6 +301,7 @@ def show_policy(
 def _table(rows: list[list[np.ndarray]], row_names: list[str], column_names: list[str], title: str, inches: float) -> Figure:
     "Rows of pictures with names at the left and above; the first row, or column, of originals stands off a little."
     height, width = _cell_size(rows[0][0].shape, inches)
+    title = _figure_title(title)
     step_x, step_y = max(width, _text_width(column_names, _SMALL)) + 6, height + 6
     left, top = _text_width(row_names, _SMALL) + 18, _text_height([title], _LARGE) + _text_height(column_names, _SMALL) + 22
     down, right = (10, 0) if row_names[0] == "original" else (0, 10)
@@ -230,7 +317,7 @@ def _table(rows: list[list[np.ndarray]], row_names: list[str], column_names: lis
         _write(figure, left - 8, y + height / 2, row_names[r], _SMALL, ha="right", va="center", color=GREY)
         for c, picture in enumerate(row):
             _draw(_place(figure, left + c * step_x + (step_x - width) // 2 + (right if c else 0), y, width, height), picture)
-    return figure
+    return _finish(figure)
 
 # %% ../nbs/06_visualize.ipynb #75cee94c
 def prediction_titles(
@@ -239,8 +326,10 @@ def prediction_titles(
 ) -> list[str]:  # "predicted (probability)" and below "/ actual"
     "A title for each image that says what was predicted, how surely, and what it is."
     indices = torch.as_tensor(indices, dtype=torch.long)
-    return [f"{predictions.classes[p]} ({_percent(c)})\n/ {predictions.classes[a]}" for p, c, a in
-            zip(predictions.predicted[indices].tolist(), predictions.confidence[indices].tolist(), predictions.labels[indices].tolist())]
+    names = [shorten(visible(name)) for name in predictions.classes]
+    columns = (predictions.predicted, predictions.confidence, predictions.labels)
+    rows = zip(*(column[indices].tolist() for column in columns))
+    return [f"{names[p]} ({_percent(c)})\n/ {names[a]}" for p, c, a in rows]
 
 
 def _percent(share: float) -> str:
@@ -260,7 +349,7 @@ def _message(text: str) -> Figure:
     "A figure that only says something: better than an exception where there is nothing to show."
     figure = _canvas(_text_width([text], _LARGE) + 60, 80)
     _write(figure, _text_width([text], _LARGE) / 2 + 30, 40, text, _LARGE, ha="center", va="center", color=GREY)
-    return figure
+    return _finish(figure)
 
 
 def show_gallery(
@@ -406,7 +495,7 @@ def show_cams(
     _check_choice("how", how, ("both", "overlay", "map"))
     _check_choice("scale", scale, ("image", "batch"))
     kinds = ["map", "overlay"] if how == "both" else [how]
-    layout = _CamLayout(images.shape[1:], n, titles, list(maps), kinds, title or "", size)
+    layout = _CamLayout(images.shape[1:], n, titles, list(maps), kinds, _figure_title(title), size)
     figure = layout.figure()
     layout.headings(figure, {name: stack.shape[1:] for name, stack in maps.items()})
     tops = {name: float(stack.max()) if scale == "batch" else None for name, stack in maps.items()}
@@ -424,7 +513,7 @@ def show_cams(
                 if stack[row].max() <= 0 and kind == kinds[0]:
                     axes.text(0.5, 0.5, "no positive\nevidence", transform=axes.transAxes, ha="center", va="center", color="white", fontsize=_SMALL - 1)
     layout.color_bar(figure, cmap, scale)
-    return figure
+    return _finish(figure)
 
 # %% ../nbs/06_visualize.ipynb #ee774df7
 class _CamLayout:
@@ -433,7 +522,8 @@ class _CamLayout:
     def __init__(self, shape: tuple[int, ...], n: int, titles: list[str], layers: list[str], kinds: list[str], title: str, inches: float):
         self.pixels = self.height, self.width = _cell_size(shape, inches)
         self.layers, self.kinds, self.title = layers, kinds, title
-        self.group = max(len(kinds) * (self.width + 3), _text_width(layers, _MEDIUM + 1), _text_width(["32 \N{MULTIPLICATION SIGN} 32 cells"], _SMALL)) + 12
+        self.names = dict(zip(layers, _figure_names(layers)))
+        self.group = max(len(kinds) * (self.width + 3), _text_width(list(self.names.values()), _MEDIUM + 1), _text_width(["32 \N{MULTIPLICATION SIGN} 32 cells"], _SMALL)) + 12
         self.step = max(self.height, _text_height(titles, _SMALL)) + 5
         self.left = 10 + (_text_width(titles, _SMALL) + 10 if titles else 0)
         self.top = 10 + (_text_height([title], _LARGE) + 8 if title else 0) + _text_height(["layer\ngrid\nkind"], _SMALL) + 4
@@ -465,7 +555,7 @@ def headings(self: _CamLayout, figure: Figure, grids: dict[str, tuple[int, int]]
     _write(figure, self.left + self.width / 2, self.top - 4, "image", _SMALL, ha="center", va="bottom", color=GREY)
     for layer, (h, w) in grids.items():
         middle = self.x(layer, self.kinds[0]) + (len(self.kinds) * (self.width + 3) - 3) / 2
-        _write(figure, middle, self.top - 4 - 2 * line, layer, _MEDIUM, ha="center", va="bottom", weight="bold")
+        _write(figure, middle, self.top - 4 - 2 * line, self.names[layer], _MEDIUM, ha="center", va="bottom", weight="bold")
         _write(figure, middle, self.top - 4 - line, f"{h} \N{MULTIPLICATION SIGN} {w} cells", _SMALL, ha="center", va="bottom")
         for kind in self.kinds:
             _write(figure, self.x(layer, kind) + self.width / 2, self.top - 4, kind, _SMALL, ha="center", va="bottom", color=GREY)
@@ -592,24 +682,25 @@ def plot_confusion(
     worst = max(shares[wrong].max(initial=0), 1e-9)
     colors = np.where(right[..., None], matplotlib.colormaps["Blues"](shares * 0.9), matplotlib.colormaps["Oranges"](shares / worst * 0.8))
     colors[(counts == 0) & wrong] = 1  # nobody was mistaken here: white
-    cell, classes = 44 if n <= 12 else 30 if n <= 30 else max(4, 900 // n), list(classes)
-    left, top, bar = _text_width(classes, _MEDIUM) + 40, _text_height(["x"], _LARGE) + 24, 90
+    cell, classes = 44 if n <= 12 else 30 if n <= 30 else max(4, 900 // n) if n <= 500 else 2, _figure_names(classes)
+    title = _figure_title(_confusion_title(counts, classes))
+    left, top, bar = _text_width(classes, _MEDIUM) + 40, _text_height([title], _LARGE) + 24, 90
     bottom = _text_width(classes, _MEDIUM) + 50
-    title = _confusion_title(counts, list(classes))
     width = max(left + n * cell + bar + 30, _text_width([title], _LARGE) + 20)
     figure = _canvas(width, top + n * cell + bottom)
     _write(figure, width / 2, 8, title, _LARGE, ha="center", va="top")
     axes = _place(figure, left, top, n * cell, n * cell)
     axes.imshow(colors, interpolation="nearest", aspect="auto")
-    axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
-    if cell >= 8: axes.grid(which="minor", color="#E4E4E4", linewidth=0.5)
-    axes.tick_params(which="minor", length=0)
+    if cell >= 8:
+        axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color="#E4E4E4", linewidth=0.5)
+        axes.tick_params(which="minor", length=0)
     _label_confusion(axes, counts, colors, classes, cell)
     for k, (name, cmap, largest, reach) in enumerate([("right", "Blues", 1, 0.9), ("wrong", "Oranges", worst, 0.8)]):
         height = (n * cell - 40) // 2
         _share_bar(_place(figure, left + n * cell + 16, top + k * (height + 40), 12, height), cmap, largest, reach, f"share of row, {name}")
-    return figure
+    return _finish(figure)
 
 # %% ../nbs/06_visualize.ipynb #e2059fb9
 def _confusion_title(counts: np.ndarray, classes: list[str]) -> str:
@@ -669,20 +760,21 @@ def plot_per_class(
     table = per_class.sort_values(metric, ascending=False, kind="stable", na_position="last")
     values = table[metric].to_numpy(float)
     mean = float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
-    figure, (axes,) = _plots(6.4, 0.9 + 0.24 * len(table))
+    figure, (axes,) = _plots(6.4, 0.9 + 0.24 * min(len(table), 60))
+    every = math.ceil(len(table) / 60)  # of more classes, some are named
     positions = np.arange(len(table))
     axes.barh(positions, np.nan_to_num(values), height=0.72, color=[ORANGE if value < mean else BLUE for value in values])
-    for position, value in zip(positions, values):
+    for position, value in zip(positions, values) if every == 1 else ():
         inside = value > 0.12  # else the number would not fit into the bar
         axes.text(value - 0.01 if inside else 0.01 + np.nan_to_num(value), position, "no value" if math.isnan(value) else f"{value:.1%}",
                   ha="right" if inside else "left", va="center", fontsize=_SMALL, color="white" if inside else "black", weight="bold")
     if not math.isnan(mean):
         axes.axvline(mean, color="black", linewidth=1, linestyle=":", zorder=0.5)
     _style(axes, f"{metric.capitalize()} of each class; dotted: their mean, {mean:.1%}", metric, "")
-    axes.set_yticks(positions, table["class"], fontsize=_MEDIUM)
+    axes.set_yticks(positions[::every], _figure_names(table["class"])[::every], fontsize=_MEDIUM)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xticks(np.linspace(0, 1, 6))
     axes.grid(visible=False, axis="y")
-    return figure
+    return _finish(figure)

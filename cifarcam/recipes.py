@@ -105,7 +105,7 @@ class Recipe:
     patience: _whole(1, 10**9, none=True) = None  # stop after so many epochs without a lower validation loss; None trains to the end, as a planned schedule wants
     # the measuring
     views: _choice(VIEWS) = "none"  # averaging over mirrored and shifted copies when the finished network is measured; stated with each figure
-    seed: _whole(0, 2**63 - 1) = 0  # of everything that is drawn
+    seed: _whole(0, 2**62 - 1) = 0  # of everything that is drawn
     # the machine
     device: _choice(("auto", "cpu", "cuda", "mps")) = "auto"  # "auto": what accelerate finds
     precision: _choice(("auto", "fp32", "bf16", "fp16")) = "auto"  # "auto": what this machine is measured to be quickest at

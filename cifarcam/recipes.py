@@ -10,189 +10,215 @@ __all__ = ['NETWORKS', 'RECIPES', 'RecipeError', 'Recipe', 'override', 'parse_ch
 import difflib
 import inspect
 import json
-import math
 import os
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import albumentations as A
 import pandas as pd
 import torch
 from accelerate.utils import LoggerType
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, JsonValue, Strict, TypeAdapter, ValidationError, create_model
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .evaluate import VIEWS
+from .evaluate import VIEWS, short_repr, shortened
 from .fastnet import fastnet
 from .resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from .trainer import OPTIMIZERS, SCHEDULES, _muon
-from .transforms import MEAN, POLICIES, _cutout, _pad_crop, get_policy, policy_from_dict, policy_to_dict
+from .transforms import MEAN, POLICIES, PolicyError, _cutout, _pad_crop, get_policy, policy_from_dict, policy_to_dict
 
 # %% ../nbs/07_recipes.ipynb #aa7bb8f4
 NETWORKS: dict[str, Callable[..., nn.Module]] = dict(
     resnet18=resnet18, resnet34=resnet34, resnet50=resnet50, resnet101=resnet101, resnet152=resnet152, fastnet=fastnet)
 
-_CHOICES = dict(
-    network=tuple(NETWORKS), optimizer=OPTIMIZERS, schedule=SCHEDULES, views=tuple(VIEWS),
-    pipeline=("auto", "batch", "loader"), precision=("auto", "fp32", "bf16", "fp16"), device=("auto", "cpu", "cuda", "mps"))
-
 
 class RecipeError(ValueError):
     "A recipe's field or value is not one that cifarcam knows."
+
+# %% ../nbs/07_recipes.ipynb #190dfb62
+def _whole(low: int, high: int, none: bool = False) -> Any:
+    "A whole number from `low` to `high`."
+    return Annotated[int | None if none else int, Field(ge=low, le=high, description=f"{'None, or ' * none}a whole number of at least {low}")]
+
+
+def _number(words: str, none: bool = False, **limits: float) -> Any:
+    "A finite number within limits; float32 has no room for what is much larger than a million squared."
+    return Annotated[float | None if none else float, Field(allow_inf_nan=False, description="None, or " * none + words, **{"le": 1e6} | limits)]
+
+
+def _choice(choices: Iterable[str]) -> Any:
+    "One of some words."
+    return Annotated[Literal[tuple(choices)], Field(description="one of " + ", ".join(choices))]
+
+
+_LOGGERS = sorted(kind.value for kind in LoggerType if kind.value != "all")
+_Text = Annotated[InstanceOf[str], Field(description="a text")]  # InstanceOf: a path may hold bytes that are not UTF-8
+_Place = Annotated[InstanceOf[str] | None, Field(min_length=1, description="None, or the path of a run folder or of a file with weights")]
+_Switch = Annotated[bool, Field(description="true or false")]
+_Arguments = Annotated[dict[str, JsonValue], Field(description="a dict of numbers, texts, lists and dicts, {} for none")]
+_Policy = Annotated[InstanceOf[str] | dict[str, JsonValue], Field(description="a name or the dict of `policy_to_dict`; give an A.Compose to `override` or `run`")]
+_Loggers = Annotated[list[Literal[tuple(_LOGGERS)]], Field(description=f"a list out of {', '.join(_LOGGERS)}")]
+_Pair = tuple[Annotated[int, Field(ge=18, le=10**5)], Annotated[float, Field(gt=0, lt=1)]]
+_Shrunk = Annotated[_Pair | None, Strict(False), Field(description="None or [size >= 18, fraction in 0..1]")]  # a list from JSON is a pair, too
+_Count, _Size, _Positive = _whole(1, 10**9), _number("a number of at least 0", ge=0), _number("a number greater than 0", gt=0)
+_Below1 = _number("a number in 0..1, below 1", ge=0, lt=1, le=1)
+_Share = _number("a fraction in 0..1", none=True, ge=0, le=1)
 
 # %% ../nbs/07_recipes.ipynb #96cf5183
 @dataclass(frozen=True)
 class Recipe:
     "One experiment. Every field has a reason; `source` says where the recipe comes from."
 
-    name: str  # what it is called: the default run folder too
-    source: str = ""  # where it was published, and what was chosen where the source is silent
+    name: _Text  # what it is called: the default run folder too
+    source: _Text = ""  # where it was published, and what was chosen where the source is silent
     # the network
-    network: str = "resnet18"  # a key of NETWORKS; ResNet-18 because all five published recipes use it
-    network_args: dict = field(default_factory=dict)  # further arguments of the builder: dropout, widths, depth, stem
-    pretrained: str | None = None  # start from these weights: a run folder, a .safetensors file or a torch state dict; None from a fresh draw
+    network: _choice(NETWORKS) = "resnet18"  # a key of NETWORKS; ResNet-18 because all five published recipes use it
+    network_args: _Arguments = field(default_factory=dict)  # further arguments of the builder: dropout, widths, depth, stem
+    pretrained: _Place = None  # start from these weights: a run folder, a .safetensors file or a torch state dict; None from a fresh draw
     # the pictures
-    policy: str | dict = "standard"  # augmentation: a name in POLICIES, or an A.Compose as `policy_to_dict` gives it
-    alternate_flip: bool = False  # every image changes its side each epoch: both sides seen equally often (airbench)
-    pipeline: str = "auto"  # "batch" augments whole batches on the device, "loader" one image at a time; "auto" the first where the policy allows
-    workers: int = 0  # processes that augment single images ("loader"); 0 in the training's own process
-    drop_last: bool = False  # leave out a last, smaller batch; most authors keep it
-    valid_fraction: float = 0.0  # share of the training set held out for validation; 0 validates on the test set, as the five did
+    policy: _Policy = "standard"  # augmentation: a name in POLICIES, or an A.Compose as `policy_to_dict` gives it
+    alternate_flip: _Switch = False  # every image changes its side each epoch: both sides seen equally often (airbench)
+    pipeline: _choice(("auto", "batch", "loader")) = "auto"  # "batch" augments whole batches on the device, "loader" one image at a time; "auto" the first where the policy allows
+    workers: _whole(0, 1024) = 0  # processes that augment single images ("loader"); 0 in the training's own process
+    drop_last: _Switch = False  # leave out a last, smaller batch; most authors keep it
+    valid_fraction: _Below1 = 0.0  # share of the training set held out for validation; 0 validates on the test set, as the five did
     # the optimisation
-    epochs: int = 20  # passes over the training set
-    batch_size: int = 128  # images a step, over all processes
-    optimizer: str = "nesterov"  # a name in OPTIMIZERS
-    lr: float = 0.1  # peak learning rate
-    momentum: float = 0.9  # of SGD and Muon, Adam's first beta; the schedule onecycle moves it from 0.95 to 0.85 and back, as torch does, unless its cycle_momentum is false
-    optimizer_args: dict = field(default_factory=dict)  # muon: bias_lr, head_lr, sgd_momentum; others: bias_scale and head_scale, how many times faster biases (64: airbench) and the linear head learn
-    schedule: str = "onecycle"  # a name in SCHEDULES
-    schedule_args: dict = field(default_factory=dict)  # what that schedule takes: step_epochs, gamma; warmup, start, cycle_momentum; or {"stages": [[20, 0.01], [8, 0.001]]}
-    weight_decay: float = 5e-4  # L2; 5e-4 is CIFAR-10's usual value
-    decay_norm_and_bias: bool = True  # as plain torch optimizers do; muon always does, and takes no false
-    l1: float = 0.0  # factor of the sum of absolute weights; one recipe uses it
-    label_smoothing: float = 0.0  # share of the target spread over all classes
-    small_first: list | None = None  # [size, fraction]: shrunk pictures for that first part of the steps, which are cheaper
-    grad_clip: float | None = None  # largest norm of all gradients together; None: BatchNorm keeps them tame, so nobody here needs it
-    ema_decay: float = 0.0  # a running mean of the weights, with this decay a step, is measured and kept: worth about an epoch (airbench); 0 is off
-    ema_every: int = 5  # steps between updates of that mean (airbench's): cheaper than each step, and as good
-    patience: int | None = None  # stop after so many epochs without a lower validation loss; None trains to the end, as a planned schedule wants
+    epochs: _Count = 20  # passes over the training set
+    batch_size: _Count = 128  # images a step, over all processes
+    optimizer: _choice(OPTIMIZERS) = "nesterov"  # a name in OPTIMIZERS
+    lr: _Positive = 0.1  # peak learning rate
+    momentum: _Below1 = 0.9  # of SGD and Muon, Adam's first beta; the schedule onecycle moves it from 0.95 to 0.85 and back, as torch does, unless its cycle_momentum is false
+    optimizer_args: _Arguments = field(default_factory=dict)  # muon: bias_lr, head_lr, sgd_momentum; others: bias_scale and head_scale, how many times faster biases (64: airbench) and the linear head learn
+    schedule: _choice(SCHEDULES) = "onecycle"  # a name in SCHEDULES
+    schedule_args: _Arguments = field(default_factory=dict)  # what that schedule takes: step_epochs, gamma; warmup, start, cycle_momentum; or {"stages": [[20, 0.01], [8, 0.001]]}
+    weight_decay: _Size = 5e-4  # L2; 5e-4 is CIFAR-10's usual value
+    decay_norm_and_bias: _Switch = True  # as plain torch optimizers do; muon always does, and takes no false
+    l1: _Size = 0.0  # factor of the sum of absolute weights; one recipe uses it
+    label_smoothing: _Below1 = 0.0  # share of the target spread over all classes
+    small_first: _Shrunk = None  # [size, fraction]: shrunk pictures for that first part of the steps, which are cheaper
+    grad_clip: _number("a number greater than 0", none=True, gt=0, le=1e30) = None  # largest norm of all gradients together; None: BatchNorm keeps them tame, so nobody here needs it
+    ema_decay: _Below1 = 0.0  # a running mean of the weights, with this decay a step, is measured and kept: worth about an epoch (airbench); 0 is off
+    ema_every: _Count = 5  # steps between updates of that mean (airbench's): cheaper than each step, and as good
+    patience: _whole(1, 10**9, none=True) = None  # stop after so many epochs without a lower validation loss; None trains to the end, as a planned schedule wants
     # the measuring
-    views: str = "none"  # averaging over mirrored and shifted copies when the finished network is measured; stated with each figure
-    seed: int = 0  # of everything that is drawn
+    views: _choice(VIEWS) = "none"  # averaging over mirrored and shifted copies when the finished network is measured; stated with each figure
+    seed: _whole(0, 2**62 - 1) = 0  # of everything that is drawn
     # the machine
-    device: str = "auto"  # "auto": what accelerate finds
-    precision: str = "auto"  # "auto": what this machine is measured to be quickest at
-    channels_last: bool = True  # convolutions are quickest in this memory order
-    checkpoint_seconds: float = 30.0  # at most this much work is lost in a crash
-    keep_epochs: bool = False  # keep each epoch's weights in half precision, to look at what changes while it learns
-    trackers: list = field(default_factory=list)  # where accelerate reports to besides the folder: "tensorboard", ...
+    device: _choice(("auto", "cpu", "cuda", "mps")) = "auto"  # "auto": what accelerate finds
+    precision: _choice(("auto", "fp32", "bf16", "fp16")) = "auto"  # "auto": what this machine is measured to be quickest at
+    channels_last: _Switch = True  # convolutions are quickest in this memory order
+    checkpoint_seconds: _number("a number of at least 0", ge=0, le=1e300) = 30.0  # at most this much work is lost in a crash
+    keep_epochs: _Switch = False  # keep each epoch's weights in half precision, to look at what changes while it learns
+    trackers: _Loggers = field(default_factory=list)  # where accelerate reports to besides the folder: "tensorboard", ...
     # the claim
-    claimed_train: float | None = None  # the author's training accuracy, 0..1
-    claimed_test: float | None = None  # the author's test accuracy, 0..1
+    claimed_train: _Share = None  # the author's training accuracy, 0..1
+    claimed_test: _Share = None  # the author's test accuracy, 0..1
 
     def __post_init__(self):
-        _check(self)
+        for name in _FIELDS: _check_field(self.name, name, getattr(self, name))
+        _check_policy(self)
+        _check_optimizer(self)
+        _check_schedule(self)
 
 # %% ../nbs/07_recipes.ipynb #809b31f1
-def _is_number(value: Any, whole: bool = False) -> bool:
-    "A finite number, and True and False are none."
-    return isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+_FIELDS = {f.name: f for f in fields(Recipe)}
+_TYPES = {name: kind for name, kind in get_type_hints(Recipe, include_extras=True).items() if name in _FIELDS}
+_ADAPTERS = {name: TypeAdapter(kind, config=ConfigDict(strict=True)) for name, kind in _TYPES.items()}
 
 
-def _need(recipe: Recipe, ok: bool, name: str, expected: str) -> None:
-    if not ok: raise RecipeError(f"recipe '{recipe.name}': {name} is {getattr(recipe, name)!r}, but must be {expected}")
+def _nested(value: Any, levels: int = 50) -> bool:
+    "Whether lists and dicts lie deeper in each other than any of ours do."
+    inside = [value]
+    for _ in range(levels):
+        holders = [one for one in inside if isinstance(one, (dict, list, tuple))]
+        inside = [item for one in holders for item in (one.values() if isinstance(one, dict) else one)]
+    return any(isinstance(one, (dict, list, tuple)) for one in inside)
 
 
-def _check(recipe: Recipe) -> None:
-    "One clear sentence for the first value that cannot work."
-    for name, choices in _CHOICES.items():
-        value = getattr(recipe, name)
-        near = difflib.get_close_matches(str(value), choices, n=1) if value not in choices else []
-        _need(recipe, value in choices, name, "one of " + ", ".join(choices) + (f"; did you mean {near[0]}?" if near else ""))
-    _check_numbers(recipe)
-    _check_switches(recipe)
-    _check_optimizer(recipe)
-    _check_schedule(recipe)
-    _check_structures(recipe)
+def _from_json(value: Any) -> Any:
+    "A value as a file would give it back: lists for tuples."
+    try: return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError): return value  # then it does not fit its type either
+
+
+def _refuse(recipe: str, name: str, value: Any, expected: str) -> None:
+    raise RecipeError(f"recipe {short_repr(recipe)}: {name} is {short_repr(value)}, but must be {expected}")
+
+
+def _expected(fault: dict, kind: Any) -> str:  # the words of a type; what limits it besides; a near choice
+    "What should stand in a field."
+    words, choices = next(one.description for one in kind.__metadata__ if hasattr(one, "description")), [one for one in get_args(get_args(kind)[0]) if isinstance(one, str)]
+    if fault["type"] in ("less_than_equal", "less_than") and isinstance(fault["ctx"].get("le"), (int, float)): words += f", at most {fault['ctx']['le']:,.10g}"
+    near = difflib.get_close_matches(fault["input"], choices, n=1) if fault["type"] == "literal_error" and isinstance(fault["input"], str) else []
+    return words + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _check_field(recipe: str, name: str, value: Any) -> None:
+    "Raise a RecipeError for a value that its field does not take."
+    if _nested(value): _refuse(recipe, name, value, "nested less deeply")
+    try: _ADAPTERS[name].validate_python(_from_json(value))
+    except ValidationError as error: fault = error.errors(include_url=False)[0]
+    else: return
+    _refuse(recipe, name, value, _expected(fault, _TYPES[name]))
+
+
+def _check_policy(recipe: Recipe) -> None:
+    try: get_policy(recipe.policy) if isinstance(recipe.policy, str) else policy_from_dict(recipe.policy)
+    except PolicyError: raise
+    except Exception as e:  # whatever Albumentations meets in arguments that are not what it wrote
+        raise RecipeError(f"recipe {short_repr(recipe.name)}: policy cannot be made again ({type(e).__name__}: {shortened(str(e))}): store it with `policy_to_dict`") from e
 
 # %% ../nbs/07_recipes.ipynb #d22fc59f
-def _check_numbers(recipe: Recipe) -> None:
-    value = {f.name: getattr(recipe, f.name) for f in fields(recipe)}
-    for name in ("epochs", "batch_size", "ema_every"): _need(recipe, _is_number(value[name], whole=True) and value[name] >= 1, name, "a whole number of at least 1")
-    _need(recipe, _is_number(value["workers"], whole=True) and value["workers"] >= 0, "workers", "a whole number of at least 0")
-    _need(recipe, _is_number(value["seed"], whole=True) and value["seed"] >= 0, "seed", "a whole number of at least 0")
-    _need(recipe, value["patience"] is None or _is_number(value["patience"], whole=True) and value["patience"] >= 1, "patience", "None, or a whole number of at least 1")
-    _need(recipe, _is_number(value["lr"]) and value["lr"] > 0, "lr", "a number greater than 0")
-    _need(recipe, value["grad_clip"] is None or _is_number(value["grad_clip"]) and value["grad_clip"] > 0, "grad_clip", "None, or a number greater than 0")
-    for name in ("weight_decay", "l1", "checkpoint_seconds"): _need(recipe, _is_number(value[name]) and value[name] >= 0, name, "a number of at least 0")
-    for name in ("label_smoothing", "valid_fraction", "momentum", "ema_decay"):
-        _need(recipe, _is_number(value[name]) and 0 <= value[name] < 1, name, "a number in 0..1, below 1")
+def _arguments(name: str, **kinds: Any) -> type[BaseModel]:
+    "The arguments that an optimizer or a schedule takes, all of them optional unless they are a pair (type, ...)."
+    declared = {key: kind if isinstance(kind, tuple) else (kind, None) for key, kind in kinds.items()}
+    return create_model(name, __config__=ConfigDict(strict=True, extra="forbid"), **declared)
 
 
-def _check_switches(recipe: Recipe) -> None:
-    for name in ("alternate_flip", "drop_last", "decay_norm_and_bias", "channels_last", "keep_epochs"):
-        _need(recipe, isinstance(getattr(recipe, name), bool), name, "true or false")
-    known = sorted(kind.value for kind in LoggerType if kind.value != "all")
-    _need(recipe, isinstance(recipe.trackers, (list, tuple)) and set(recipe.trackers) <= set(known), "trackers", f"a list out of {', '.join(known)}")
-    _need(recipe, recipe.pretrained is None or isinstance(recipe.pretrained, str) and recipe.pretrained != "", "pretrained", "None, or the path of a run folder or of a file with weights")
+def _check_arguments(recipe: Recipe, name: str, choice: str, kind: type[BaseModel]) -> None:
+    "What is given to the chosen optimizer or schedule must be what it takes."
+    try: kind.model_validate(_from_json(getattr(recipe, name)))
+    except ValidationError as error: fault = error.errors(include_url=False)[0]
+    else: return
+    known = f"a dict with keys out of {', '.join(kind.model_fields)} for {choice}, {{}} for its usual ones" if kind.model_fields else f"{{}} for {choice}"
+    key = fault["loc"][0] if fault["type"] != "extra_forbidden" else None
+    _refuse(recipe.name, name, getattr(recipe, name), f"a dict whose {key} is {kind.model_fields[key].description} for {choice}" if key else known)
 
 # %% ../nbs/07_recipes.ipynb #cb70bcad
+_MUON_ARGS = {name: _Positive for name in list(inspect.signature(_muon).parameters)[5:]} | {"sgd_momentum": _number("a number between 0 and 1", gt=0, lt=1)}
+_OPTIMIZER_ARGS = {name: _arguments(name, bias_scale=_Positive, head_scale=_Positive) for name in OPTIMIZERS} | {"muon": _arguments("muon", **_MUON_ARGS)}
+
+
 def _check_optimizer(recipe: Recipe) -> None:
-    _need(recipe, isinstance(recipe.optimizer_args, dict), "optimizer_args", "a dict, {} for none")
-    allowed = list(inspect.signature(_muon).parameters)[5:] if recipe.optimizer == "muon" else ["bias_scale", "head_scale"]
-    _need(recipe, set(recipe.optimizer_args) <= set(allowed), "optimizer_args", f"a dict with keys out of {', '.join(allowed)} for {recipe.optimizer}, {{}} for its usual ones")
-    _need(recipe, all(_is_number(v) and v > 0 for v in recipe.optimizer_args.values()), "optimizer_args", "a dict of numbers greater than 0")
-    _need(recipe, recipe.optimizer_args.get("sgd_momentum", 0) < 1, "optimizer_args", "a dict whose sgd_momentum is below 1")
-    _need(recipe, recipe.optimizer != "muon" or recipe.decay_norm_and_bias, "decay_norm_and_bias", "true with muon, which shrinks norms and biases whatever is asked")
-    _need(recipe, recipe.optimizer != "nesterov" or recipe.momentum > 0, "momentum", "greater than 0 for nesterov")
-
-
-def _is_fraction(value: Any) -> bool: return _is_number(value) and 0 <= value <= 1
-
-
-def _is_stages(value: Any) -> bool:
-    "Pairs of a whole number of epochs and a learning rate."
-    pairs = isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in value)
-    return pairs and all(_is_number(epochs, whole=True) and epochs >= 1 and _is_number(lr) and lr > 0 for epochs, lr in value)
-
-
-_SCHEDULE_ARGS: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = dict(  # what each schedule looks at; whether a value can work; that in words
-    constant={}, stages=dict(stages=(_is_stages, "[[epochs, lr], ...]")),
-    onecycle=dict(warmup=(lambda v: v is None or _is_fraction(v), "a fraction in 0..1"),
-                  start=(lambda v: v is None or _is_fraction(v) and v > 0, "a fraction in 0..1, above 0"), cycle_momentum=(lambda v: isinstance(v, bool), "true or false")),
-    step=dict(step_epochs=(lambda v: _is_number(v, whole=True) and v >= 1, "a whole number of at least 1"), gamma=(lambda v: _is_number(v) and v > 0, "a number greater than 0")),
-    triangle={name: (lambda v: v is None or _is_fraction(v), "a fraction in 0..1") for name in ("warmup", "start")})
+    _check_arguments(recipe, "optimizer_args", recipe.optimizer, _OPTIMIZER_ARGS[recipe.optimizer])
+    if recipe.optimizer == "muon" and not recipe.decay_norm_and_bias:
+        _refuse(recipe.name, "decay_norm_and_bias", False, "true with muon, which shrinks norms and biases whatever is asked")
+    if recipe.optimizer == "nesterov" and not recipe.momentum: _refuse(recipe.name, "momentum", recipe.momentum, "greater than 0 for nesterov")
 
 # %% ../nbs/07_recipes.ipynb #c0d68077
+_Stage = Annotated[tuple[_Count, _Positive], Strict(False)]
+_Stages = Annotated[list[_Stage], Field(min_length=1, description="[[epochs, lr], ...], whole epochs and rates above 0")]
+_Start = _number("a fraction in 0..1, above 0", none=True, gt=0, le=1)
+_Factor = _number("a number greater than 0", gt=0, le=1000)
+_SCHEDULE_ARGS: dict[str, type[BaseModel]] = dict(  # what each schedule looks at
+    constant=_arguments("constant"), stages=_arguments("stages", stages=(_Stages, ...)),
+    onecycle=_arguments("onecycle", warmup=_Share, start=_Start, cycle_momentum=_Switch),
+    step=_arguments("step", step_epochs=_Count, gamma=_Factor), triangle=_arguments("triangle", warmup=_Share, start=_Share))
+
+
 def _check_schedule(recipe: Recipe) -> None:
-    takes, given = _SCHEDULE_ARGS[recipe.schedule], recipe.schedule_args
-    _need(recipe, isinstance(given, dict), "schedule_args", "a dict, {} for none")
-    if recipe.schedule == "stages":
-        fits = _is_stages(given.get("stages")) and sum(epochs for epochs, _ in given["stages"]) == recipe.epochs
-        _need(recipe, fits, "schedule_args", f"{{'stages': [[epochs, lr], ...]}}, whole epochs and rates above 0, that add up to epochs ({recipe.epochs})")
-    keys = f"a dict with keys out of {', '.join(takes)} for {recipe.schedule}, {{}} for its usual ones" if takes else f"{{}} for {recipe.schedule}"
-    _need(recipe, set(given) <= set(takes), "schedule_args", keys)
-    for name, value in given.items(): _need(recipe, takes[name][0](value), "schedule_args", f"a dict whose {name} is {takes[name][1]} for {recipe.schedule}")
-
-
-def _check_structures(recipe: Recipe) -> None:
-    _need(recipe, isinstance(recipe.network_args, dict), "network_args", "a dict, {} for none")
-    _need(recipe, isinstance(recipe.policy, (str, dict)), "policy", "a name or the dict of `policy_to_dict`; give an A.Compose to `override` or `run`")
-    get_policy(recipe.policy) if isinstance(recipe.policy, str) else policy_from_dict(recipe.policy)  # what is unknown raises
-    small = recipe.small_first
-    fits = small is None or isinstance(small, (list, tuple)) and len(small) == 2 and _is_number(small[0], whole=True) and _is_number(small[1])
-    _need(recipe, fits and (small is None or small[0] >= 18 and 0 < small[1] < 1), "small_first", "None or [size >= 18, fraction in 0..1]")
+    _check_arguments(recipe, "schedule_args", recipe.schedule, _SCHEDULE_ARGS[recipe.schedule])
+    if recipe.schedule == "stages" and sum(epochs for epochs, _ in recipe.schedule_args["stages"]) != recipe.epochs:
+        _refuse(recipe.name, "schedule_args", recipe.schedule_args, f"a dict whose stages add up to epochs ({recipe.epochs})")
 
 # %% ../nbs/07_recipes.ipynb #03814ecc
-_FIELDS = {f.name: f for f in fields(Recipe)}
-
-
 def _known(name: str) -> None:
     if name not in _FIELDS:
         near = difflib.get_close_matches(name, _FIELDS, n=3)
-        raise RecipeError(f"a recipe has no field '{name}'" + (f"; did you mean {' or '.join(near)}?" if near else f": it has {', '.join(_FIELDS)}"))
+        raise RecipeError(f"a recipe has no field {short_repr(name)}" + (f"; did you mean {' or '.join(near)}?" if near else f": it has {', '.join(_FIELDS)}"))
 
 
 def override(
@@ -203,16 +229,16 @@ def override(
     for name in changes: _known(name)
     if isinstance(changes.get("policy"), A.Compose): changes["policy"] = policy_to_dict(changes["policy"])
     if isinstance(changes.get("pretrained"), os.PathLike): changes["pretrained"] = os.fspath(changes["pretrained"])
+    for name, value in changes.items(): _check_field(recipe.name, name, value)
     stages = recipe.schedule_args.get("stages")
     if stages and "schedule_args" not in changes:
         if changes.get("epochs", recipe.epochs) != recipe.epochs: stages = _stretched(stages, changes["epochs"])
-        if _is_number(lr := changes.get("lr", recipe.lr)) and lr != recipe.lr: stages = [[n, rate * lr / recipe.lr] for n, rate in stages]
+        if (lr := changes.get("lr", recipe.lr)) != recipe.lr: stages = [[n, rate * lr / recipe.lr] for n, rate in stages]
         if stages != recipe.schedule_args["stages"]: changes["schedule_args"] = recipe.schedule_args | {"stages": stages}
     return replace(recipe, **changes)
 
 
 def _stretched(stages: list, epochs: int) -> list:
-    if not isinstance(epochs, int) or epochs < 1: return stages  # the recipe's own check names the fault
     total, done, out = sum(e for e, _ in stages), 0, []
     passed = 0
     for n, lr in stages:
@@ -231,16 +257,20 @@ def parse_changes(
         name, equals, value = text.partition("=")
         if not equals: raise RecipeError(f"'{text}' is not field=value, for example lr=0.05")
         _known(name)
-        try: value = json.loads(value)
-        except json.JSONDecodeError: value = {"True": True, "False": False, "None": None}.get(value, value)
-        default = _FIELDS[name].default
-        if _FIELDS[name].default_factory is list and isinstance(value, str): value = [word.strip() for word in value.split(",") if word.strip()]
-        wanted = type(default) if default is not MISSING and default is not None else None
-        if wanted is float and isinstance(value, int) and not isinstance(value, bool): value = float(value)
-        if wanted in (bool, int, float) and type(value) is not wanted:
-            raise RecipeError(f"{name} must be {'true or false' if wanted is bool else 'a whole number' if wanted is int else 'a number'}, got '{text.partition('=')[2]}'")
-        changes[name] = value
+        changes[name] = _fitting(name, value)
     return changes
+
+
+def _fitting(name: str, text: str) -> Any:
+    "What a text stands for in a field: the first of JSON, a word of Python's, the text itself and a list of words that fits its type."
+    try: read = json.loads(text)
+    except (ValueError, RecursionError): read = {"True": True, "False": False, "None": None}.get(text, text)
+    for value in (read, text, [word.strip() for word in text.split(",") if word.strip()]):
+        try: found = _ADAPTERS[name].validate_python(value)
+        except ValidationError as error: faults = error.errors(include_url=False)
+        else: return found if isinstance(found, float) else value
+        if value is read: fault = faults[0]
+    raise RecipeError(f"{name} must be {_expected(fault, _TYPES[name])}, got {short_repr(text)}")
 
 # %% ../nbs/07_recipes.ipynb #3b56943d
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:  # JSON-able
@@ -252,7 +282,9 @@ def recipe_from_dict(
     values: dict[str, Any],  # as `recipe_to_dict` gave it
 ) -> Recipe:
     "The recipe that a run was made with; an unknown field names itself."
+    if not isinstance(values, dict): raise RecipeError(f"a recipe is a dict of fields, not {short_repr(values)}")
     for name in values: _known(name)
+    if "name" not in values: raise RecipeError("the recipe has no name")
     return Recipe(**values)
 
 # %% ../nbs/07_recipes.ipynb #590e6e01
@@ -343,9 +375,9 @@ def get_recipe(
 ) -> Recipe:
     "Look a recipe up by name; near names are in the error."
     if isinstance(recipe, Recipe): return recipe
-    if recipe not in RECIPES:
-        near = difflib.get_close_matches(str(recipe), RECIPES, n=2)
-        raise RecipeError(f"no recipe is called '{recipe}'" + (f"; did you mean {' or '.join(near)}?" if near else f": there are {', '.join(RECIPES)}"))
+    if not isinstance(recipe, str) or recipe not in RECIPES:
+        near = difflib.get_close_matches(shortened(str(recipe)), RECIPES, n=2)
+        raise RecipeError(f"no recipe is called {short_repr(recipe)}" + (f"; did you mean {' or '.join(near)}?" if near else f": there are {', '.join(RECIPES)}"))
     return RECIPES[recipe]
 
 
@@ -361,7 +393,8 @@ def build_network(
 ) -> nn.Module:  # fresh, on the CPU
     "The recipe's network."
     try: return NETWORKS[recipe.network](num_classes=num_classes, **recipe.network_args)
-    except TypeError as e: raise RecipeError(f"recipe '{recipe.name}': network '{recipe.network}' does not take network_args {recipe.network_args} ({e})") from e
+    except (TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as e:  # RuntimeError: wider than the memory
+        raise RecipeError(f"recipe {short_repr(recipe.name)}: network '{recipe.network}' does not take network_args {short_repr(recipe.network_args)} ({shortened(str(e))})") from e
 
 # %% ../nbs/07_recipes.ipynb #1cdb6946
 def training_cost(
@@ -375,7 +408,10 @@ def training_cost(
     with torch.device("meta"): model = build_network(recipe, num_classes).eval()  # shapes only, nothing is computed
 
     def operations(size: int) -> int:  # of one forward pass
-        with FlopCounterMode(display=False) as counter: model(torch.empty(1, 3, size, size, device="meta"))
+        try:
+            with FlopCounterMode(display=False) as counter: model(torch.empty(1, 3, size, size, device="meta"))
+        except RuntimeError as e:
+            raise RecipeError(f"network '{recipe.network}' cannot take images of {size} x {size} pixels ({shortened(str(e).splitlines()[0])})") from e
         return counter.get_total_flops()
 
     per_epoch = n_train // recipe.batch_size * recipe.batch_size if recipe.drop_last else n_train

@@ -20,14 +20,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 
 from .data import Images, load_data
-from .evaluate import Predictions, predict
+from .evaluate import Predictions, check_regular, predict
 from .faithfulness import energy_inside
 from .gradcam import GradCAM
 from .layers import layers_of
@@ -185,13 +186,27 @@ def _where_left(error: KeyboardInterrupt, out: str | os.PathLike | None) -> str:
     return f"{said}; " + ("nothing was kept: name a folder as out (--out) to go on another time" if out is None else f"ask for the same study again, and it goes on in {out}")
 
 # %% ../nbs/07b_study.ipynb #7091baee
+class _Result(BaseModel):
+    "What study.json holds."
+    model_config = ConfigDict(strict=True, extra="allow")
+    variant: str
+    seed: int
+    key: str
+    error: str
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+    train: Annotated[float, Field(ge=0, le=1)]
+    loss: float
+    seconds: float
+    energy_inside: float | None = None
+    chance: float | None = None
+
+
 def _left_in(out: Path) -> dict[Path, dict]:  # run folder -> its result
     "What earlier studies have left."
     found = {}
     for path in sorted(out.glob("*/study.json")):
-        try: result = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError): continue
-        if isinstance(result, dict): found[path.parent] = result
+        try: found[path.parent] = _Result.model_validate_json(check_regular(path).read_bytes()).model_dump()
+        except (OSError, ValueError): continue  # it is not what a study wrote
     return found
 
 

@@ -72,7 +72,8 @@ def _check_arrays(data: Images):
     "Refuse arrays that do not fit together."
     n, classes = len(data.images), len(data.classes)
     if data.images.dtype != np.uint8 or data.images.ndim != 4 or data.images.shape[3] != 3:
-        raise ValueError(f"images must be uint8 [N, H, W, 3] with values in 0..255, not {data.images.dtype} {list(data.images.shape)}")
+        advice = "; values in 0..1 become that by (255 * images).round().astype('uint8')" if data.images.dtype.kind == "f" else ""
+        raise ValueError(f"images must be uint8 [N, H, W, 3] with values in 0..255, not {data.images.dtype} {list(data.images.shape)}{advice}")
     if data.labels.shape != (n,) or (n and data.labels.dtype.kind not in "iu"):
         raise ValueError(f"labels must be {n} integers, one for each image, not {data.labels.dtype} {list(data.labels.shape)}")
     if classes < 2: raise ValueError(f"a classifier needs at least two classes, got {classes}: {data.classes}")
@@ -517,12 +518,12 @@ def _decode(path: Path, height: int, width: int, fit: str) -> np.ndarray | _Deep
             return _deep_of(pixels, None, width, height, fit)
     with picture:
         _check_area(*picture.size)
-        orientation = _orientation(picture)
-        if orientation >= 5: width, height = height, width
-        picture.draft(None, (4 * width, 4 * height))  # a large JPEG is decoded at a fraction, at least four times what is needed
         deep_color, plain = _is_deep_color(picture), picture.mode in ("RGB", "L", "1", "CMYK")
+        picture.draft(None, (4 * max(width, height),) * 2)  # a large JPEG is decoded at a fraction, at least four times what is needed
         with _DECODING.hold((24 if deep_color or not plain else 4) * picture.width * picture.height):
             picture.load()  # decodes the whole file, so a truncated one fails here
+            orientation = _orientation(picture)
+            if orientation >= 5: width, height = height, width
             found = _deep_pixels(picture, path, deep_color)
             if found is None: return np.ascontiguousarray(_upright(_flat_pixels(picture, width, height, fit), orientation))
             deep = _deep_of(*found, width, height, fit)

@@ -462,16 +462,10 @@ def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
 def _read(file: str, loaded: LoadedModel, fit: str) -> "np.ndarray":  # uint8 [H, W, 3]
     "A picture file as the network gets it."
     import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    from cifarcam.data import _open_rgb, read_image
-    height, width = _sides(loaded.size)
-    image = read_image(file, max(height, width), fit)  # a square, and what is wrong with the file
-    if height != width:
-        picture, shape, bicubic = _open_rgb(Path(file), max(height, width)), (width, height), Image.Resampling.BICUBIC
-        if fit == "squash": picture = picture.resize(shape, bicubic)
-        else: picture = ImageOps.fit(picture, shape, bicubic) if fit == "crop" else ImageOps.pad(picture, shape, bicubic, color="white")
-        image = np.array(picture)
+    from cifarcam.data import read_image
+    image = read_image(file, _sides(loaded.size), fit)
     return np.array(Image.fromarray(image).convert("L").convert("RGB")) if len(loaded.mean) == 1 else image
 
 

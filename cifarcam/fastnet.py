@@ -19,6 +19,10 @@ def patch_covariance(
     "Second moments of the k x k patches of `x`."
     if x.ndim != 4:
         raise ValueError(f"patch_covariance needs pictures of shape [N, C, H, W], got {list(x.shape)}")
+    if min(x.shape[0], x.shape[2] - kernel_size + 1, x.shape[3] - kernel_size + 1) < 1:
+        raise ValueError(f"patch_covariance needs at least one image of at least {kernel_size} x {kernel_size} pixels, got {list(x.shape)}")
+    if not torch.isfinite(x).all():
+        raise ValueError("patch_covariance needs finite pixels, got some that are infinite or not a number: was a channel divided by a deviation of 0?")
     patches = x.unfold(2, kernel_size, 1).unfold(3, kernel_size, 1)  # [N, C, H', W', k, k]
     patches = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, x.shape[1] * kernel_size**2).float()
     return patches.T @ patches / len(patches)
@@ -31,7 +35,7 @@ def whitening_filters(
 ) -> Tensor:  # [2*C*k*k, C, k, k] filters, W and then -W
     "Convolution filters whose outputs on `x` are decorrelated and of unit variance."
     variance, vectors = torch.linalg.eigh(patch_covariance(x, kernel_size))
-    filters = (vectors / torch.sqrt(variance + eps)).T.flip(0)  # largest variance first
+    filters = (vectors / torch.sqrt(variance.clamp(min=0) + eps)).T.flip(0)  # largest variance first; rounding may give a negative one
     filters = filters.reshape(-1, x.shape[1], kernel_size, kernel_size)
     return torch.cat([filters, -filters])
 

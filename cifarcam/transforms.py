@@ -46,7 +46,7 @@ STD = (0.2470, 0.2435, 0.2616)  # over all pixels; the often-copied 0.2023, 0.19
 def channel_stats(
     images: Images | np.ndarray,  # training images, or their pixels uint8 [N, H, W, C]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:  # mean and standard deviation by channel, in 0..1
-    "Mean and standard deviation of each channel over all pixels of all images: exact, from a histogram of the 256 values."
+    "Mean and standard deviation of each channel over all pixels of all images, from an exact histogram; 1 in place of a deviation of 0."
     pixels = _check_pixels(getattr(images, "images", images))
     counts = np.zeros((pixels.shape[-1], 256))
     for start in range(0, len(pixels), 2048):  # in pieces, because bincount widens its input to 64 bits
@@ -54,7 +54,8 @@ def channel_stats(
         counts += [np.bincount(channel, minlength=256) for channel in piece.T]
     share, value = counts / counts.sum(axis=1, keepdims=True), np.arange(256) / 255
     mean = share @ value
-    std = np.sqrt(np.maximum(share @ value**2 - mean**2, 0))
+    constant = (counts > 0).sum(axis=1) == 1  # such a channel is 0 after Normalize, by whatever it is divided
+    std = np.where(constant, 1, np.sqrt(np.maximum(share @ value**2 - mean**2, 0)))
     return tuple(mean.tolist()), tuple(std.tolist())
 
 
@@ -67,8 +68,17 @@ def _check_pixels(pixels: Any, ndim: int = 4) -> np.ndarray:
 
 
 def _described(images: Any) -> str:
-    "What came in place of pictures."
-    return f"{str(images.dtype).removeprefix('torch.')} {list(images.shape)}" if hasattr(images, "dtype") else type(images).__name__
+    "What came in place of images, and what to do about it."
+    if not hasattr(images, "dtype"): return type(images).__name__
+    dtype = str(images.dtype).removeprefix("torch.")
+    advice = " (values in 0..1 become uint8 by (255 * x).round())" if "float" in dtype else ""
+    return f"{dtype} {list(images.shape)}{advice}"
+
+
+def _check_std(std: Sequence[float]) -> None:
+    "An error for deviations by which nothing can be divided."
+    if not all(0 < float(s) < math.inf for s in std):
+        raise ValueError(f"std must be positive numbers, one a channel, but got {tuple(map(float, std))}: for a constant channel use 1, as channel_stats does.")
 
 # %% ../nbs/01_transforms.ipynb #4342620d
 POLICIES: dict[str, Callable[[int, Sequence[float]], list]] = {}  # name -> function(size, mean) -> list of transforms
@@ -272,6 +282,14 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 # %% ../nbs/01_transforms.ipynb #7d9dde22
+class _Normalize(A.Normalize):
+    "Normalize for uint8 only: pixels in 0..1 would be divided by 255 once more, and be black."
+
+    def apply(self, img: np.ndarray, **params: Any) -> np.ndarray:
+        if img.dtype != np.uint8: raise ValueError(f"Normalize needs uint8 pixels in 0..255, but got {_described(img)}.")
+        return super().apply(img, **params)
+
+
 def train_transform(
     policy: str | A.Compose,  # a name in POLICIES or a user's own pipeline
     mean: Sequence[float] = MEAN,  # by channel, in 0..1
@@ -279,9 +297,10 @@ def train_transform(
     size: int = 32,  # side of the square pictures
 ) -> A.Compose:  # called t(image=uint8 [H, W, 3])["image"] -> float32 tensor [3, H, W]
     "A policy followed by Normalize and ToTensor."
+    _check_std(std)
     pipeline = get_policy(policy, size, mean)
     inside = pipeline.transforms if isinstance(policy, str) and pipeline.p == 1 else [pipeline]  # a user's own keeps its p
-    return A.Compose([*inside, A.Normalize(mean=tuple(mean), std=tuple(std)), ToTensorV2()])
+    return A.Compose([*inside, _Normalize(mean=tuple(mean), std=tuple(std)), ToTensorV2()])
 
 
 def test_transform(
@@ -300,6 +319,7 @@ def to_tensor(
     memory_format: torch.memory_format = torch.contiguous_format,  # torch.channels_last is how the pixels lie anyway, so it saves a copy
 ) -> torch.Tensor:  # float32 [N, 3, H, W]: (pixel - 255 mean) / (255 std)
     "Pictures as a network takes them."
+    _check_std(std)
     pixels = _bytes(images).to(device or getattr(images, "device", "cpu"))
     n, height, width, channels = pixels.shape
     last = memory_format == torch.channels_last

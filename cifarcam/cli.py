@@ -561,7 +561,7 @@ def _maps(cam: "GradCAM", device, loaded: LoadedModel, batch: "np.ndarray", targ
     except ValueError as error:
         said, known, _ = str(error).partition(": for the tokens of a transformer")
         raise UsageError(f"{said}; for the tokens of a transformer add --tokens 1, or 0 without a class token") if known else error
-    return cam.logits.float().softmax(1).cpu().numpy(), cam.targets.tolist(), {name: m.float().cpu().numpy() for name, m in maps.items()}
+    return cam.probabilities.float().cpu().numpy(), cam.targets.tolist(), {name: m.float().cpu().numpy() for name, m in maps.items()}
 
 # %% ../nbs/10_cli.ipynb #01317cf5
 @dataclass

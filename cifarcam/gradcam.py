@@ -251,12 +251,17 @@ class _Tap:
         self.call, self.kept = self.call % self.calls, self.latest[0]
 
 # %% ../nbs/04_gradcam.ipynb #3de8f920
+def _scripted(name: str) -> CAMError:
+    return CAMError(f"layer {name!r} is scripted or traced by torch.jit, which runs it without hooks: give the module that it was made from, with the same weights")
+
 @contextmanager
 def _hooked(modules: dict[str, nn.Module], hooks: dict[str, Callable]) -> Iterator[None]:
     "Forward hooks, by the layer's name, that live no longer than the block; a tap also sees inputs given by keyword."
     handles = []
     try:
-        for name, hook in hooks.items(): handles.append(modules[name].register_forward_hook(hook, with_kwargs=isinstance(hook, _Tap)))
+        for name, hook in hooks.items():
+            try: handles.append(modules[name].register_forward_hook(hook, with_kwargs=isinstance(hook, _Tap)))
+            except RuntimeError as error: raise _scripted(name) if isinstance(modules[name], torch.jit.ScriptModule) else error
         yield
     finally:
         for handle in handles: handle.remove()
@@ -271,12 +276,16 @@ def _in_call(tap: _Tap, change: Callable[[Tensor], Tensor]) -> Callable:  # a fo
     return hook
 
 # %% ../nbs/04_gradcam.ipynb #c3aea473
+_ONE_LOGIT = ("target=0 explains what speaks for the positive class; for two classes, wrap the model in a module that returns "
+              "torch.cat([-z / 2, z / 2], 1) of its logit z, whose softmax gives the same probabilities")
+
 def _targets(target: int | Sequence[int] | Tensor | None,  # as `GradCAM` takes it
              logits: Tensor,  # [N, C]
              ) -> Tensor:  # int64 [N] on the logits' device
     "The class to explain for each image."
     n, classes = logits.shape
-    if target is None: return logits.argmax(1)
+    if target is None and classes > 1: return logits.argmax(1)
+    if target is None: raise CAMError(f"the model gives one logit, so there is no predicted class to choose: {_ONE_LOGIT}")
     try: wanted = torch.as_tensor(target, device=logits.device)
     except (TypeError, ValueError, RuntimeError): wanted = torch.zeros(0)
     if wanted.is_floating_point() or wanted.is_complex() or wanted.dtype == torch.bool:
@@ -285,7 +294,7 @@ def _targets(target: int | Sequence[int] | Tensor | None,  # as `GradCAM` takes 
     if wanted.shape != (n,):
         raise CAMError(f"{wanted.numel()} targets for a batch of {n} images: give one class for all or one for each image")
     bad = sorted({int(t) for t in wanted.tolist() if not 0 <= t < classes})
-    if bad: raise CAMError(f"target {bad[0]} is not a class of this model, which has {classes}: 0 to {classes - 1}")
+    if bad: raise CAMError(f"target {bad[0]} is not a class of this model, which has {f'{classes}: 0 to {classes - 1}' if classes > 1 else f'one logit: {_ONE_LOGIT}'}")
     return wanted.long()
 
 # %% ../nbs/04_gradcam.ipynb #ac783ef1
@@ -322,6 +331,11 @@ class GradCAM:
     def __enter__(self): return self
     def __exit__(self, *exception): return None  # nothing to undo: hooks live only inside a call
 
+    @property
+    def probabilities(self) -> Tensor:  # [N, C]
+        "The model's own probabilities in the last call: its outputs if it ends in a softmax or a sigmoid, else their softmax; the sigmoid of a single logit."
+        return _own_probabilities(self.logits, next((r.kind for r in self.reasons if r.kind in ("probabilities", "log-probabilities", "sigmoid")), None))
+
 # %% ../nbs/04_gradcam.ipynb #97b8aa11
 def _method_name(method: str | Callable) -> str:
     "What a method is called in results: its own name, or for an object without one that of its class."
@@ -352,11 +366,22 @@ def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys
     named = dict(zip(keys, inputs[len(inputs) - len(keys):]))
     inputs = inputs[:len(inputs) - len(keys)]
     lent = {name: t.detach().clone() for name, t in chain(self.model.named_parameters(), self.model.named_buffers()) if t.is_inference()}
-    with autocast: output = torch.func.functional_call(self.model, lent, inputs, named) if lent else self.model(*inputs, **named)
+    try:
+        with autocast: output = torch.func.functional_call(self.model, lent, inputs, named) if lent else self.model(*inputs, **named)
+    except (RuntimeError, TypeError) as error:
+        raise self._other_kinds(inputs, error) or error
     logits = output["logits"] if isinstance(output, dict) and "logits" in output else getattr(output, "logits", output)
-    if isinstance(logits, Tensor) and logits.ndim == 2: return logits
-    got = list(logits.shape) if isinstance(logits, Tensor) else type(output).__name__
-    raise CAMTypeError(f"the model must give logits [N, C], not {got}: wrap it in a module that does")
+    if isinstance(logits, Tensor) and logits.ndim == 2 and logits.is_floating_point(): return logits
+    got = f"{list(logits.shape)} of {str(logits.dtype)[6:]}" if isinstance(logits, Tensor) else type(output).__name__
+    raise CAMTypeError(f"the model must give logits [N, C], real floats, not {got}: wrap it in a module that does")
+
+@patch
+def _other_kinds(self: GradCAM, inputs: Sequence, error: Exception) -> CAMError | None:
+    "An error for inputs of another kind of number than the weights', which the model has failed on."
+    weights = next((p.dtype for p in self.model.parameters()), None)
+    other = [x.dtype for x in inputs if isinstance(x, Tensor) and x.dtype != weights]
+    if isinstance(error, CAMError) or weights is None or not other: return None
+    return CAMTypeError(f"the model failed ({str(error).splitlines()[0]}): its weights are {str(weights)[6:]} and an input is {str(other[0])[6:]}; give the inputs as the model was trained, for example x.to(torch.{str(weights)[6:]})")
 
 # %% ../nbs/04_gradcam.ipynb #7f74068e
 def _scales(tensors: Sequence[Tensor], autocast: AbstractContextManager) -> list[float]:
@@ -365,6 +390,8 @@ def _scales(tensors: Sequence[Tensor], autocast: AbstractContextManager) -> list
     with autocast: cast = torch.get_autocast_dtype(kind) if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind) else None
     return [1024.0, 1.0, 1 / 1024] if torch.float16 in (cast, *(t.dtype for t in tensors)) else [1.0]
 
+_CHECKPOINT = "with torch.utils.checkpoint give use_reentrant=False, or switch checkpointing off"
+
 @patch
 def _gradients(self: GradCAM, kept: dict[str, Tensor], logits: Tensor, targets: Tensor, autocast: AbstractContextManager) -> dict[str, Tensor]:
     "Gradient of the target logits with respect to each kept output."
@@ -372,25 +399,31 @@ def _gradients(self: GradCAM, kept: dict[str, Tensor], logits: Tensor, targets: 
     if logits.requires_grad:
         score, scales = logits.gather(1, targets[:, None]).to(_wide(logits)).sum(), _scales([logits, *kept.values()], autocast)
         for scale in scales:
-            grads = torch.autograd.grad(score * scale, list(kept.values()), allow_unused=True, retain_graph=scale != scales[-1])
+            try: grads = torch.autograd.grad(score * scale, list(kept.values()), allow_unused=True, retain_graph=scale != scales[-1])
+            except RuntimeError as error:
+                if "use_reentrant=True" not in str(error): raise
+                raise CAMError(f"no gradient can be asked for behind layer {', '.join(map(repr, kept))}: the model runs a part in re-entrant checkpointing; {_CHECKPOINT}") from error
             if len(scales) == 1: break
             grads = [g if g is None else g.to(_wide(g)) / scale for g in grads]
             if all(g is None or bool(g.isfinite().all()) for g in grads): break
     for name, g in zip(kept, grads):
-        if g is None: raise CAMError(f"no gradient reaches layer {name!r}: its output does not count for the logits, "
-                                     "or the model detaches it or runs it under no_grad")
+        if g is None: raise CAMError(f"no gradient reaches layer {name!r}: its output does not count for the logits, or the model detaches it, quantizes what follows, "
+                                     f"or runs it under no_grad, as re-entrant checkpointing does; {_CHECKPOINT}")
     return dict(zip(kept, grads))
 
 # %% ../nbs/04_gradcam.ipynb #f76c0fd7
+_SIGNAL = "for a signal [N, K, t] give reshape=lambda t: t[:, :, None], with the channels last, [N, t, K], reshape=lambda t: t.mT[:, :, None]; the map is then [N, 1, t]"
+_VOLUME = "for a volume [N, K, d, h, w] give reshape=lambda t: t.flatten(2, 3), and map.unflatten(1, (d, h)) is the map [N, d, h, w]"
+
 @patch
-def _grid(self: GradCAM, name: str, tensor: Tensor, n: int) -> Tensor:  # [N, K, h, w]
-    "A layer's output or gradient on its grid."
+def _grid(self: GradCAM, name: str, tensor: Tensor, n: int, image: bool = True) -> Tensor:  # [N, K, h, w]
+    "A layer's output or gradient on its grid; `image`: whether an input is an image [N, C, H, W]."
     shape = list(tensor.shape)
     if name in self.reshape: tensor = self.reshape[name](tensor)
     if tensor.ndim == 4 and len(tensor) == n: return tensor
-    hint = {2: "it has no places, so choose a layer before the pooling", 3: "for the tokens of a transformer give reshape=tokens_to_grid"}
+    hint = {2: "it has no places, so choose a layer before the pooling", 3: "for the tokens of a transformer give reshape=tokens_to_grid" if image else _SIGNAL, 5: _VOLUME}
     hint = hint.get(tensor.ndim, "give reshape=, a function that makes it so")
-    fits = [e for e in (0, 1, 2, 5) if len(shape) == 3 and shape[1] > e + 1 and math.isqrt(shape[1] - e) ** 2 == shape[1] - e]
+    fits = [e for e in (0, 1, 2, 5) if image and len(shape) == 3 and shape[1] > e + 1 and math.isqrt(shape[1] - e) ** 2 == shape[1] - e]
     if fits: hint = f"for the tokens of a transformer give reshape=cifarcam.gradcam.reshape_tokens({math.isqrt(shape[1] - fits[0])}, extra={fits[0]})"
     raise CAMError(f"layer {name!r} gives {shape}{f', reshaped to {list(tensor.shape)}' if name in self.reshape else ''}, "
                    f"not [N, K, h, w] with N = {n}: {hint}")
@@ -451,15 +484,25 @@ def _needs_gradient(method: Callable) -> bool: return getattr(getattr(method, "f
 
 @patch
 def _pass(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
-    "The forward pass, noted in `run`, and the gradients by layer if a method needs them."
+    "The forward pass, noted in `run`, and the gradients by layer if a method needs them; a model that overwrites what the backward pass needs runs again, with copies kept."
+    try: return self._once(run, target)
+    except RuntimeError as error:
+        if "modified by an inplace operation" not in str(error): raise
+        with torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda saved: saved): return self._once(run, target)
+
+@patch
+def _once(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
+    "Both passes; autograd's error where the model overwrites what the backward pass needs."
     graph = any(_needs_gradient(f) for f in self.methods.values())
     run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
     with torch.set_grad_enabled(graph), _hooked(self.modules, run.taps):
         logits = self._run(run.inputs, run.autocast, run.keys)
         for name, tap in run.taps.items():
+            if not tap.calls and isinstance(self.modules[name], torch.jit.ScriptModule): raise _scripted(name)
             tap.choose()
-            self._grid(name, tap.kept.detach(), len(logits))  # what is no grid says so before the backward pass
+            self._grid(name, tap.kept.detach(), len(logits), any(isinstance(i, Tensor) and i.ndim == 4 for i in run.inputs))  # what is no grid says so before the backward pass
         run.logits, run.head, run.targets = logits.detach(), _head(logits), _targets(target, logits.detach())
+        if run.head is None and bool(((logits >= 0) & (logits <= 1)).all()): run.head = self._head_of_one(run)
         gradients = self._gradients({name: tap.kept for name, tap in run.taps.items()}, logits, run.targets, run.autocast) if graph else {}
     for tap in run.taps.values():
         tap.kept = tap.kept.detach()
@@ -541,6 +584,20 @@ def _head(outputs: Tensor) -> str | None:
     node = outputs.grad_fn
     while node is not None and node.name().startswith(_AFTER): node = node.next_functions[0][0]
     return None if node is None else _HEADS.get(node.name(), "")
+
+def _own_probabilities(outputs: Tensor,  # [N, C]
+                       kind: str | None,  # of outputs, as `_head` tells it
+                       ) -> Tensor:  # [N, C]
+    "The model's own probabilities: its outputs, where they are probabilities already, else those of its logits or single logit."
+    z = outputs.to(_wide(outputs))
+    if kind in ("probabilities", "sigmoid"): return z
+    return z.exp() if kind == "log-probabilities" else z.softmax(1) if z.shape[1] > 1 else z.sigmoid()
+
+@patch
+def _head_of_one(self: GradCAM, run: _Pass) -> str | None:
+    "What the model ends in, from the graph of one image, where the methods need no graph."
+    taps, inputs = {name: _Tap(name, True) for name in self.layers}, _rows(run.inputs, torch.zeros(1, dtype=torch.int64), len(run.logits))
+    with torch.enable_grad(), _hooked(self.modules, taps): return _head(self._run(inputs, run.autocast, run.keys))
 
 def _outputs(run: _Pass) -> dict[tuple[str, str, str], Tensor]:
     "What is the matter with the outputs, as bool [N] by (kind, layer, method)."

@@ -585,7 +585,7 @@ def layers_of(
     tokens: bool = False, # True: also layers that give tokens [N, T, K] or [N, h, w, K], and a column with their reshape
     inputs: tuple | None = None, # an example of everything that a model of several inputs takes, in place of `input_size`
 ) -> pd.DataFrame: # a row for each layer, in the order of `named_modules`
-    "List every module whose output is a spatial tensor [N, K, h, w], with its grid, stride and receptive field, and mark the one advised for Grad-CAM."
+    "List every module (by its first name) whose output is a spatial tensor [N, K, h, w], with its grid, stride and receptive field, and mark the one advised for Grad-CAM."
     size, twin = _asked(model, input_size, inputs)
     rows = _measure(twin, size, receptive_field)
     listed = [row for row in rows if row["name"] and (row["spatial"] or tokens and row["tokens"])]
@@ -629,7 +629,7 @@ def _spelt_out(model: nn.Module, name: str) -> str | None: # "layer4.1" for "mod
 
 def _near(model: nn.Module, name: str, n: int = 5) -> list[str]: # at most n names
     "The module names most like `name`, the likeliest first."
-    names = [known for known, _ in model.named_modules() if known]
+    names = [known for known, _ in model.named_modules(remove_duplicate=False) if known]
     lower = {known.lower(): known for known in names}
     alike = [lower[match] for match in difflib.get_close_matches(name.lower(), lower, n=n, cutoff=0.6)]
     same_end = [known for known in names if known.split(".")[-1].lower() == name.lower().split(".")[-1]]
@@ -657,7 +657,7 @@ def get_layer(
     input_size: tuple[int, int, int, int] | None = None, # (N, C, H, W), only to advise a layer if there is none of that name
 ) -> nn.Module: # the module itself
     "The module of that name, or an error that lists near names and the layer advised for Grad-CAM."
-    modules = dict(model.named_modules())
+    modules = dict(model.named_modules(remove_duplicate=False))  # a module may have several names
     if isinstance(name, str) and name and name in modules:
         return modules[name]
     near, advised = _near(model, str(name)), _first_guess(model, input_size)

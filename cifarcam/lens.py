@@ -21,7 +21,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .gradcam import METHODS, SLOW_METHODS, GradCAM, normalize, upsample
+from .gradcam import METHODS, SLOW_METHODS, GradCAM, _head, _own_probabilities, normalize, upsample
 from .layers import layers_of
 from .transforms import get_policy
 
@@ -167,7 +167,7 @@ class Look:
     def __init__(self, lens: Lens, picture: np.ndarray):
         self.lens, self.picture = lens, picture
         self._kept, self._logits = lens._forward(picture)
-        self.probabilities = self._logits[0].detach().float().softmax(0).cpu().numpy()  # [C]
+        self.probabilities = _own_probabilities(self._logits.detach(), _head(self._logits))[0].float().cpu().numpy()  # [C]
         self.predicted = int(self.probabilities.argmax())
         self._gradients, self._maps = {}, {}
 

@@ -37,7 +37,7 @@ def pack_maps(
     for method in methods:
         with GradCAM(model, layers=list(layers), method=method, warn=False) as cam:
             first = cam(x, target=0)
-            probabilities = cam.logits.float().softmax(1)
+            probabilities = cam.probabilities.float()
             targets = 1 if method in _NO_CLASS else probabilities.shape[1]
             found = [first, *(cam(x, target=c) for c in range(1, targets))]
         packed[method] = {layer: torch.stack([_bytes(maps[layer]) for maps in found], 1).numpy() for layer in layers}

@@ -891,12 +891,13 @@ def _explore(args: argparse.Namespace) -> int:
     try: check_port(port, args.ip)
     except (ValueError, OSError) as error: raise UsageError(str(error)) from error
     with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="cifarcam-", ignore_cleanup_errors=True) as folder:  # Windows may still hold a file open
-        try: command, environment = serve_command(write_app(folder, run.folder, args.root, args.fit), port, args.browser, ip=args.ip, token=None if args.token else "")
+        served = dict(ip=args.ip, token=None if args.token else "", base_url=args.base_url, hosts=args.allow_host, pages=args.pages)
+        try: command, environment = serve_command(write_app(folder, run.folder, args.root, args.fit), port, args.browser, **served)
         except (ModuleNotFoundError, ValueError) as error: raise UsageError(str(error)) from error
         who = "on this machine only" if local else f"on {args.ip}, for everyone who has this address with its token"
-        where = address(port, args.ip, environment["JUPYTER_TOKEN"])
+        where = address(port, args.ip, environment["JUPYTER_TOKEN"], args.base_url)
         print(f"{args.run}, served by {command[2]} {who}: open {where}\nstop it with Ctrl-C", flush=True)
-        if args.browser and command[2] == "voila": open_page(address(port, args.ip if local else "127.0.0.1", environment["JUPYTER_TOKEN"]), folder)
+        if args.browser and command[2] == "voila": open_page(address(port, args.ip if local else "127.0.0.1", environment["JUPYTER_TOKEN"], args.base_url), folder)
         server = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)  # Ctrl-C is for us: a kernel that heard it, too, would complain
         try: return 1 if server.wait() else 0
         except KeyboardInterrupt:
@@ -1018,7 +1019,10 @@ def _add_others(verbs) -> None:
     p.add_argument("--port", type=int, metavar="N", help="default: any free one")
     p.add_argument("--ip", default="127.0.0.1", metavar="IP", help="address to listen on; default: 127.0.0.1, where no other machine connects; with any other, such as 0.0.0.0, they can")
     p.add_argument("--fit", choices=("squash", "crop", "pad"), help="how your own pictures get the shape of the input; default: as the run's data were read, else squash")
-    p.add_argument("--no-token", dest="token", action="store_false", help="let every program and user of this machine open the page, without the token in its address (which is $JUPYTER_TOKEN, or else random)")
+    p.add_argument("--no-token", dest="token", action="store_false", help="let every program and user of this machine open the page, without the token in its address (which is $JUPYTER_TOKEN, or else random). The token also keeps out foreign web pages; without it, only the names in their requests do")
+    p.add_argument("--base-url", metavar="PATH", help="path below which a proxy shows the page and that it passes on unchanged; default: none, and in JupyterHub that of jupyter-server-proxy, $JUPYTERHUB_SERVICE_PREFIX/proxy/absolute/PORT/")
+    p.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a name besides localhost by which browsers may call this server, such as a proxy's; repeatable")
+    p.add_argument("--pages", type=int, default=4, metavar="N", help="how many pages may be open at the same time, each with a kernel of almost 1 GB; default: 4")
     p.add_argument("--no-browser", dest="browser", action="store_false", help="serve, but open nothing")
     _add_root_and_device(p, device=False)
     _verb(verbs, "recipes", _recipes, "list the recipes", "List the named experiments, with their sources.", "cifarcam recipes")

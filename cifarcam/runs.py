@@ -39,7 +39,7 @@ from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
 from .recipes import (
     RECIPES, Recipe, RecipeError, build_network, command_of, get_recipe, override, recipe_from_dict, recipe_to_dict, training_cost, training_fields)
-from .trainer import CheckpointError, History, Trainer, atomic_write, check_device, check_free, load_checkpoint, lock_folder, lr_find, LRSearch, matmul_gflops
+from .trainer import CheckpointError, History, Trainer, atomic_write, check_device, check_free, last_checkpoint, lock_folder, lr_find, LRSearch, matmul_gflops
 from .transforms import MEAN, STD, BatchTransform, LoaderBatches, MemoryBatches, channel_stats, policy_from_dict, train_transform, test_transform
 
 # %% ../nbs/07a_runs.ipynb #bd0bb2de
@@ -249,7 +249,7 @@ def _stamp(out: Path) -> int | None:
 
 def _refuse_occupied(out: Path, overwrite: bool) -> None:
     "Refuse a folder that holds something, unless it is a run that may be replaced."
-    if not out.exists() or all("lock.json" in path.name or path.match(".*.tmp") for path in out.iterdir()): return  # what a killed process may leave is nothing
+    if not out.exists() or all(path.name in ("lock", "lock.json") or path.match(".*.tmp") for path in out.iterdir()): return  # what a killed process may leave is nothing
     is_run = (out / "config.json").exists()
     if not overwrite:
         raise RunError(f"{out} is occupied" + (f" by a run: go on with it (`--resume {out}`), replace it (`--overwrite`), or choose another folder (`--out`)"
@@ -281,7 +281,7 @@ def _make_folder(out: Path, overwrite: bool, stamp: int | None, config: dict) ->
     if _stamp(out) not in (stamp, None): raise RunError(f"{out} was made by another training while this one began, and is not overwritten: choose another folder (`--out`), or start again to replace that one")
     for path in sorted(out.iterdir(), key=lambda path: path.name == "config.json"):  # it goes last: while anything is left, the folder is a run that may be overwritten
         if path.is_dir() and not path.is_symlink(): shutil.rmtree(path)
-        elif "lock.json" not in path.name: path.unlink()
+        elif path.name not in ("lock", "lock.json"): path.unlink()
     _write_json(out / "config.json", config)
 
 
@@ -608,9 +608,9 @@ def resume(
     for what, now in (("versions", _versions()), ("hardware", _hardware())):
         if now != opened.config[what] and _is_first():
             warnings.warn(f"{what} changed since {opened.folder} began, so the end may differ in the last digits: {_differences(opened.config[what], now)}", stacklevel=2)
-    begun = any((opened.folder / name).exists() for name in ("checkpoint.pt", "history.csv", "model.safetensors"))  # else it was killed before the first step
+    begun = any((opened.folder / name).exists() for name in ("checkpoint.pt", "checkpoint.previous.pt", "history.csv", "model.safetensors"))  # else it was killed before the first step
     check_free(opened.folder)  # this, and a damaged or missing checkpoint, are named before the data are read
-    left = load_checkpoint(opened.folder / "checkpoint.pt") if begun else {}
+    left, _ = last_checkpoint(opened.folder) if begun else ({}, "")
     _check_unedited(opened, left.get("settings", {}))
     done = {name: left[name] for name in ("epoch", "device", "settings", "rows") if name in left}
     del left  # weights and all

@@ -1237,12 +1237,11 @@ def fit(
     if resume and self.out is None: raise CheckpointError("resume needs `out`, the folder with checkpoint.pt")
     if resume and overwrite: raise ValueError("resume goes on with the training in `out`, and overwrite deletes it: choose one of them")
     self._prepare(epochs)
+    if not resume: self._try_last_batch()
     if self.out is not None: self._warn_of_workers()
     with self._own_folder(), self._wrapped_for_processes(), kept_memory(self.device.type == "cpu"), _polite_interrupt() as self._interrupted:
         if not resume: self._on_main(lambda: self._begin(overwrite))
-        if not (resume and self._resume()):
-            self._try_last_batch()
-            self.save_checkpoint()
+        if not (resume and self._resume()): self.save_checkpoint()
         self._start_trackers()
         self.model.train()
         while self.epoch < epochs and not self.stopped: self._run_epoch()

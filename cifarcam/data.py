@@ -378,12 +378,14 @@ class _Deep:
     high: float  # largest visible value
     floats: bool  # whether the file holds floats
     profile: bytes | None = None  # ICC profile
+    inverted: bool = False  # 0 is white, as in many an X-ray
 
     def scaled(self, low: float, high: float) -> np.ndarray:  # uint8 [h, w, 3]
         "The image on white, with `low` as black and `high` as white."
         cover = self.cover[..., None]
-        shares = (self.values - low * cover) / (high - low) + 1 - cover
-        levels = (np.clip(shares, 0, 1) * 255 + 0.5).astype(np.uint8)
+        shares = (self.values - low * cover) / (high - low)
+        if self.inverted: shares = cover - shares
+        levels = (np.clip(shares + 1 - cover, 0, 1) * 255 + 0.5).astype(np.uint8)
         return np.asarray(_to_srgb(Image.fromarray(levels if levels.shape[2] == 3 else levels[..., 0]), self.profile))
 
 def _value_range(images: Iterable[_Deep]) -> tuple[float, float]:
@@ -527,6 +529,7 @@ def _decode(path: Path, height: int, width: int, fit: str) -> np.ndarray | _Deep
             found = _deep_pixels(picture, path, deep_color)
             if found is None: return np.ascontiguousarray(_upright(_flat_pixels(picture, width, height, fit), orientation))
             deep = _deep_of(*found, width, height, fit)
+        deep.inverted = picture.mode.startswith("I;16") and getattr(picture, "tag_v2", {}).get(262) == 0  # Pillow inverts those of 8 bits only
         deep.values, deep.cover, deep.profile = _upright(deep.values, orientation), _upright(deep.cover, orientation), picture.info.get("icc_profile")
         return deep
 

@@ -372,8 +372,8 @@ def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys
         raise self._other_kinds(inputs, error) or error
     logits = output["logits"] if isinstance(output, dict) and "logits" in output else getattr(output, "logits", output)
     if isinstance(logits, Tensor) and logits.ndim == 2 and logits.is_floating_point(): return logits
-    got = f"{list(logits.shape)} of {str(logits.dtype)[6:]}" if isinstance(logits, Tensor) else type(output).__name__
-    raise CAMTypeError(f"the model must give logits [N, C], real floats, not {got}: wrap it in a module that does")
+    got = f"{list(logits.shape)}{'' if logits.is_floating_point() else f' of {str(logits.dtype)[6:]}, which are no real floats'}" if isinstance(logits, Tensor) else type(output).__name__
+    raise CAMTypeError(f"the model must give logits [N, C], not {got}: wrap it in a module that does")
 
 @patch
 def _other_kinds(self: GradCAM, inputs: Sequence, error: Exception) -> CAMError | None:

@@ -252,7 +252,9 @@ class _Tap:
 
 # %% ../nbs/04_gradcam.ipynb #3de8f920
 def _scripted(name: str) -> CAMError:
-    return CAMError(f"layer {name!r} is scripted or traced by torch.jit, which runs it without hooks: give the module that it was made from, with the same weights")
+    "The error of a layer that can have no hook."
+    return CAMError(f"layer {name!r} is scripted or traced by torch.jit, which runs it without hooks: "
+                    "give the module that it was made from, with the same weights")
 
 @contextmanager
 def _hooked(modules: dict[str, nn.Module], hooks: dict[str, Callable]) -> Iterator[None]:
@@ -261,7 +263,8 @@ def _hooked(modules: dict[str, nn.Module], hooks: dict[str, Callable]) -> Iterat
     try:
         for name, hook in hooks.items():
             try: handles.append(modules[name].register_forward_hook(hook, with_kwargs=isinstance(hook, _Tap)))
-            except RuntimeError as error: raise _scripted(name) if isinstance(modules[name], torch.jit.ScriptModule) else error
+            except RuntimeError as error:
+                raise _scripted(name) if isinstance(modules[name], torch.jit.ScriptModule) else error
         yield
     finally:
         for handle in handles: handle.remove()
@@ -333,8 +336,9 @@ class GradCAM:
 
     @property
     def probabilities(self) -> Tensor:  # [N, C]
-        "The model's own probabilities in the last call: its outputs if it ends in a softmax or a sigmoid, else their softmax; the sigmoid of a single logit."
-        return _own_probabilities(self.logits, next((r.kind for r in self.reasons if r.kind in ("probabilities", "log-probabilities", "sigmoid")), None))
+        "The model's own in the last call: its outputs after a softmax or a sigmoid, else their softmax; the sigmoid of one logit."
+        kinds = [r.kind for r in self.reasons if r.kind in ("probabilities", "log-probabilities", "sigmoid")]
+        return _own_probabilities(self.logits, kinds[0] if kinds else None)
 
 # %% ../nbs/04_gradcam.ipynb #97b8aa11
 def _method_name(method: str | Callable) -> str:
@@ -372,16 +376,19 @@ def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys
         raise self._other_kinds(inputs, error) or error
     logits = output["logits"] if isinstance(output, dict) and "logits" in output else getattr(output, "logits", output)
     if isinstance(logits, Tensor) and logits.ndim == 2 and logits.is_floating_point(): return logits
-    got = f"{list(logits.shape)} of {str(logits.dtype)[6:]}" if isinstance(logits, Tensor) else type(output).__name__
-    raise CAMTypeError(f"the model must give logits [N, C], real floats, not {got}: wrap it in a module that does")
+    got = list(logits.shape) if isinstance(logits, Tensor) else type(output).__name__
+    if isinstance(logits, Tensor) and not logits.is_floating_point(): got = f"{got} of {str(logits.dtype)[6:]}, which are no real floats"
+    raise CAMTypeError(f"the model must give logits [N, C], not {got}: wrap it in a module that does")
 
 @patch
 def _other_kinds(self: GradCAM, inputs: Sequence, error: Exception) -> CAMError | None:
     "An error for inputs of another kind of number than the weights', which the model has failed on."
     weights = next((p.dtype for p in self.model.parameters()), None)
-    other = [x.dtype for x in inputs if isinstance(x, Tensor) and x.dtype != weights]
-    if isinstance(error, CAMError) or weights is None or not other: return None
-    return CAMTypeError(f"the model failed ({str(error).splitlines()[0]}): its weights are {str(weights)[6:]} and an input is {str(other[0])[6:]}; give the inputs as the model was trained, for example x.to(torch.{str(weights)[6:]})")
+    other = [str(x.dtype)[6:] for x in inputs if isinstance(x, Tensor) and x.dtype != weights]
+    if isinstance(error, CAMError) or weights is None or not other or "type" not in str(error): return None
+    wanted = str(weights)[6:]
+    return CAMTypeError(f"the model failed ({str(error).splitlines()[0]}): its weights are {wanted} and an input is {other[0]}; "
+                        f"give the inputs as the model was trained, for example x.to(torch.{wanted})")
 
 # %% ../nbs/04_gradcam.ipynb #7f74068e
 def _scales(tensors: Sequence[Tensor], autocast: AbstractContextManager) -> list[float]:
@@ -402,18 +409,21 @@ def _gradients(self: GradCAM, kept: dict[str, Tensor], logits: Tensor, targets: 
             try: grads = torch.autograd.grad(score * scale, list(kept.values()), allow_unused=True, retain_graph=scale != scales[-1])
             except RuntimeError as error:
                 if "use_reentrant=True" not in str(error): raise
-                raise CAMError(f"no gradient can be asked for behind layer {', '.join(map(repr, kept))}: the model runs a part in re-entrant checkpointing; {_CHECKPOINT}") from error
+                raise CAMError(f"no gradient can be asked for at layer {', '.join(map(repr, kept))}: "
+                               f"the model runs a part in re-entrant checkpointing; {_CHECKPOINT}") from error
             if len(scales) == 1: break
             grads = [g if g is None else g.to(_wide(g)) / scale for g in grads]
             if all(g is None or bool(g.isfinite().all()) for g in grads): break
     for name, g in zip(kept, grads):
-        if g is None: raise CAMError(f"no gradient reaches layer {name!r}: its output does not count for the logits, or the model detaches it, quantizes what follows, "
-                                     f"or runs it under no_grad, as re-entrant checkpointing does; {_CHECKPOINT}")
+        if g is None: raise CAMError(f"no gradient reaches layer {name!r}: its output does not count for the logits, "
+                                     f"or the model detaches it, quantizes what follows, or runs it under no_grad, as re-entrant checkpointing does; {_CHECKPOINT}")
     return dict(zip(kept, grads))
 
 # %% ../nbs/04_gradcam.ipynb #f76c0fd7
-_SIGNAL = "for a signal [N, K, t] give reshape=lambda t: t[:, :, None], with the channels last, [N, t, K], reshape=lambda t: t.mT[:, :, None]; the map is then [N, 1, t]"
-_VOLUME = "for a volume [N, K, d, h, w] give reshape=lambda t: t.flatten(2, 3), and map.unflatten(1, (d, h)) is the map [N, d, h, w]"
+_SIGNAL = ("for a signal [N, K, t] give reshape=lambda t: t[:, :, None], "
+           "with the channels last, [N, t, K], reshape=lambda t: t.mT[:, :, None]; the map is then [N, 1, t]")
+_VOLUME = ("for a volume [N, K, d, h, w] give reshape=lambda t: t.flatten(2, 3), "
+           "and map.unflatten(1, (d, h)) is the map [N, d, h, w]")
 
 @patch
 def _grid(self: GradCAM, name: str, tensor: Tensor, n: int, image: bool = True) -> Tensor:  # [N, K, h, w]
@@ -421,7 +431,8 @@ def _grid(self: GradCAM, name: str, tensor: Tensor, n: int, image: bool = True) 
     shape = list(tensor.shape)
     if name in self.reshape: tensor = self.reshape[name](tensor)
     if tensor.ndim == 4 and len(tensor) == n: return tensor
-    hint = {2: "it has no places, so choose a layer before the pooling", 3: "for the tokens of a transformer give reshape=tokens_to_grid" if image else _SIGNAL, 5: _VOLUME}
+    tokens = "for the tokens of a transformer give reshape=tokens_to_grid"
+    hint = {2: "it has no places, so choose a layer before the pooling", 3: tokens if image else _SIGNAL, 5: _VOLUME}
     hint = hint.get(tensor.ndim, "give reshape=, a function that makes it so")
     fits = [e for e in (0, 1, 2, 5) if image and len(shape) == 3 and shape[1] > e + 1 and math.isqrt(shape[1] - e) ** 2 == shape[1] - e]
     if fits: hint = f"for the tokens of a transformer give reshape=cifarcam.gradcam.reshape_tokens({math.isqrt(shape[1] - fits[0])}, extra={fits[0]})"
@@ -484,7 +495,7 @@ def _needs_gradient(method: Callable) -> bool: return getattr(getattr(method, "f
 
 @patch
 def _pass(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
-    "The forward pass, noted in `run`, and the gradients by layer if a method needs them; a model that overwrites what the backward pass needs runs again, with copies kept."
+    "The forward pass, noted in `run`, and the gradients by layer if a method needs them; once more, with copies, where autograd needs them."
     try: return self._once(run, target)
     except RuntimeError as error:
         if "modified by an inplace operation" not in str(error): raise
@@ -497,10 +508,11 @@ def _once(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, T
     run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
     with torch.set_grad_enabled(graph), _hooked(self.modules, run.taps):
         logits = self._run(run.inputs, run.autocast, run.keys)
+        image = any(isinstance(i, Tensor) and i.ndim == 4 for i in run.inputs)
         for name, tap in run.taps.items():
             if not tap.calls and isinstance(self.modules[name], torch.jit.ScriptModule): raise _scripted(name)
             tap.choose()
-            self._grid(name, tap.kept.detach(), len(logits), any(isinstance(i, Tensor) and i.ndim == 4 for i in run.inputs))  # what is no grid says so before the backward pass
+            self._grid(name, tap.kept.detach(), len(logits), image)  # what is no grid says so before the backward pass
         run.logits, run.head, run.targets = logits.detach(), _head(logits), _targets(target, logits.detach())
         if run.head is None and bool(((logits >= 0) & (logits <= 1)).all()): run.head = self._head_of_one(run)
         gradients = self._gradients({name: tap.kept for name, tap in run.taps.items()}, logits, run.targets, run.autocast) if graph else {}
@@ -596,7 +608,8 @@ def _own_probabilities(outputs: Tensor,  # [N, C]
 @patch
 def _head_of_one(self: GradCAM, run: _Pass) -> str | None:
     "What the model ends in, from the graph of one image, where the methods need no graph."
-    taps, inputs = {name: _Tap(name, True) for name in self.layers}, _rows(run.inputs, torch.zeros(1, dtype=torch.int64), len(run.logits))
+    taps = {name: _Tap(name, True) for name in self.layers}
+    inputs = _rows(run.inputs, torch.zeros(1, dtype=torch.int64), len(run.logits))
     with torch.enable_grad(), _hooked(self.modules, taps): return _head(self._run(inputs, run.autocast, run.keys))
 
 def _outputs(run: _Pass) -> dict[tuple[str, str, str], Tensor]:

@@ -585,7 +585,7 @@ def layers_of(
     tokens: bool = False, # True: also layers that give tokens [N, T, K] or [N, h, w, K], and a column with their reshape
     inputs: tuple | None = None, # an example of everything that a model of several inputs takes, in place of `input_size`
 ) -> pd.DataFrame: # a row for each layer, in the order of `named_modules`
-    "List every module (by its first name) whose output is a spatial tensor [N, K, h, w], with its grid, stride and receptive field, and mark the one advised for Grad-CAM."
+    "List every module, by its first name, whose output is a spatial tensor [N, K, h, w], with its grid, stride and receptive field, and mark the one advised for Grad-CAM."
     size, twin = _asked(model, input_size, inputs)
     rows = _measure(twin, size, receptive_field)
     listed = [row for row in rows if row["name"] and (row["spatial"] or tokens and row["tokens"])]

@@ -346,15 +346,16 @@ def overlay_difference(
     image: np.ndarray,  # uint8 [H, W, 3]
     map: np.ndarray,  # [h, w], signed: one class's map minus another's
     *,
-    opacity: float = 0.5,  # of the map
+    opacity: float = 0.5,  # of the map: 0 shows only the gray image, 1 only the map
     size: int | tuple[int, int] | None = None,  # height or (height, width) of the result in pixels; None: the image's own
     smooth: bool = True,  # bilinear between the cells; False: whole cells
     top: float | None = None,  # the absolute value that gets the last color of its side; None: the map's own largest
 ) -> np.ndarray:  # uint8 [H', W', 3]
-    "Blend a signed map over an image, in two colors with the same range."
+    "Blend a signed map over an image in gray, whose own colors would be taken for the map's: in two colors with the same range."
+    gray = np.repeat(np.asarray(image).mean(-1, keepdims=True).round().astype(np.uint8), 3, -1)
     map = np.asarray(map, dtype=np.float32)
     far = max(float(np.abs(map).max()) if top is None else float(top), 1e-30)
-    return overlay(image, map + far, opacity=opacity, cmap=DIVERGING, size=size, smooth=smooth, top=2 * far)
+    return overlay(gray, map + far, opacity=opacity, cmap=DIVERGING, size=size, smooth=smooth, top=2 * far)
 
 
 # %% ../nbs/08a_lens.ipynb #8f17853c

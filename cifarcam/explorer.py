@@ -17,6 +17,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from traitlets import TraitError
 from .data import Images, UnreadableImage, _pictures, read_image
 from .evaluate import Predictions
 from .gradcam import METHODS, SLOW_METHODS
-from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, layer_words, main_layers, rectangle, strong_part
+from .lens import DIVERGING, Lens, Look, Stopped, agreement, asks_for_class, augment, hide, is_quick, layer_words, main_layers, overlay_difference, rectangle, strong_part
 from .runs import Run
 from .serve import serve_command, write_app
 from .trainer import atomic_write
@@ -613,6 +614,7 @@ def _classes_of(self: Explorer, s: dict, look: Look, label: int | None) -> tuple
     def of(choice): return {"predicted": look.predicted, "actual": look.predicted if label is None else label}.get(choice, choice)
     target = int(of(s["target"]))
     if s["rather"] in (None, "none"): return target, None, notes
+    if not asks_for_class(s["method"]): return target, None, [f"this method ({_NAMES[s['method']]}) asks for no class, so there is nothing to hold against it"]
     rather = next(c for c in order if c != target) if s["rather"] == "second" else int(of(s["rather"]))
     if rather != target: return target, rather, notes
     if notes: return target, None, [f"what an own picture shows is not known, so {self.data.classes[target]} is explained alone"]
@@ -650,12 +652,13 @@ def _tops_of(self: Explorer, s: dict, lens: Lens, layers: list[str], notes: list
     if not is_quick(s["method"]):
         notes.append("one scale for 64 pictures would take this method too long, so each map has its own")
         return [None] * len(layers)
-    key = (s["method"], s["target"], s["rather"])  # the choices, not the classes that they mean for one picture
+    held = s["rather"] if asks_for_class(s["method"]) else None
+    key = (s["method"], s["target"], held)  # the choices, not the classes that they mean for one picture
     if key not in lens.memo:
         sample = np.random.default_rng(0).permutation(len(self.data))[:64]
         actual, report = self.data.labels[sample], self._watchful("the common scale", "pictures")
         targets = {"predicted": None, "actual": actual}.get(s["target"], [s["target"]] * len(sample))
-        rather = {None: None, "none": None, "actual": actual}.get(s["rather"], s["rather"])
+        rather = {None: None, "none": None, "actual": actual}.get(held, held)
         lens.memo[key] = lens.top(self.data.images[sample], s["method"], targets, rather, progress=report)
     return [lens.memo[key][layer] for layer in layers]
 
@@ -667,17 +670,29 @@ def _line(self: Explorer, s: dict, name: str, lens: Lens, picture: np.ndarray, l
     report = self._watchful(_NAMES.get(s["method"], s["method"]), "runs of the network")
     maps = [look.map(layer, s["method"], *classes, progress=report) for layer in layers]
     blank = [look.silence(layer, s["method"], *classes) for layer in layers]
-    where = ["" if b else _place_words(m, lens.size, s["cells"]) for m, b in zip(maps, blank)]
+    names = [self.data.classes[c] for c in classes if c is not None]
+    where = ["" if b else _two_places(m, names) if len(names) == 2 else _place_words(m, lens.size, s["cells"]) for m, b in zip(maps, blank)]
     return Line(name, lens, picture, look, *classes, layers, maps, self._tops_of(s, lens, layers, notes), blank=blank, where=where, **more)
+
+
+def _place(map: np.ndarray) -> str:
+    "Where a map is largest, in words."
+    row, column = np.unravel_index(map.argmax(), map.shape)
+    third = lambda k, n, names: names[min(int(3 * (k + 0.5) / n), 2)]
+    place = " ".join(filter(None, [third(row, map.shape[0], ("upper", "", "lower")), third(column, map.shape[1], ("left", "", "right"))])) or "middle"
+    place = {"upper": "top", "lower": "bottom"}.get(place, place)
+    return f"{'in' if place == 'middle' else 'at'} the {place}"
 
 
 def _place_words(map: np.ndarray, size: tuple[int, int], smooth: bool) -> str:
     "Where a map is strong, for those who do not see it."
-    row, column = np.unravel_index(map.argmax(), map.shape)
-    third = lambda k, n, names: names[min(int(3 * (k + 0.5) / n), 2)]
-    place = " ".join(filter(None, [third(row, map.shape[0], ("upper", "", "lower")), third(column, map.shape[1], ("left", "", "right"))])) or "middle"
-    if place in ("upper", "lower"): place = {"upper": "top", "lower": "bottom"}[place]
-    return f"strongest {'in the' if place == 'middle' else 'at the'} {place}; {strong_part(map, size, 0.5, smooth).mean():.0%} of the picture above half of that"
+    return f"strongest {_place(map)}; {strong_part(map, size, 0.5, smooth).mean():.0%} of the picture above half of that"
+
+
+def _two_places(map: np.ndarray, names: Sequence[str]) -> str:
+    "The same for the difference of two classes' maps."
+    return "; ".join(f"most for {name} {_place(side)}" for name, side in zip(names, (map, -map)) if side.max() > 0)
+
 
 # %% ../nbs/09_explorer.ipynb #764cb4a7
 @patch
@@ -699,9 +714,10 @@ def _seen(self: Explorer) -> View:
     view = View(s, name, label, [first] + ([second] if second else []), notes, own=choice.own, index=index, place=place, total=len(choice.indices), fit=self.fit,
                 path=self.own[index].path if choice.own else "", doubt=doubt, wanted=self._seeing)
     for line in view.lines:
-        style = dict(opacity=s["opacity"], cmap=s["cmap"], smooth=s["cells"], size=self.size)
+        style = dict(opacity=s["opacity"], smooth=s["cells"], size=self.size)
+        draw = partial(overlay, cmap=s["cmap"], **style) if line.rather is None else partial(overlay_difference, **style)
         plain = overlay(line.picture, np.zeros((1, 1)), opacity=0, size=self.size)
-        view.pictures.append([plain, *(overlay(line.picture, m, top=top, **style) for m, top in zip(line.maps, line.tops))])
+        view.pictures.append([plain, *(draw(line.picture, m, top=top) for m, top in zip(line.maps, line.tops))])
     return view
 
 
@@ -746,7 +762,8 @@ def _show(self: Explorer, view: View) -> None:
         widgets["box"].layout.display = "" if there else "none"
     self._panel.width = _PANEL if len(view.lines[0].layers) < 3 else _SMALL_PANEL
     self.view = view
-    self.legend.value = _legend(view) if view.lines[0].layers else ""
+    self.cmap.disabled = view.lines[0].rather is not None  # a difference has its own two colors
+    self.legend.value = _legend(view, self.data.classes) if view.lines[0].layers else ""
     if self.section.value == "save": self.lines.value = self.code()
     self._say("; ".join(dict.fromkeys(view.notes)))
 
@@ -763,6 +780,12 @@ def _two_lines(first: str, second: str = "") -> str:  # HTML
     return f"<div title='{plain}' style='width:0;min-width:100%;line-height:1.3'><div style='{cut}'>{first}</div><div style='{cut}'>{second or '&nbsp;'}</div></div>"
 
 
+def _asked(view: View, line: Line, name: Callable[[int], str]) -> str:
+    "What a line's maps are of: one class, one rather than another, or none."
+    if not asks_for_class(view.settings["method"]): return "for no class: the same for each"
+    return f"for {name(line.target)}" if line.rather is None else f"why {name(line.target)} rather than {name(line.rather)}"
+
+
 @patch
 def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: int) -> None:
     "Words above and below the pictures of a line."
@@ -775,7 +798,8 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
     widgets["captions"][0].value = _two_lines(*head)
     for j, layer in enumerate(line.layers):
         roles = [r for r, yes in (("predicted", line.target == line.look.predicted), ("actual", line.target == view.label)) if yes]
-        what = f"why {bold(line.target)} rather than {bold(line.rather)}" if line.rather is not None else f"for {bold(line.target)}" + (f" ({' and '.join(roles)})" if roles else ", as above" if k else "")
+        what = _asked(view, line, bold)
+        if what.startswith("for <b>"): what += f" ({' and '.join(roles)})" if roles else ", as above" if k else ""
         widgets["captions"][j + 1].value = _two_lines(html.escape(layer), what)
         blank = _orange(line.blank[j]) if line.blank[j] else ""
         words = "".join(f"<div style='opacity:.8'>{html.escape(text)}</div>" for text in (line.where[j], line.lens.words(layer)) if text)
@@ -787,13 +811,17 @@ def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: in
 _FITTED = {"squash": "squashed to", "crop": "the middle square, scaled to", "pad": "filled up to a square with white, scaled to"}
 
 
-def _legend(v: View) -> str:  # HTML
-    "What the colours of a view's maps mean."
-    s, stops = v.settings, matplotlib.colormaps[v.settings["cmap"]](np.linspace(0, 1, 9), bytes=True)[:, :3]
+def _legend(v: View, classes: Sequence[str]) -> str:  # HTML
+    "What the colors of a view's maps mean."
+    s, line = v.settings, v.lines[0]
+    stops = matplotlib.colormaps[s["cmap"] if line.rather is None else DIVERGING](np.linspace(0, 1, 9), bytes=True)[:, :3]
     shades = ", ".join("rgb({},{},{})".format(*color) for color in stops)
-    most = "the most in that map" if v.lines[0].tops[0] is None else "the most that this layer has in 64 pictures"
+    most = "the most in that map" if line.tops[0] is None else "the most that this layer has in 64 pictures"
+    first, last = "evidence: none, or against", most
+    if not asks_for_class(s["method"]): first = "no evidence for a class: zero or less"
+    elif line.rather is not None: first, last = (html.escape(text) for text in (f"evidence: more for {classes[line.rather]}", f"more for {classes[line.target]} (both up to {most})"))
     scale = f"<span style='display:inline-block;width:140px;height:12px;background:linear-gradient(to right, {shades});border:1px solid #999'></span>"
-    return (f"<div style='display:flex;flex-wrap:wrap;gap:0 8px;align-items:center;line-height:1.4;font-size:13px'><span>evidence: none, or against</span>{scale}<span>{most}</span>"
+    return (f"<div style='display:flex;flex-wrap:wrap;gap:0 8px;align-items:center;line-height:1.4;font-size:13px'><span>{first}</span>{scale}<span>{last}</span>"
             f"<span style='opacity:.8'>(mixed with the picture: {s['opacity']:.0%} map)</span></div>")
 
 
@@ -1226,7 +1254,7 @@ def _trial(self: Explorer, n: int = 20) -> Iterator[tuple[str, int, int]]:
         if first.maps and is_quick(s["method"]): alike.append(agreement(carried, look.map(first.layers[0], s["method"], first.target, first.rather), first.lens.size))
     alike = [a for a in alike if np.isfinite(a)]
     text = f"{v.name}: {kept} of {n} draws keep the answer {self.data.classes[first.look.predicted]}."
-    if alike: text += f" The map of {first.layers[0]} for {self.data.classes[first.target]}, carried along, and the map made anew: median correlation {np.median(alike):.2f}, lowest {min(alike):.2f} ({len(alike)} draws)."
+    if alike: text += f" The map of {first.layers[0]} {_asked(v, first, self.data.classes.__getitem__)}, carried along, and the map made anew: median correlation {np.median(alike):.2f}, lowest {min(alike):.2f} ({len(alike)} draws)."
     self._tried = v.wanted
     if self._wanted() == v.wanted: self.trials.value = f"<div style='line-height:1.35'>{html.escape(text)}</div>"
 
@@ -1276,14 +1304,14 @@ def _caption_of(self: Explorer, v: View) -> str:
     "All that decides what a view shows."
     s, classes, line = v.settings, self.data.classes, v.lines[0]
     p = line.look.probabilities[line.look.predicted]
-    what = f"why {classes[line.target]} rather than {classes[line.rather]}" if line.rather is not None else f"what speaks for {classes[line.target]}"
+    what = _asked(v, line, classes.__getitem__)
     network = ", ".join(filter(None, [line.lens.name or type(line.lens.model).__name__, f"after epoch {s['epoch']}" if s["epoch"] != self.which and "epoch" not in line.lens.name else ""]))
     actual = f"actual {classes[v.label]}, " if v.label is not None else ""
     rows = [f"{network}: {v.name} ({actual}predicted {classes[line.look.predicted]}, {p:.1%})"]
     if line.layers:
-        rows.append(f"{_NAMES.get(s['method'], s['method'])}, {what}")
+        rows.append(f"{_NAMES.get(s['method'], s['method'])}, {what}" + ("" if line.rather is None else f" (orange: more for {classes[line.target]}, purple: more for {classes[line.rather]})"))
         rows.append(", ".join(f"{layer} ({line.lens.words(layer).split(',')[0]})" for layer in line.layers))
-        rows.append(f"map {'smooth' if s['cells'] else 'in its true cells'}, opacity {s['opacity']:.0%}; " + ("each map by its own largest value" if line.tops[0] is None else "one scale for 64 pictures"))
+        rows.append(f"map {'smooth' if s['cells'] else 'in its true cells'}, opacity {s['opacity']:.0%}; " + (f"each map by its own largest {'value' if line.rather is None else 'absolute value'}" if line.tops[0] is None else "one scale for 64 pictures"))
     for other in v.lines[1:]:
         about = f" ({other.about})" if other.about else ""
         rows += [f"below: {other.name}{about}", f"{classes[line.target]} {line.look.probabilities[line.target]:.1%} becomes {other.look.probabilities[line.target]:.1%}"]
@@ -1299,7 +1327,7 @@ def figure(self: Explorer) -> Figure:
     wide = max(len(p) for p in v.pictures)
     for line, shown in zip(v.lines, v.pictures):
         shown = [*shown, *[np.full_like(shown[0], 255)] * (wide - len(shown))]
-        what = f"for {classes[line.target]}" if line.rather is None else f"{classes[line.target]} rather than {classes[line.rather]}"
+        what = _asked(v, line, classes.__getitem__).removeprefix("why ")
         pictures += shown
         titles += [line.name or v.name, *(f"{layer}{' (blank)' * bool(why)}\n{what}" for layer, why in zip(line.layers, line.blank))]
         titles += [""] * (len(pictures) - len(titles))
@@ -1311,18 +1339,22 @@ def save(
     self: Explorer,
     path: str | os.PathLike = "view.png",  # relative paths lie in `folder`; the ending says the format
     overwrite: bool = False,  # else, where there is such a file, the next free name is taken: view-2.png
+    anywhere: bool = True,  # False, as for whoever sits before a page: only in `folder`, and in folders below it
 ) -> Path:  # where it was written
     "Write what is shown, with a caption."
-    path = self.folder / Path(path).expanduser()
+    given, path = path, self.folder / Path(path).expanduser()
     if not path.suffix: path = path.with_suffix(".png")
     if path.suffix.lower() not in (".png", ".pdf", ".svg", ".jpg"): raise ValueError(f"a view is saved as .png, .jpg, .pdf or .svg, not {path.suffix}")
+    home = self.folder.resolve()
+    if not anywhere and not path.resolve().is_relative_to(home):  # links lead where they lead
+        raise ValueError(f"{given} lies outside {home}, and a page saves only in that folder and below it: give a name such as view.png")
     path.parent.mkdir(parents=True, exist_ok=True)
     if not overwrite and path.exists(): path = next(p for k in count(2) if not (p := path.with_stem(f"{path.stem}-{k}")).exists())
     with atomic_write(path) as temporary: self.figure().savefig(temporary, format=path.suffix[1:].lower())
     return path
 
 # %% ../nbs/09_explorer.ipynb #d2ad2af7
-_OPENING = "from cifarcam.lens import Lens, augment, hide, rectangle, strong_part"
+_OPENING = "from cifarcam.lens import Lens, augment, hide, overlay_difference, rectangle, strong_part"
 
 
 def _number(value: float) -> str: return repr(round(float(value), 12))  # a slider's 0.7 is 0.7000000000000001 at times
@@ -1352,9 +1384,10 @@ def _lines_of(self: Explorer, v: View) -> str:
     s, line, size = v.settings, v.lines[0], f"size={self.size}"
     begin, source = self._source_of(v)
     maps = lambda look, other: f"[{look}.map(layer, {s['method']!r}, {line.target}, {line.rather}) for layer in {other.layers}]"
-    style = f"opacity={_number(s['opacity'])}, cmap={s['cmap']!r}, smooth={s['cells']}, {size}"
+    style = f"opacity={_number(s['opacity'])}, smooth={s['cells']}, {size}"
+    draw, style = ("overlay", f"{style}, cmap={s['cmap']!r}") if line.rather is None else ("overlay_difference", style)
     plain = lambda picture: f"overlay({picture}, np.zeros((1, 1)), opacity=0, {size})"
-    over = lambda picture, maps, other: f"[{plain(picture)}, *(overlay({picture}, m, top=top, {style}) for m, top in zip({maps}, {[None if t is None else float(t) for t in other.tops]}))]"
+    over = lambda picture, maps, other: f"[{plain(picture)}, *({draw}({picture}, m, top=top, {style}) for m, top in zip({maps}, {[None if t is None else float(t) for t in other.tops]}))]"
     rows = ["import numpy as np", _OPENING, "from cifarcam.visualize import overlay, show_images", *begin]
     rows += [f"picture = {source}", f"lens = Lens(model, mean, std, {line.lens.size}, {line.layers})", f"maps = {maps('lens.look(picture)', line)}", f"pictures = {over('picture', 'maps', line)}"]
     for other in v.lines[1:]:
@@ -1366,7 +1399,7 @@ def _lines_of(self: Explorer, v: View) -> str:
 @patch
 def _save_clicked(self: Explorer, _=None) -> None:
     "Write the file, and offer it for download, since the kernel's folder may be far away."
-    path = self.save(self.file_name.value.strip() or "view.png")
+    path = self.save(self.file_name.value.strip() or "view.png", anywhere=False)
     content = base64.b64encode(path.read_bytes()).decode()
     kind = {".png": "image/png", ".jpg": "image/jpeg", ".pdf": "application/pdf", ".svg": "image/svg+xml"}[path.suffix.lower()]
     name = html.escape(path.name)

@@ -647,11 +647,13 @@ def model(
     except Exception as e: raise RunError(f"{path} is damaged ({shortened(str(e))}): resuming the run writes it again from its checkpoint") from e
     weights = {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
     with torch.device("meta"), _config_named(self): shell = build_network(self.recipe, len(self.classes))  # shapes only: a configuration may ask for more than the memory holds
-    if faults := _dtype_faults(shell.state_dict(), weights): raise RunError(f"{path} is damaged: {faults[0]}; resuming the run writes it again from its checkpoint")
+    own = shell.state_dict()
+    if faults := _dtype_faults(own, weights): raise RunError(f"{path} is damaged: {faults[0]}; resuming the run writes it again from its checkpoint")
     try: shell.load_state_dict(weights, assign=True)
     except RuntimeError as e:
         first = shortened((str(e).split("\n\t") + [str(e)])[1])
         raise RunError(f"{path} does not fit the network that config.json names ({self.recipe.network}, {len(self.classes)} classes): {first}") from e
+    if lost := own.keys() - weights.keys(): raise RunError(f"{path} is damaged: it has no {min(lost)}; resuming the run writes it again from its checkpoint")  # torch makes up counters
     _check_finite(path, weights)
     network = build_network(self.recipe, len(self.classes))
     network.load_state_dict(weights)

@@ -167,7 +167,7 @@ def _check_field(recipe: str, name: str, value: Any) -> None:
 
 def _check_policy(recipe: Recipe) -> None:
     try: get_policy(recipe.policy) if isinstance(recipe.policy, str) else policy_from_dict(recipe.policy)
-    except PolicyError: raise
+    except PolicyError as e: raise PolicyError(shortened(str(e), 1000)) from e
     except Exception as e:  # whatever Albumentations meets in arguments that are not what it wrote
         raise RecipeError(f"recipe {short_repr(recipe.name)}: policy cannot be made again ({type(e).__name__}: {shortened(str(e))}): store it with `policy_to_dict`") from e
 

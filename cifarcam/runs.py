@@ -644,6 +644,13 @@ def _weights_file(self: Run, which: str | int) -> Path:
     raise RunError(f"the weights of epoch {which} were not kept in {self.folder}; {said}")
 
 # %% ../nbs/07a_runs.ipynb #48bed2fe
+@contextmanager
+def _config_named(run: Run) -> Iterator[None]:
+    "Inside, what is wrong with the recipe is said of the file that it stands in."
+    try: yield
+    except RecipeError as e: raise RunError(f"{run.folder / 'config.json'} is damaged: {e}") from e
+
+
 @patch
 def model(
     self: Run,
@@ -655,12 +662,14 @@ def model(
     try: weights = safetensors.torch.load_file(path)
     except Exception as e: raise RunError(f"{path} is damaged ({shortened(str(e))}): resuming the run writes it again from its checkpoint") from e
     weights = {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
-    with torch.device("meta"): shell = build_network(self.recipe, len(self.classes))  # shapes only: a configuration may ask for more than the memory holds
-    if faults := _dtype_faults(shell.state_dict(), weights): raise RunError(f"{path} is damaged: {faults[0]}; resuming the run writes it again from its checkpoint")
+    with torch.device("meta"), _config_named(self): shell = build_network(self.recipe, len(self.classes))  # shapes only: a configuration may ask for more than the memory holds
+    own = shell.state_dict()
+    if faults := _dtype_faults(own, weights): raise RunError(f"{path} is damaged: {faults[0]}; resuming the run writes it again from its checkpoint")
     try: shell.load_state_dict(weights, assign=True)
     except RuntimeError as e:
         first = shortened((str(e).split("\n\t") + [str(e)])[1])
         raise RunError(f"{path} does not fit the network that config.json names ({self.recipe.network}, {len(self.classes)} classes): {first}") from e
+    if lost := own.keys() - weights.keys(): raise RunError(f"{path} is damaged: it has no {min(lost)}; resuming the run writes it again from its checkpoint")  # torch makes up counters
     _check_finite(path, weights)
     network = build_network(self.recipe, len(self.classes))
     network.load_state_dict(weights)
@@ -832,10 +841,10 @@ def result_of(
     if not len(h): raise RunError(f"{run.folder} has no finished epoch yet: there is no result")
     p, best = run.predictions if (run.folder / "predictions.safetensors").exists() else None, h.loc[h.valid_acc.idxmax()]
     data, gflops = (c["data"]["reference"] or {"name": "from memory"})["name"], c.get("matmul_gflops", {})
-    seen = c["data"]["n_train"] - _n_held_out(c["data"]["n_train"], r)
+    with _config_named(run): cost = training_cost(r, c["data"]["n_train"] - _n_held_out(c["data"]["n_train"], r), c["image_size"], len(run.classes), len(h))
     return dict(recipe=r.name, seed=r.seed, identity=c["identity"], test_acc=p.accuracy if p else None, views=p.views if p else "none", n_test=c["data"]["n_test"],
                 last_acc=float(h.valid_acc.iloc[-1]), best_acc=float(best.valid_acc), best_epoch=int(best.epoch), train_acc=float(h.train_acc.iloc[-1]), epochs=len(h),
-                planned=r.epochs, pflop=training_cost(r, seen, c["image_size"], len(run.classes), len(h)), seconds=float(h.seconds.sum()),
+                planned=r.epochs, pflop=cost, seconds=float(h.seconds.sum()),
                 hardware=_hardware_words(c) + _moves_words(c), validated_on="held-out pictures" if r.valid_fraction else "test", data=data, config="",
                 answer_seconds=_answer_seconds(run) if p else None, fp32_gflops=gflops.get("fp32"), bf16_gflops=gflops.get("bf16"))
 

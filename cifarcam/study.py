@@ -133,7 +133,7 @@ def train_variant(
             with _threads(job["threads"]): result = said | _measured(job) | dict(error="")
         except Exception as e: return said | dict(error=f"{type(e).__name__}: {e}")  # not stored: it is tried again next time
     with atomic_write(Path(job["out"]) / "study.json") as temporary: temporary.write_text(json.dumps(result, indent=1), encoding="utf-8")
-    (Path(job["out"]) / "checkpoint.pt").unlink(missing_ok=True)  # the largest file, and nobody resumes a finished variant
+    for name in ("checkpoint.pt", "checkpoint.previous.pt"): (Path(job["out"]) / name).unlink(missing_ok=True)  # the largest files, and nobody resumes a finished variant
     return result
 
 # %% ../nbs/07b_study.ipynb #50f08572

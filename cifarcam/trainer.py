@@ -867,9 +867,11 @@ def _save_state(state: dict, path: Path) -> None:
 def _keep_as_previous(path: Path) -> None:
     "Give a checkpoint its second name, before the first one is taken by the next."
     spare = path.with_name(f".{_PREVIOUS}.{os.getpid()}.tmp")
+    spare.unlink(missing_ok=True)
     try: os.link(path, spare)
     except OSError: spare = path  # a file system without hard links: for a moment there is the previous one only
     os.replace(spare, path.with_name(_PREVIOUS))
+    if spare != path: spare.unlink(missing_ok=True)  # of two names of one file, as after a kill at this place, a renaming leaves both
 
 
 def _check_sums(path: Path) -> None:

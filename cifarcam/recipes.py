@@ -45,7 +45,7 @@ def _whole(low: int, high: int, none: bool = False) -> Any:
 
 
 def _number(words: str, none: bool = False, **limits: float) -> Any:
-    "A finite number within limits; float32 has no room for what is much larger than a million squared."
+    "A finite number within limits, so that float32 has room for products of two."
     return Annotated[float | None if none else float, Field(allow_inf_nan=False, description="None, or " * none + words, **{"le": 1e6} | limits)]
 
 
@@ -64,6 +64,7 @@ _Loggers = Annotated[list[Literal[tuple(_LOGGERS)]], Field(description=f"a list 
 _Pair = tuple[Annotated[int, Field(ge=18, le=10**5)], Annotated[float, Field(gt=0, lt=1)]]
 _Shrunk = Annotated[_Pair | None, Strict(False), Field(description="None or [size >= 18, fraction in 0..1]")]  # a list from JSON is a pair, too
 _Count, _Size, _Positive = _whole(1, 10**9), _number("a number of at least 0", ge=0), _number("a number greater than 0", gt=0)
+_Rate = _number("a number greater than 0", gt=0, le=1e30)  # absurd ones diverge, which the training says
 _Below1 = _number("a number in 0..1, below 1", ge=0, lt=1, le=1)
 _Share = _number("a fraction in 0..1", none=True, ge=0, le=1)
 
@@ -89,7 +90,7 @@ class Recipe:
     epochs: _Count = 20  # passes over the training set
     batch_size: _Count = 128  # images a step, over all processes
     optimizer: _choice(OPTIMIZERS) = "nesterov"  # a name in OPTIMIZERS
-    lr: _Positive = 0.1  # peak learning rate
+    lr: _Rate = 0.1  # peak learning rate
     momentum: _Below1 = 0.9  # of SGD and Muon, Adam's first beta; the schedule onecycle moves it from 0.95 to 0.85 and back, as torch does, unless its cycle_momentum is false
     optimizer_args: _Arguments = field(default_factory=dict)  # muon: bias_lr, head_lr, sgd_momentum; others: bias_scale and head_scale, how many times faster biases (64: airbench) and the linear head learn
     schedule: _choice(SCHEDULES) = "onecycle"  # a name in SCHEDULES
@@ -199,7 +200,7 @@ def _check_optimizer(recipe: Recipe) -> None:
     if recipe.optimizer == "nesterov" and not recipe.momentum: _refuse(recipe.name, "momentum", recipe.momentum, "greater than 0 for nesterov")
 
 # %% ../nbs/07_recipes.ipynb #c0d68077
-_Stage = Annotated[tuple[_Count, _Positive], Strict(False)]
+_Stage = Annotated[tuple[_Count, _Rate], Strict(False)]
 _Stages = Annotated[list[_Stage], Field(min_length=1, description="[[epochs, lr], ...], whole epochs and rates above 0")]
 _Start = _number("a fraction in 0..1, above 0", none=True, gt=0, le=1)
 _Factor = _number("a number greater than 0", gt=0, le=1000)

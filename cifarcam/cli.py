@@ -286,8 +286,8 @@ def explain_panel(
         if mark: axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=9, bbox=dict(facecolor="black", alpha=0.6, edgecolor="none"))
     _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target if asks_for_class(method) else None)
     what = f"what speaks for '{shorten(visible(classes[target]))}' ({method})" if asks_for_class(method) else f"{method}, which asks for no class"
-    heading = f"{shorten(visible(title), 60)}{': ' if title else ''}{what}\neach map from nothing (dark) to its own most (bright)"
-    figure.suptitle(_figure_title(heading, int(14 * figure.get_figwidth())), fontsize=10)
+    heading = f"{shorten(visible(title), 50)}{': ' if title else ''}{what}\neach map from nothing (dark) to its own most (bright)"
+    figure.suptitle(_figure_title(heading, int(11 * figure.get_figwidth())), fontsize=10)
     return _finish(figure)
 
 # %% ../nbs/10_cli.ipynb #be897fe2

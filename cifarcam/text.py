@@ -54,7 +54,8 @@ def markdown_text(
     text: object,  # a name
 ) -> str:  # for a sentence, or a cell of a table
     "A name in Markdown, which is HTML as well."
-    return re.sub(r"([\\`*_\[\]|~$#{}])", r"\\\1", html.escape(visible(text), quote=False))
+    # an underscore inside a word, as in flip_shift, is only an underscore
+    return re.sub(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", html.escape(visible(text), quote=False))
 
 
 def markdown_code(

@@ -749,6 +749,7 @@ def _normalised(loaded: LoadedModel, given: dict[str, tuple[float, ...]]) -> Loa
 # %% ../nbs/10_cli.ipynb #615c0b38
 def _explain(args: argparse.Namespace) -> int:
     "cifarcam explain"
+    from cifarcam.report import own_folder
     from cifarcam.runs import Run
     if args.model:
         loaded = load_model(args.model, args.weights, args.classes, args.size)
@@ -758,7 +759,7 @@ def _explain(args: argparse.Namespace) -> int:
     if args.weights or args.classes: raise UsageError("--weights and --class-names belong to --model; a run brings its own")
     if Path(folder).is_file(): raise UsageError(f"{folder} is a file, but the first word is the run: `{shell_command('cifarcam', 'explain', 'RUN', folder)}`, or name a model with --model")
     run = Run(folder)
-    out = Path(args.out) if args.out else run.folder / "explain"
+    out = Path(args.out) if args.out else own_folder(run.folder / "explain")
     if not files: return _explain_run(args, run, out)
     fit = args.fit or (run.config["data"]["reference"] or {}).get("fit", "squash")
     return _explain_files(args, _as_loaded(run), fit, files, out)

@@ -390,7 +390,7 @@ class CheckpointError(RuntimeError):
     "A checkpoint cannot be used here."
 
 # %% ../nbs/03_trainer.ipynb #43a0a1a3
-_Number = Annotated[float, Strict(), Field(ge=0, le=1e20, allow_inf_nan=False)]  # what float32 can still reckon with
+_Number = Annotated[float, Strict(), Field(ge=0, le=1e30, allow_inf_nan=False)]  # what float32 can still reckon with
 _Above0 = Annotated[_Number, Field(gt=0)]
 _Fraction = Annotated[_Number, Field(le=1)]
 _Below1 = Annotated[_Number, Field(lt=1)]

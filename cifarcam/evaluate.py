@@ -264,12 +264,12 @@ def first_fault(
     error: ValidationError,  # of a model that a file was compared with
 ) -> str:  # in words
     "What does not fit, and what was expected."
-    fault = error.errors(include_url=False)[0]
-    place, said = ".".join(map(str, fault["loc"])), fault["msg"]
+    fault = error.errors(include_url=False, include_context=False)[0]
+    place, said = shortened(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "missing": return f"it has no '{place}'"
     if fault["type"] == "json_invalid" or not place: return shortened(said)
     if said.startswith("Input should be "): said = f"but must be {said.removeprefix('Input should be ')}"
-    return f"{place} is {short_repr(fault['input'])}, {said}"
+    return f"{place} is {short_repr(fault['input'])}, {shortened(said)}"
 
 # %% ../nbs/03a_evaluate.ipynb #d581981a
 class _About(BaseModel):

@@ -9,9 +9,11 @@ __all__ = ['SHAPES', 'FORMATS', 'Images', 'shapes', 'data_root', 'ChecksumError'
 # %% ../nbs/00_data.ipynb #71666d11
 import hashlib
 import io
+import json
 import math
 import os
 import re
+import reprlib
 import tempfile
 import threading
 import unicodedata
@@ -24,12 +26,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import cv2
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from pydantic import ConfigDict, TypeAdapter
 from torchvision.datasets import CIFAR10
 from torchvision.datasets.utils import check_integrity, download_url, extract_archive
 from tqdm.auto import tqdm
@@ -392,7 +396,8 @@ def _value_range(images: Iterable[_Deep]) -> tuple[float, float]:
     "The smallest usual range that holds the values of all these images."
     images = list(images)
     low, high, floats = min(i.low for i in images), max(i.high for i in images), any(i.floats for i in images)
-    if low < 0: return (-1, 1) if floats and max(-low, high) <= 1 else (low, high)
+    if low < 0 and floats and max(-low, high) <= 1: return -1, 1
+    if low < 0: return (low, high) if low < high else (2 * low, 0.0)  # a constant is a middle gray
     usual = 1 if floats else 255
     if high == 0 or usual / 16 <= high <= usual: return 0, usual  # 16 levels of 256 would be all but black
     bits = math.ceil(math.log2(high)) if floats else int(high).bit_length()
@@ -446,17 +451,14 @@ def _orientation(picture: Image.Image) -> int:
 
 # %% ../nbs/00_data.ipynb #6a1f03cb
 def _opencv_size(path: Path) -> tuple[int, int] | None:
-    "Width and height of a file that OpenCV decodes and Pillow does not: Radiance, PAM, and TIFF of unusual layout."
+    "Width and height of a file that OpenCV decodes and Pillow does not: a TIFF of unusual layout."
     with path.open("rb") as file:
-        head = file.read(4096)
-        if head[:4] in (b"II*\0", b"MM\0*"):
-            directory = TiffImagePlugin.ImageFileDirectory_v2(head[:8])
-            file.seek(directory.next)
-            directory.load(file)
-            return directory[256], directory[257]
-    pattern = rb"\n-Y (?P<h>\d+) \+X (?P<w>\d+)\n" if head[:2] == b"#?" else rb"WIDTH (?P<w>\d+)\nHEIGHT (?P<h>\d+)"
-    found = re.search(pattern, head) if head[:2] in (b"#?", b"P7") else None
-    return found and (int(found["w"]), int(found["h"]))
+        head = file.read(8)
+        if head[:4] not in (b"II*\0", b"MM\0*"): return None
+        directory = TiffImagePlugin.ImageFileDirectory_v2(head)
+        file.seek(directory.next)
+        directory.load(file)
+        return directory[256], directory[257]
 
 def _from_opencv(path: Path) -> np.ndarray:
     "What OpenCV decodes, with all its bits: [h, w, 1 to 4], RGB first."
@@ -554,19 +556,26 @@ def _read(path: Path, height: int, width: int, fit: str) -> np.ndarray | _Deep:
         elif isinstance(error, UnidentifiedImageError): reason = f"its content is none of the formats that are opened: {', '.join(FORMATS)}"
         raise UnreadableImage(f"{path} cannot be read as an image ({reason})") from error
 
-def read_image(path: str | os.PathLike,  # of FORMATS, or a TIFF, HDR or PAM that OpenCV reads; of an animation the first frame
+def _check_range(value_range: Sequence[float] | None) -> None:
+    "Black and white are two finite numbers, in this order."
+    try: good = value_range is None or len(value_range) == 2 and -math.inf < value_range[0] < value_range[1] < math.inf
+    except TypeError: good = False
+    if not good: raise ValueError(f"value_range must be the values of black and white, such as (0, 4095), not {reprlib.repr(value_range)}")
+
+def read_image(path: str | os.PathLike,  # of FORMATS, or a TIFF that OpenCV reads; of an animation the first frame
                size: int | tuple[int, int] = 32,  # of the result in pixels: the side of a square, or (height, width)
                fit: str = "squash",  # "squash" keeps the whole content, "crop" the middle, "pad" the proportions, on white
                value_range: tuple[float, float] | None = None,  # what is black and white if it has more than 8 bits; None: a usual range that holds its values
                ) -> np.ndarray:  # uint8 [height, width, 3], sRGB
     "Read one image: upright, on white, 8 bits, resized with an antialiased bicubic filter."
     if fit not in ("squash", "crop", "pad"): raise ValueError(f"fit must be 'squash', 'crop' or 'pad', not {fit!r}")
+    _check_range(value_range)
     height, width = (size, size) if isinstance(size, (int, np.integer)) else size
     pixels = _read(_expanded(path), height, width, fit)
     return pixels.scaled(*(value_range or _value_range([pixels]))) if isinstance(pixels, _Deep) else pixels
 
 # %% ../nbs/00_data.ipynb #2dc24e03
-_ENDINGS = {ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS} | {".hdr", ".pam"}  # OpenCV's own
+_ENDINGS = {ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS}
 _SYSTEM = re.compile(r"\..*|__MACOSX|__pycache__|@(eaDir|Recycle|Recently-Snapshot|tmp|SynoResource|SynoEAStream)|#(recycle|snapshot)|"
                      r"\$RECYCLE\.BIN|System Volume Information|lost\+found|(eh)?thumbs.*\.db|desktop\.ini|picasa\.ini|icon\r|.*\.lrdata",
                      re.IGNORECASE | re.DOTALL)
@@ -576,6 +585,7 @@ _HIDDEN, _OTHER, _LINKS, _BESIDE, _NOTE = ("hidden, thumbnails or files of the s
 
 def _is_image(path: Path) -> bool:
     "Whether a file looks like an image: by its ending, or by its content where it has none."
+    if not path.is_file(): return False  # a pipe would wait for whoever writes into it
     if path.suffix: return path.suffix.lower() in _ENDINGS
     try:
         with _open(path): return True
@@ -696,7 +706,7 @@ def _list_parts(path: Path, test_fraction: float, seed: int) -> tuple[list[dict[
         listing = _list_classes(path, path, left)
         if all(map(_part_of, listing)):
             raise ValueError(f"{path} has {', '.join(listing)}, but no class folders in them; sort the images of each into a folder for each class")
-        listings = _divided_inside(listing)
+        listings = _divided_inside(listing, path, left)
         divided = listings is None
         if divided:
             pairs = {name: _split(files, name, test_fraction, seed) for name, files in listing.items()}
@@ -728,11 +738,21 @@ def _list_parts(path: Path, test_fraction: float, seed: int) -> tuple[list[dict[
             left[hidden] += _files_in(entry) if entry.is_dir() else [entry]
     return listings, divided, {what: [p.relative_to(path).as_posix() for p in files] for what, files in left.items() if files}
 
-def _divided_inside(listing: dict[str, list[str]]) -> list[dict[str, list[str]]] | None:
+def _divided_inside(listing: dict[str, list[str]], path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[str]]] | None:
     "The listings of train and test where each class folder has such folders of its own: CLASS/train/*, CLASS/test/*."
-    parts = [{name: [f for f in files if (_part_of(f.split("/")[1]) or ("",))[0] == kind] for name, files in listing.items()} for kind in ("train", "test")]
-    whole = all(len(parts[0][name]) + len(parts[1][name]) == len(files) for name, files in listing.items())
-    return parts if whole and all(all(part.values()) for part in parts) else None
+    def kind(file: str) -> str | None:
+        _, *inner, _ = file.split("/")
+        return _part_of(inner[0])[0] if inner and _part_of(inner[0]) else None
+    kinds = {f: kind(f) for files in listing.values() for f in files}
+    parts = {part: {name: [f for f in files if kinds[f] == part] for name, files in listing.items()} for part in ("train", "test", "valid")}
+    found = {part: [name for name, files in listing.items() if files] for part, listing in parts.items()}
+    test, aside = ("test", "valid") if found["test"] else ("valid", "test")
+    if not found["train"] or not found[test] or None in kinds.values(): return None
+    for part in ("train", test):
+        if lacking := [name for name in listing if name not in found[part]]:
+            raise ValueError(f"the class folders of {path} are divided into train/ and {test}/, but {', '.join(lacking)} has no {part}/ with images")
+    left[_BESIDE] += [path / f for files in parts[aside].values() for f in files]
+    return [parts["train"], parts[test]]
 
 # %% ../nbs/00_data.ipynb #20627218
 def _read_all(path: Path, files: list[str], size: int, fit: str, skip_unreadable: bool, progress: bool,
@@ -795,8 +815,7 @@ def image_folder(path: str | os.PathLike,  # holds train/CLASS/* and test/CLASS/
     _check_whole(size=size, seed=seed)
     if size < 1: raise ValueError("size must be at least 1 pixel")
     if not isinstance(test_fraction, (int, float)) or not 0 < test_fraction < 1: raise ValueError(f"test_fraction must lie between 0 and 1, not {test_fraction!r}")
-    if value_range is not None and (len(value_range) != 2 or not value_range[0] < value_range[1]):
-        raise ValueError(f"value_range must be the values of black and white, such as (0, 4095), not {value_range!r}")
+    _check_range(value_range)
     if fit not in ("squash", "crop", "pad"): raise ValueError(f"fit must be 'squash', 'crop' or 'pad', not {fit!r}")
     listings, divided, left = _list_parts(path, test_fraction, seed)
     files = [f for listing in listings for part in listing.values() for f in part]
@@ -818,6 +837,24 @@ def image_folder(path: str | os.PathLike,  # holds train/CLASS/* and test/CLASS/
 _OPTIONS = {"cifar10": (), "shapes": ("n_train", "n_test", "seed", "size"),
             "folder": ("path", "size", "test_fraction", "seed", "skip_unreadable", "fit", "value_range")}
 
+def _check_reference(reference: dict[str, Any]) -> None:
+    "An error for a reference that names no data, or an option that they do not have or whose type is not the declared one."
+    name, options = reference.get("name"), {k: v for k, v in reference.items() if k != "name"}
+    if not isinstance(name, str) or name not in _OPTIONS:
+        raise ValueError(f"the reference {reprlib.repr(reference)} has no known name; choose one of {', '.join(_OPTIONS)}")
+    if unknown := options.keys() - set(_OPTIONS[name]):
+        allowed = f"it has {', '.join(_OPTIONS[name])}" if _OPTIONS[name] else "it has none"
+        raise ValueError(f"data {name} have no option {', '.join(sorted(map(reprlib.repr, unknown)))}; {allowed}")
+    kinds = get_type_hints({"cifar10": cifar10, "shapes": shapes, "folder": image_folder}[name])
+    for option, value in options.items():
+        if option == "path" and isinstance(value, (str, os.PathLike)): continue  # its bytes need not be UTF-8
+        kind = TypeAdapter(kinds[option], config=ConfigDict(strict=True, allow_inf_nan=False))
+        try: kind.validate_json(json.dumps(value, default=np.generic.item))  # as a configuration holds it: lists, no tuples
+        except (ValueError, TypeError, RecursionError) as error:
+            said = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
+            raise ValueError(f"the option {option} of data {name} is {reprlib.repr(value)}: {said}") from error
+    if name == "folder" and "path" not in options: raise ValueError(f"the reference {reference} names no path")
+
 def load_data(reference: str | os.PathLike | dict,  # "cifar10", "shapes", a folder, or {"name": "cifar10" | "shapes" | "folder", options}
               root: str | os.PathLike | None = None,  # where CIFAR-10 lies, see `data_root`
               download: bool = True,  # fetch CIFAR-10 if it is not there
@@ -829,14 +866,10 @@ def load_data(reference: str | os.PathLike | dict,  # "cifar10", "shapes", a fol
         if not known and not _expanded(reference).is_dir():
             raise FileNotFoundError(f"there are no data {str(reference)!r}; choose cifar10, shapes or a folder that exists")
         reference = {"name": str(reference)} if known else {"name": "folder", "path": os.fspath(reference)}
-    name, options = reference.get("name"), {k: v for k, v in reference.items() if k != "name"}
-    if name not in _OPTIONS: raise ValueError(f"the reference {reference} has no known name; choose one of {', '.join(_OPTIONS)}")
-    if unknown := set(options) - set(_OPTIONS[name]):
-        allowed = f"it has {', '.join(_OPTIONS[name])}" if _OPTIONS[name] else "it has none"
-        raise ValueError(f"data {name} have no option {', '.join(sorted(unknown))}; {allowed}")
+    _check_reference(reference)
+    name, options = reference["name"], {k: v for k, v in reference.items() if k != "name"}
     if name == "cifar10": return cifar10(root, download)
     if name == "shapes": return shapes(**options)
-    if "path" not in options: raise ValueError(f"the reference {reference} names no path")
     if not _expanded(options["path"]).is_dir():
         raise FileNotFoundError(f"the pictures were in {options['path']}, which is no longer there; move them back, "
                                 "or give the new place: as the reference's path, or with a run as its root (`--root DIR`)")

@@ -11,7 +11,6 @@ import difflib
 import inspect
 import json
 import os
-import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -27,6 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from .evaluate import VIEWS, short_repr, shortened
 from .fastnet import fastnet
 from .resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from .text import shell_command
 from .trainer import OPTIMIZERS, SCHEDULES, _muon
 from .transforms import MEAN, POLICIES, PolicyError, _cutout, _pad_crop, get_policy, policy_from_dict, policy_to_dict
 
@@ -56,6 +56,7 @@ def _choice(choices: Iterable[str]) -> Any:
 
 _LOGGERS = sorted(kind.value for kind in LoggerType if kind.value != "all")
 _Text = Annotated[InstanceOf[str], Field(description="a text")]  # InstanceOf: a path may hold bytes that are not UTF-8
+_Name = Annotated[InstanceOf[str], Field(min_length=1, description="a text that is not empty")]
 _Place = Annotated[InstanceOf[str] | None, Field(min_length=1, description="None, or the path of a run folder or of a file with weights")]
 _Switch = Annotated[bool, Field(description="true or false")]
 _Arguments = Annotated[dict[str, JsonValue], Field(description="a dict of numbers, texts, lists and dicts, {} for none")]
@@ -73,7 +74,7 @@ _Share = _number("a fraction in 0..1", none=True, ge=0, le=1)
 class Recipe:
     "One experiment. Every field has a reason; `source` says where the recipe comes from."
 
-    name: _Text  # what it is called: the default run folder too
+    name: _Name  # what it is called: the default run folder too
     source: _Text = ""  # where it was published, and what was chosen where the source is silent
     # the network
     network: _choice(NETWORKS) = "resnet18"  # a key of NETWORKS; ResNet-18 because all five published recipes use it
@@ -431,8 +432,8 @@ def command_of(
     if base is None: return ""
     for name, value in recipe_to_dict(recipe).items():
         if value == getattr(base, name) or name in ("source", "claimed_train", "claimed_test"): continue
-        if name in ("epochs", "seed", "precision", "device", "pretrained") and value is not None: words += [f"--{name}", shlex.quote(str(value))]
+        if name in ("epochs", "seed", "precision", "device", "pretrained") and value is not None: words += [f"--{name}", str(value)]
         else:
             text = value if isinstance(value, str) else json.dumps(value)
-            words += ["--set", shlex.quote(f"{name}={text}")]
-    return " ".join(words)
+            words += ["--set", f"{name}={text}"]
+    return shell_command(*words)

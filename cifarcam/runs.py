@@ -13,7 +13,6 @@ import json
 import os
 import platform
 import re
-import shlex
 import shutil
 import sys
 import time
@@ -24,7 +23,8 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import pandas as pd
 import safetensors.torch
@@ -32,15 +32,15 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
 from fastcore.basics import patch
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 from torch import Tensor, nn
 
-from .data import Images, cifar10, image_folder, load_data, shapes
+from .data import Images, _check_reference, image_folder, load_data, shapes
 from .evaluate import Predictions, check_regular, first_fault, predict, short_repr, shortened
 from .fastnet import FastNet, init_whitening
 from .recipes import (
     RECIPES, Recipe, RecipeError, _nested, build_network, command_of, get_recipe, override, recipe_from_dict, recipe_to_dict, training_cost, training_fields)
-from .text import markdown_code, markdown_text
+from .text import file_name, markdown_code, markdown_text, shell_command, shell_word
 from .trainer import CheckpointError, History, Trainer, atomic_write, check_device, check_free, last_checkpoint, lock_folder, lr_find, LRSearch, matmul_gflops
 from .transforms import MEAN, STD, BatchTransform, LoaderBatches, MemoryBatches, channel_stats, policy_from_dict, train_transform, test_transform
 
@@ -163,20 +163,20 @@ def _fresh_model(recipe: Recipe, train: Images, mean, std, weights: "Weights | N
 
 # %% ../nbs/07a_runs.ipynb #dad2d57d
 def _dtype_faults(own: dict[str, Tensor], state: dict[str, Tensor]) -> list[str]:
-    "Floating-point weights are given as floating-point numbers, and counters as integers: int8 or complex numbers would be converted without a word."
+    "Floating-point weights are given as floating-point numbers, and counters as integers: int8 or complex numbers would be converted without a word. Infinite is only what the network has so, as a mask."
     kind = lambda value: "complex" if value.is_complex() else "floating-point" if value.is_floating_point() else "integer"  # noqa: E731
     both = [(name, state[name], own[name]) for name in own if name in state]
-    return [f"{name} is {str(there.dtype).removeprefix('torch.')} there and {str(here.dtype).removeprefix('torch.')} here" for name, there, here in both if kind(there) != kind(here)]
+    faults = [f"{name} is {str(there.dtype).removeprefix('torch.')} there and {str(here.dtype).removeprefix('torch.')} here" for name, there, here in both if kind(there) != kind(here)]
+    return faults + [f"{name} has infinite numbers there and none here" for name, there, here in both if not here.is_meta and there.isinf().any() and not here.isinf().any()]
 
 
-def _check_finite(path: Path, state: dict[str, Tensor]) -> None:
+def _check_numbers(path: Path, state: dict[str, Tensor]) -> None:
     "Raise if a weight is not a number: nothing that is computed from it would be one."
-    bad = {name: int((~value.isfinite()).sum()) for name, value in state.items() if value.is_floating_point() or value.is_complex()}
-    bad = {name: n for name, n in bad.items() if n}
+    bad = {name: n for name, value in state.items() if (n := int(value.isnan().sum()))}
     if not bad: return
     name, n = next(iter(bad.items()))
-    raise RunError(f"{path} cannot be used: {n} of {state[name].numel()} numbers in {shortened(name)} are not finite (NaN or infinite)" + (f", and some in {len(bad) - 1} more tensors" if len(bad) > 1 else "")
-                   + "; the training diverged, or the file was changed since")
+    more = f", and some in {len(bad) - 1} more tensors" if len(bad) > 1 else ""
+    raise RunError(f"{path} cannot be used: {n} of {state[name].numel()} numbers in {shortened(name)} are NaN{more}; the training diverged, or the file was changed since")
 
 
 def read_weights(
@@ -190,10 +190,11 @@ def read_weights(
         raise RunError(f"{path} cannot be read as weights ({type(e).__name__}); nothing in it was run: it must be a .safetensors file or a state dict of torch.save") from e
     for inner in ("state_dict", "model_state_dict", "model_state", "model", "net", "weights"):  # usual wrappings
         if isinstance(state, dict) and isinstance(state.get(inner), dict): state = state[inner]
-    if not isinstance(state, dict) or not state or not all(isinstance(v, Tensor) for v in state.values()):
-        raise RunError(f"{path} holds no state dict: save `model.state_dict()`")
+    plain = lambda value: isinstance(value, Tensor) and value.layout is torch.strided and not (value.is_meta or value.is_quantized)  # noqa: E731
+    if not isinstance(state, dict) or not state or not all(isinstance(name, str) and plain(value) for name, value in state.items()):
+        raise RunError(f"{path} holds no state dict of plain tensors by their names: save `model.state_dict()`")
     state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
-    _check_finite(path, state)
+    _check_numbers(path, state)
     return state
 
 
@@ -288,7 +289,7 @@ def _refuse_occupied(out: Path, overwrite: bool) -> None:
     if not out.exists() or all(path.name in ("lock", "lock.json") or path.match(".*.tmp") for path in out.iterdir()): return  # what a killed process may leave is nothing
     is_run = (out / "config.json").exists()
     if not overwrite:
-        raise RunError(f"{out} is occupied" + (f" by a run: go on with it (`--resume {out}`), replace it (`--overwrite`), or choose another folder (`--out`)"
+        raise RunError(f"{out} is occupied" + (f" by a run: go on with it (`{shell_command('--resume', out)}`), replace it (`--overwrite`), or choose another folder (`--out`)"
                                                if is_run else ", and not by a run: choose another folder (`--out`)"))
     if not is_run: raise RunError(f"{out} is not a run folder (it has no config.json), so it is not overwritten: choose another folder (`--out`)")
 
@@ -358,8 +359,13 @@ class _Log:
 _Amount = Annotated[int, Field(ge=1, le=10**12)]
 _Device = Annotated[str, Field(pattern=r"^(cpu|cuda|mps)(:\d{1,4})?$")]
 _ByChannel = Annotated[list[Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]], Field(min_length=3, max_length=3)]
-_Spread = Annotated[list[Annotated[float, Field(allow_inf_nan=False, gt=1e-6, le=1e6)]], Field(min_length=3, max_length=3)]
-_LOADERS = dict(cifar10=cifar10, shapes=shapes, folder=image_folder)
+_Spread = Annotated[list[Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e6)]], Field(min_length=3, max_length=3)]
+
+
+def _followed(reference: dict[str, Any]) -> dict[str, Any]:
+    "The reference itself, if `load_data` takes it."
+    if reference: _check_reference(reference)
+    return reference
 
 
 class _Part(BaseModel):
@@ -392,26 +398,17 @@ class _Parts(_Part):
 
 
 class _DataPart(_Part):
-    reference: dict[str, Any]  # empty for images from memory
+    reference: Annotated[dict[str, Any], AfterValidator(_followed)]  # empty for images from memory
     fingerprint: _Parts
     n_train: _Amount
     n_test: _Amount
 
     @model_validator(mode="after")
-    def _check_reference(self) -> "_DataPart":
-        "The options are of the types that their function declares; what `shapes` is to draw is what was drawn."
-        if not self.reference: return self
-        name, options = self.reference.get("name"), {key: value for key, value in self.reference.items() if key != "name"}
-        if not isinstance(name, str) or name not in _LOADERS: raise ValueError(f"data.reference.name is {short_repr(name)}, but must be one of {', '.join(_LOADERS)}")
-        takes = get_type_hints(_LOADERS[name])
-        for option, value in options.items():
-            if option not in takes: raise ValueError(f"data.reference has {short_repr(option)}, which {name} does not take")
-            if isinstance(value, str) and str in (takes[option], *get_args(takes[option])): continue  # a path may hold bytes that are not UTF-8
-            try: TypeAdapter(takes[option], config=ConfigDict(strict=True)).validate_python(value)
-            except ValidationError as error: raise ValueError(f"data.reference.{option} is {short_repr(value)}: {error.errors()[0]['msg']}") from error
+    def _check_counts(self) -> "_DataPart":
+        "What `shapes` is to draw is what was drawn."
         for option in ("n_train", "n_test"):
-            if name == "shapes" and options.get(option, getattr(self, option)) != getattr(self, option):
-                raise ValueError(f"data.reference.{option} is {short_repr(options[option])}, but data.{option} is {getattr(self, option)}")
+            asked, drawn = self.reference.get(option, getattr(self, option)), getattr(self, option)
+            if asked != drawn: raise ValueError(f"data.reference.{option} is {short_repr(asked)}, but data.{option} is {drawn}")
         return self
 
 
@@ -447,6 +444,9 @@ class _Config(_Place):
         return self
 
 # %% ../nbs/07a_runs.ipynb #822f8bed
+def _config_fault(error: ValidationError) -> str: return first_fault(error).replace("Value error, ", "")
+
+
 def read_config(
     path: str | os.PathLike,  # a config.json, or a copy of one
 ) -> tuple[dict[str, Any], Recipe]:  # the configuration as it stands there, and its recipe
@@ -461,7 +461,7 @@ def read_config(
         raise RunError(f"{path} has format {short_repr(config.get('format'))}, and this version of cifarcam reads {FORMAT}: open it with the version that made it")
     if _nested(config): raise RunError(f"{path} is damaged: it is nested more deeply than a configuration")
     try: _Config.model_validate(config)
-    except ValidationError as e: raise RunError(f"{path} is damaged: {first_fault(e).removeprefix('Value error, ')}") from e
+    except ValidationError as e: raise RunError(f"{path} is damaged: {_config_fault(e)}") from e
     try: return config, recipe_from_dict(config["recipe"])
     except ValueError as e:
         made, here = config["versions"].get("cifarcam", "unknown"), _versions()["cifarcam"]
@@ -491,7 +491,7 @@ class Run:
     def _need(self, name: str) -> Path:
         path = check_regular(self.folder / name, RunError)
         if not path.exists():
-            raise RunError(f"{path} is missing: the run may not be finished; go on with `cifarcam train --resume {self.folder}`")
+            raise RunError(f"{path} is missing: the run may not be finished; go on with `{shell_command('cifarcam', 'train', '--resume', self.folder)}`")
         return path
 
 # %% ../nbs/07a_runs.ipynb #406765e8
@@ -508,7 +508,7 @@ def run(
 ) -> "Run":  # the finished run
     "Train a recipe on data, and leave a run folder behind."
     recipe = override(get_recipe(recipe), **changes)
-    out = Path(out) if out is not None else Path("runs") / recipe.name
+    out = Path(out) if out is not None else Path("runs") / file_name(recipe.name)
     check_device(recipe.device)
     weights = Weights(recipe.pretrained) if recipe.pretrained else None  # a wrong path is named before the data are read
     train, test = data if isinstance(data, tuple) else load_data(data, root=root)
@@ -527,6 +527,10 @@ def run(
         classes=list(map(str, train.classes)), mean=list(mean), std=list(std), image_size=int(train.images.shape[1]), network=dict(name=recipe.network, args=dict(recipe.network_args)),
         seed=recipe.seed, device=str(trainer.device), precision=trainer.precision, processes=_world(), versions=_versions(), hardware=_hardware())
     if weights: config["pretrained"] = dict(source=recipe.pretrained, fingerprint=weights.fingerprint, normalisation="of the pretrained run" if weights.run else "of the data")
+    try: _Config.model_validate(json.loads(json.dumps(config)))
+    except (ValidationError, TypeError) as e:
+        said = _config_fault(e) if isinstance(e, ValidationError) else str(e)
+        raise RunError(f"such a run could not be opened again: {said}" + ("; images from memory have an empty reference" if train.reference else "")) from e
     lines = _cost(trainer, recipe, out, config, len(fit_images), started)  # whatever cannot work fails here, before an old run is replaced
     with _held(trainer, out):
         trainer._on_main(lambda: _make_folder(out, overwrite, stamp, config))
@@ -670,8 +674,9 @@ def model(
         first = shortened((str(e).split("\n\t") + [str(e)])[1])
         raise RunError(f"{path} does not fit the network that config.json names ({self.recipe.network}, {len(self.classes)} classes): {first}") from e
     if lost := own.keys() - weights.keys(): raise RunError(f"{path} is damaged: it has no {min(lost)}; resuming the run writes it again from its checkpoint")  # torch makes up counters
-    _check_finite(path, weights)
+    _check_numbers(path, weights)
     network = build_network(self.recipe, len(self.classes))
+    if faults := _dtype_faults(network.state_dict(), weights): raise RunError(f"{path} is damaged: {faults[0]}; resuming the run writes it again from its checkpoint")
     network.load_state_dict(weights)
     return network.to(device).eval()
 
@@ -709,7 +714,7 @@ def predictions(self: Run) -> Predictions:  # of the last weights, averaged over
     "The logits for every test picture."
     path = self._need("predictions.safetensors")
     try: found = Predictions.load(path)
-    except ValueError as e: raise RunError(f"{e}"[:-1] + f": delete it, and `cifarcam train --resume {self.folder}` writes it") from e
+    except ValueError as e: raise RunError(f"{e}"[:-1] + f": delete it, and `{shell_command('cifarcam', 'train', '--resume', self.folder)}` writes it") from e
     if found.classes != self.classes: raise RunError(f"{path} is of other classes ({shortened(', '.join(found.classes))}) than {self.folder / 'config.json'} ({shortened(', '.join(self.classes))})")
     if len(found) != (n := self.config["data"]["n_test"]): raise RunError(f"{path} is of {len(found):,} images, but {self.folder / 'config.json'} says that there are {n:,} test images")
     return found
@@ -743,7 +748,7 @@ def _changed_since(opened: Run, fingerprints: dict[str, str], settings: dict) ->
     for changes in (dict(some) for n in (1, 2) for some in combinations(options, n)):
         before = {name: value for name, value in (now | changes).items() if value is not absent}
         if _digest(before, fingerprints) == opened.config["identity"]:
-            had = {name: getattr(Recipe(""), name) if value is absent else value for name, value in changes.items()}
+            had = {name: getattr(Recipe(opened.recipe.name), name) if value is absent else value for name, value in changes.items()}
             return "; ".join(f"{name} is {getattr(opened.recipe, name)!r} and was {value!r}" for name, value in had.items() if value != getattr(opened.recipe, name))
     return ""
 
@@ -870,7 +875,8 @@ def record_result(
 
 def _config_name(row: dict, rows: list[dict]) -> str:
     "A file name that tells what sets this row apart from the others."
-    plain, mine = f"{row['recipe']}-{row['seed']}", row["identity"][:6]
+    recipe = "_".join(file_name(row["recipe"]).split())  # a space would divide the list of configurations
+    plain, mine = f"{recipe}-{row['seed']}", row["identity"][:6]
     where = re.sub("[^a-z0-9]+", "-", row["hardware"].lower())
     same = any(r["identity"] == row["identity"] for r in rows)  # another machine or other views; else the same seed, other fields
     for name in (plain, f"{plain}-{where}" if same else f"{plain}-{mine}", f"{plain}-{mine}-{where}-{row['views']}"):
@@ -886,8 +892,15 @@ def _read_results(path: Path) -> list[dict]:
     if missing := set(_RESULT) - set(frame): raise RunError(f"{path} is not a table that `record_result` wrote: it has no {', '.join(sorted(missing))}")
     rows = frame.reindex(columns=_RESULT + _RESULT_LATER, fill_value="").to_dict("records")
     read = lambda name, value: value if name not in _NUMBERS else _NUMBERS[name](value) if value else None  # noqa: E731
-    try: return [{name: read(name, value) for name, value in row.items()} for row in rows]
+    try:
+        for row in rows: _check_inside(path.parent, row["config"])
+        return [{name: read(name, value) for name, value in row.items()} for row in rows]
     except ValueError as e: raise RunError(f"{path} is damaged: {e}") from e
+
+
+def _check_inside(folder: Path, config: str) -> None:
+    "A table that came from elsewhere names files in its folder results/ only: they are written and deleted."
+    if not (folder / config).resolve().is_relative_to((folder / "results").resolve()): raise ValueError(f"config is {short_repr(config)}, but must be a file in results/")
 
 # %% ../nbs/07a_runs.ipynb #d50a615a
 def results_table(
@@ -933,10 +946,11 @@ def _data_words(reference: dict, recipe: str) -> str:
     "What a command line adds for the data, with those options that are not the usual ones."
     name = reference["name"]
     usual = {p.name: p.default for p in inspect.signature({"shapes": shapes, "folder": image_folder}[name]).parameters.values()} if name in ("shapes", "folder") else {}
-    words = ["" if name == ("shapes" if recipe == "demo" else "cifar10") else f" --data {shlex.quote(reference.get('path', name))}"]
+    words = [] if name == ("shapes" if recipe == "demo" else "cifar10") else ["--data", reference.get("path", name)]
     for option, value in reference.items():
-        if option not in ("name", "path") and usual.get(option) != value: words.append(f" --data-option {shlex.quote(f'{option}={value if isinstance(value, str) else json.dumps(value)}')}")
-    return "".join(words)
+        if option in ("name", "path") or usual.get(option) == value: continue
+        words += ["--data-option", f"{option}={value if isinstance(value, str) else json.dumps(value)}"]
+    return "".join(f" {shell_word(word)}" for word in words)
 
 # %% ../nbs/07a_runs.ipynb #79eeb496
 _UNMEASURED = "not measured"
@@ -988,7 +1002,7 @@ def results_markdown(
     shown = table.drop(columns=["mean"])
     lines = ["| " + " | ".join(shown.columns) + " |", "|" + " --- |" * len(shown.columns)]
     for row in shown.to_dict("records"):
-        links = [f"[{Path(c).stem}]({base}{c})" for c in row.pop("config").split()]
+        links = [f"[{markdown_text(Path(c).stem)}]({base}{quote(c)})" for c in row.pop("config").split()]
         row = {name: markdown_code(text) if name == "command" and text != "-" else markdown_text(text) for name, text in row.items()}
         lines.append("| " + " | ".join([*row.values(), " ".join(links) or "-"]) + " |")
     return "\n".join(lines)

@@ -14,7 +14,6 @@ import importlib.util
 import json
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -72,6 +71,13 @@ def _say(text: object) -> None:
     for python, option in _OPTION_OF.items(): text = re.sub(python, option, text)
     sys.stdout.flush()
     print(f"cifarcam: {visible(text, lines=True)}", file=sys.stderr, flush=True)
+
+
+def _save_figure(figure: "Figure", path: Path) -> None:
+    "A figure as a whole file or none; the ending says the format."
+    from cifarcam.trainer import atomic_write
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary: figure.savefig(temporary, format=path.suffix[1:].lower() or "png")
 
 
 def _device(name: str) -> str:  # "cpu", "cuda", "cuda:1", "mps"
@@ -207,7 +213,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     precision = run.config["precision"] if run.config["device"].split(":")[0] == device.split(":")[0] else "fp32"
     p = predict(model, test, mean=run.mean, std=run.std, views=views, device=device, precision=precision, progress=sys.stderr.isatty())
     chosen = ", which were chosen on the pictures that the run was validated on" if args.weights == "best" else ""
-    print(f"{run.folder}: {run.recipe.name}, {args.weights} weights{chosen}; views: {views}; {device} {precision}, {time.perf_counter() - begin:.0f} s\n"
+    print(f"{visible(run.folder)}: {visible(run.recipe.name)}, {args.weights} weights{chosen}; views: {views}; {device} {precision}, {time.perf_counter() - begin:.0f} s\n"
           f"accuracy {p.accuracy:.2%} ({int(p.correct.sum()):,} of {len(p):,} test pictures), loss {p.loss:.3f}\n")
     columns = ["class", "n", "accuracy", "precision", "f1", "confidence"]
     print(p.per_class[columns].assign(**{"class": [visible(name) for name in p.classes]}).to_string(index=False, float_format=lambda v: f"{v:.1%}"))
@@ -333,6 +339,7 @@ class LoadedModel:
     mean: tuple[float, ...] = _IMAGENET[0]  # by channel, 0..1; one value: the model takes grey pictures, and pictures are turned grey
     std: tuple[float, ...] = _IMAGENET[1]  # likewise
     size: int | tuple[int, int] = 224  # of its input in pixels: the side, or (height, width)
+    value_range: tuple[float, float] | None = None  # black and white of images of more than 8 bits, see `read_image`
 
 
 def load_model(
@@ -445,8 +452,10 @@ def _head(state: dict | None) -> int | None:
 def _fill(model: "nn.Module", state: dict | None, name: str, path: str | None) -> None:
     "Load weights that must fit, or say that there are none."
     if state is None: return warnings.warn(f"{name} has RANDOM weights, so its answers and maps mean nothing: give --weights FILE, or --weights DEFAULT to fetch trained ones", stacklevel=4)
-    from cifarcam.runs import fit_names
-    try: model.load_state_dict(fit_names(state, model))
+    from cifarcam.runs import _dtype_faults, fit_names
+    state = fit_names(state, model)
+    if faults := _dtype_faults(model.state_dict(), state): raise UsageError(f"the weights {path} do not fit the model: {faults[0]}")
+    try: model.load_state_dict(state)
     except RuntimeError as error:
         first = str(error).split("\n\t")[1:2] or [str(error)]
         raise UsageError(f"the weights {path} do not fit the model: {textwrap.shorten(first[0], 160)}") from error
@@ -465,7 +474,7 @@ def _read(file: str, loaded: LoadedModel, fit: str) -> "np.ndarray":  # uint8 [H
     from PIL import Image
 
     from cifarcam.data import read_image
-    image = read_image(file, _sides(loaded.size), fit)
+    image = read_image(file, _sides(loaded.size), fit, loaded.value_range)
     return np.array(Image.fromarray(image).convert("L").convert("RGB")) if len(loaded.mean) == 1 else image
 
 
@@ -610,7 +619,8 @@ def explain(
         p, targets, maps = _maps(cam, place, loaded, image[None], target)
         maps = {name: m[0] for name, m in maps.items()}
         for note in _notes(cam.reasons) if warn else (): warnings.warn(f"{file}: {note}", CAMWarning, stacklevel=2)
-        figure = explain_panel(read_image(file, 256, "pad"), image, maps, p[0], loaded.classes, targets[0], title=Path(file).name, method=_method_name(method), reasons=cam.reasons)
+        original = read_image(file, 256, "pad", loaded.value_range)
+        figure = explain_panel(original, image, maps, p[0], loaded.classes, targets[0], title=Path(file).name, method=_method_name(method), reasons=cam.reasons)
         yield Explanation(file, p[0], loaded.classes, targets[0], maps, figure, cam.reasons)
 
 # %% ../nbs/10_cli.ipynb #a5885173
@@ -630,13 +640,13 @@ def _readable(files: Sequence[str], loaded: LoadedModel, fit: str, broken: dict[
 
 def _image_files(words: Sequence[str]) -> list[str]:
     "Files as they were typed; a folder stands for the images that lie in it."
-    from cifarcam.data import _pictures
+    from cifarcam.data import _is_image
     files = []
     for word in words:
         if not Path(word).is_dir():
             files.append(word)
             continue
-        found = [str(Path(word) / name) for name in _pictures(Path(word))[0] if "/" not in name]
+        found = sorted(str(p) for p in Path(word).iterdir() if p.name[0] != "." and p.is_file() and _is_image(p))
         if not found: raise UsageError(f"the folder {word} holds no images: name a file, or a folder with images in it, not deeper")
         files += found
     return files
@@ -648,7 +658,9 @@ def _as_loaded(model, **given) -> LoadedModel:
 
     from cifarcam.runs import Run
     if isinstance(model, LoadedModel): loaded = model
-    elif isinstance(model, Run): loaded = LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size)
+    elif isinstance(model, Run):
+        value_range = (model.config["data"]["reference"] or {}).get("value_range")
+        loaded = LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size, value_range and tuple(value_range))
     else: loaded = load_model(model) if isinstance(model, str) else LoadedModel(model, []) if isinstance(model, nn.Module) else _no_model(model)
     return replace(loaded, **{name: value for name, value in given.items() if value is not None})
 
@@ -687,8 +699,7 @@ def _explain_files(args: argparse.Namespace, loaded: LoadedModel, fit: str, file
     files = _image_files(files)
     for found in explain(files, loaded, target=args.target, fit=fit, warn=False, broken=broken, **_asked(args)):
         path = _free_name(out, file_name(Path(found.file).stem), taken)
-        out.mkdir(parents=True, exist_ok=True)
-        found.figure.savefig(path)
+        _save_figure(found.figure, path)
         print(f"{visible(found.file)}: " + ", ".join(f"{visible(name)} {p:.1%}" for name, p in found.best()) + f" -> {path}")
         for note in _notes(found.reasons): _note(f"{found.file}: {note}")
     if args.model and loaded.classes == _numbered(len(loaded.classes)): _note("the classes have no names, so they are numbered: --class-names FILE gives them, one a line")
@@ -717,8 +728,7 @@ def _explain_run(args, run: "Run", out: Path) -> int:
         what = f"what speaks for {what} ({args.method})" if asks_for_class(args.method) else f"{args.method}, which asks for no class"
         figure = show_cams(test.images[chosen], maps, prediction_titles(predictions, chosen), colors=outcome_colors(predictions, chosen),
                            title=f"{name.capitalize()} test pictures: {what}")
-        out.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out / f"{name}.png")
+        _save_figure(figure, out / f"{name}.png")
         for i in chosen:
             c, a = int(predictions.predicted[i]), int(predictions.labels[i])
             print(f"{name}: test picture {i}, {visible(run.classes[c])} {float(predictions.confidence[i]):.1%}" + ("" if c == a else f", actually {visible(run.classes[a])}"))
@@ -759,7 +769,9 @@ def _explain(args: argparse.Namespace) -> int:
     if args.weights or args.classes: raise UsageError("--weights and --class-names belong to --model; a run brings its own")
     if Path(folder).is_file(): raise UsageError(f"{folder} is a file, but the first word is the run: `{shell_command('cifarcam', 'explain', 'RUN', folder)}`, or name a model with --model")
     run = Run(folder)
-    out = Path(args.out) if args.out else own_folder(run.folder / "explain")
+    out = Path(args.out or run.folder / "explain")
+    for place in (out, *out.parents):
+        if run.folder.absolute() in place.absolute().parents: own_folder(place)
     if not files: return _explain_run(args, run, out)
     fit = args.fit or (run.config["data"]["reference"] or {}).get("fit", "squash")
     return _explain_files(args, _as_loaded(run), fit, files, out)
@@ -796,8 +808,7 @@ def _lr_find(args: argparse.Namespace) -> int:
     print(search)
     if recipe.optimizer == "muon": print("only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, so the suggestion depends on --low and --steps; try it before you trust it")
     path = Path(args.out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    search.plot().savefig(path)
+    _save_figure(search.plot(), path)
     print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
     if search.suggestion: print(f"try it: {_try_it(args, recipe, search.suggestion)}")
     return 0
@@ -806,10 +817,10 @@ def _lr_find(args: argparse.Namespace) -> int:
 def _try_it(args: argparse.Namespace, recipe: "Recipe", lr: float) -> str:
     "The command that trains just what was searched, changed fields, data and all, at another learning rate."
     from cifarcam.recipes import command_of, override
-    words = [command_of(override(recipe, name=args.recipe, lr=float(f"{lr:.2g}")))]
-    if recipe.name != args.recipe: words.append(f"--set {shlex.quote(f'name={recipe.name}')}")
-    for name, values in (("data", [args.data]), ("data-option", args.data_option), ("root", [args.root])): words += [f"--{name} {shlex.quote(value)}" for value in values if value]
-    return " ".join(words)
+    words = ["--set", f"name={recipe.name}"] if recipe.name != args.recipe else []
+    for name, values in (("data", [args.data]), ("data-option", args.data_option), ("root", [args.root])):
+        for value in filter(None, values): words += [f"--{name}", value]
+    return f"{command_of(override(recipe, name=args.recipe, lr=float(f'{lr:.2g}')))} {shell_command(*words)}".strip()
 
 # %% ../nbs/10_cli.ipynb #78d03976
 def _seeds(text: str) -> list[int]:
@@ -871,6 +882,7 @@ def _results(args: argparse.Namespace) -> int:
 
 def _result_words(row: dict[str, str]) -> str:
     "One row of the table in three lines, which a terminal has room for."
+    row = {name: visible(value) for name, value in row.items()}
     if row["reached"] == "not measured": return f"{row['recipe']}: not measured (claimed: {row['claimed']})\n  {row['command']}"
     return (f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
             f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}" + (f"\n  {row['command']}" if row["command"] != "-" else ""))
@@ -1112,7 +1124,7 @@ def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceb
 def _stopped(error: KeyboardInterrupt, out: Path | None) -> str:
     "What to say after Ctrl-C: how to go on, if there is something to go on with."
     said = str(error) or "stopped"
-    if out and (Path(out) / "checkpoint.pt").exists():
+    if out and any((Path(out) / name).exists() for name in ("checkpoint.pt", "checkpoint.previous.pt")):
         said = f"{said.split('; resume from')[0]}; go on with: {shell_command('cifarcam', 'train', '--resume', out)}"
         if _is_demo(Path(out)): said += f", and then its report: {shell_command('cifarcam', 'report', out)}"
     return said

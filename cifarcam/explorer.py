@@ -41,6 +41,7 @@ from .gradcam import METHODS, SLOW_METHODS
 from .lens import DIVERGING, Lens, Look, Stopped, agreement, asks_for_class, augment, hide, is_quick, layer_words, main_layers, overlay_difference, rectangle, strong_part
 from .runs import Run
 from .serve import serve_command, write_app
+from .text import html_text
 from .trainer import atomic_write
 from .transforms import MEAN, POLICIES, STD, policy_from_dict, policy_to_dict
 from .visualize import BLUE, CMAP, GREY, ORANGE, overlay, show_images
@@ -168,7 +169,8 @@ class Explorer:
         run: Run | None = None,  # whose model this is: brings its epochs and its neighbours
         which: str = "last",  # which weights of the run these are
         name: str = "",  # what captions call the network
-        fit: str = "squash",  # how an own picture becomes a square, see `read_image`
+        fit: str = "squash",  # how an own picture gets the shape of the others, see `read_image`
+        value_range: Sequence[float] | None = None,  # black and white of own images of more than 8 bits, likewise
         folder: str | os.PathLike = ".",  # where `save` writes, and where relative names of other runs begin
     ):
         _check(model, data, predictions, method)
@@ -178,6 +180,7 @@ class Explorer:
             mean, std = MEAN, STD
         height, width = data.images.shape[1:3]
         self.data, self.predictions, self.run, self.which, self.fit, self.folder = data, predictions, run, which, fit, Path(folder)
+        self.value_range = None if value_range is None else tuple(value_range)
         self.lens = Lens(model, mean, std, (height, width), layers, name)
         grow = max(1, round(size / height)) if height <= size else size / height  # whole factors keep the pixels square
         self.size = (round(height * grow), round(width * grow))
@@ -474,12 +477,12 @@ def _ipython_display_(self: Explorer) -> None:
 # %% ../nbs/09_explorer.ipynb #9069c550
 def _orange(text: str, style: str = "") -> str:  # HTML
     "Words with an orange line beside them, on white and on black as readable as the text around."
-    return f"<div style='border-left:4px solid {ORANGE};padding-left:6px;{style}'>{html.escape(text)}</div>"
+    return f"<div style='border-left:4px solid {ORANGE};padding-left:6px;{style}'>{html_text(text)}</div>"
 
 
 def _said(text: str, error: bool) -> str:  # HTML
     if not text: return ""
-    return f"<div role='status' style='line-height:1.35;margin-bottom:4px'>{_orange(text) if error else html.escape(text)}</div>"
+    return f"<div role='status' style='line-height:1.35;margin-bottom:4px'>{_orange(text) if error else html_text(text)}</div>"
 
 
 @patch
@@ -536,7 +539,7 @@ def _progress(self: Explorer, news: tuple[str, int, int] | None) -> None:
         text, done, total = news
         self.bar.max, self.bar.value = max(total, 1), done if total else 0
         self.bar.layout.display = "" if total else "none"
-        self.doing.value = html.escape(text)
+        self.doing.value = html_text(text)
     self.working.layout.display = "none" if news is None else ""
 
 # %% ../nbs/09_explorer.ipynb #a50de998
@@ -776,7 +779,7 @@ def _plain(*parts: str) -> str:
 def _two_lines(first: str, second: str = "") -> str:  # HTML
     "Two lines that are cut rather than wrapped, so that the pictures below stay level; the mouse shows the whole."
     cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
-    plain = html.escape(_plain(first, second), quote=True)
+    plain = html_text(_plain(first, second))
     return f"<div title='{plain}' style='width:0;min-width:100%;line-height:1.3'><div style='{cut}'>{first}</div><div style='{cut}'>{second or '&nbsp;'}</div></div>"
 
 
@@ -789,26 +792,26 @@ def _asked(view: View, line: Line, name: Callable[[int], str]) -> str:
 @patch
 def _write_captions(self: Explorer, view: View, line: Line, widgets: dict, k: int) -> None:
     "Words above and below the pictures of a line."
-    bold = lambda c: f"<b>{html.escape(self.data.classes[c])}</b>"
+    bold = lambda c: f"<b>{html_text(self.data.classes[c])}</b>"
     if k == 0:
         where = f"{view.name}, {view.place + 1:,} of {view.total:,}" + " chosen" * (view.own or view.total < len(self.data))
-        head = html.escape(where), f"actual: {bold(view.label)}" if view.label is not None else "actual class not known"
+        head = html_text(where), f"actual: {bold(view.label)}" if view.label is not None else "actual class not known"
         widgets["notes"][0].value = f"<div style='line-height:1.3;font-size:12px;opacity:.8'>{_FITTED[view.fit]} {line.lens.size[0]} x {line.lens.size[1]}, as the network gets it</div>" if view.own else ""
-    else: head = html.escape(line.name), html.escape(line.about)
+    else: head = html_text(line.name), html_text(line.about)
     widgets["captions"][0].value = _two_lines(*head)
     for j, layer in enumerate(line.layers):
         roles = [r for r, yes in (("predicted", line.target == line.look.predicted), ("actual", line.target == view.label)) if yes]
         what = _asked(view, line, bold)
         if what.startswith("for <b>"): what += f" ({' and '.join(roles)})" if roles else ", as above" if k else ""
-        widgets["captions"][j + 1].value = _two_lines(html.escape(layer), what)
+        widgets["captions"][j + 1].value = _two_lines(html_text(layer), what)
         blank = _orange(line.blank[j]) if line.blank[j] else ""
-        words = "".join(f"<div style='opacity:.8'>{html.escape(text)}</div>" for text in (line.where[j], line.lens.words(layer)) if text)
+        words = "".join(f"<div style='opacity:.8'>{html_text(text)}</div>" for text in (line.where[j], line.lens.words(layer)) if text)
         widgets["notes"][j + 1].value = f"<div style='line-height:1.3;font-size:12px'>{blank}{words}</div>"
     before = view.lines[0].look.probabilities if k else None
     widgets["bars"].value = self._bars(line.look, view.label, before) + (_orange(view.doubt, "margin-top:4px") if k == 0 and view.doubt else "")
 
 # %% ../nbs/09_explorer.ipynb #02a5d50a
-_FITTED = {"squash": "squashed to", "crop": "the middle square, scaled to", "pad": "filled up to a square with white, scaled to"}
+_FITTED = {"squash": "squashed to", "crop": "the middle, scaled to", "pad": "filled up with white, scaled to"}
 
 
 def _legend(v: View, classes: Sequence[str]) -> str:  # HTML
@@ -819,7 +822,7 @@ def _legend(v: View, classes: Sequence[str]) -> str:  # HTML
     most = "the most in that map" if line.tops[0] is None else "the most that this layer has in 64 pictures"
     first, last = "evidence: none, or against", most
     if not asks_for_class(s["method"]): first = "no evidence for a class: zero or less"
-    elif line.rather is not None: first, last = (html.escape(text) for text in (f"evidence: more for {classes[line.rather]}", f"more for {classes[line.target]} (both up to {most})"))
+    elif line.rather is not None: first, last = (html_text(text) for text in (f"evidence: more for {classes[line.rather]}", f"more for {classes[line.target]} (both up to {most})"))
     scale = f"<span style='display:inline-block;width:140px;height:12px;background:linear-gradient(to right, {shades});border:1px solid #999'></span>"
     return (f"<div style='display:flex;flex-wrap:wrap;gap:0 8px;align-items:center;line-height:1.4;font-size:13px'><span>{first}</span>{scale}<span>{last}</span>"
             f"<span style='opacity:.8'>(mixed with the picture: {s['opacity']:.0%} map)</span></div>")
@@ -831,8 +834,8 @@ def _write_heading(self: Explorer) -> None:
     model, p, n = self.lens.model, self.predictions, sum(w.numel() for w in self.lens.model.parameters())
     parts = [f"{self.run.recipe.name}, {self.run.recipe.epochs} epochs" + f", weights: {self.which}" * (self.which != "last") if self.run is not None else "", f"{type(model).__name__}, {n:,} parameters"]
     if p is not None: parts.append(f"{p.accuracy:.2%} of these {len(p):,} pictures right" + f" (averaged over views: {p.views})" * (p.views != "none"))
-    name = f"<b>{html.escape(self.lens.name)}</b>: " if self.lens.name else ""
-    self.heading.value = f"<div style='line-height:1.4;margin-bottom:4px'>{name}{html.escape('; '.join(filter(None, parts)))}</div>"
+    name = f"<b>{html_text(self.lens.name)}</b>: " if self.lens.name else ""
+    self.heading.value = f"<div style='line-height:1.4;margin-bottom:4px'>{name}{html_text('; '.join(filter(None, parts)))}</div>"
 
 # %% ../nbs/09_explorer.ipynb #3ba24243
 @patch
@@ -846,7 +849,7 @@ def _bars(self: Explorer, look: Look, label: int | None, before: np.ndarray | No
         color = "#9A9A9A" if c != best else GREY if label is None else BLUE if c == label else ORANGE
         percent = "&gt;99%" if 0.995 <= p[c] < 1 else f"{p[c]:.0%}"
         mark = f"<div style='position:absolute;left:{100 * before[c]:.1f}%;top:-1px;height:16px;border-left:2px solid currentColor'></div>" if before is not None else ""
-        name, cut = html.escape(classes[c]), "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
+        name, cut = html_text(classes[c]), "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
         rows.append(f"<div style='display:grid;grid-template-columns:88px 1fr 38px;gap:0 6px;break-inside:avoid'><div title='{name}' style='text-align:right;font-weight:{'bold' if c == best else 'normal'};{cut}'>{name}{' &#10003;' if c == label else ''}</div>"
                     f"<div style='position:relative;background:rgba(128,128,128,.18);height:14px;align-self:center'><div style='background:{color};height:14px;width:{100 * p[c]:.1f}%'></div>{mark}</div><div>{percent}</div></div>")
     head = "probability of each class" + ("; | as above" if before is not None else "; &#10003; actual" if label is not None else "")
@@ -1045,7 +1048,7 @@ def _confusion_of(self: Explorer, p: Predictions | None) -> W.Widget:
     cut, flat, tall = "font-size:11px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap", W.Layout(margin="0", height="28px"), W.Layout(margin="0", height="72px")
     across = lambda name: W.HTML(f"<div title='{name}' style='{cut};writing-mode:vertical-rl;transform:rotate(180deg);height:68px;line-height:1.2;margin:auto'>{name}</div>", layout=tall)
     down = lambda name: W.HTML(f"<div title='{name}' style='{cut};text-align:right;padding-right:4px;line-height:28px;max-width:80px'>{name}</div>", layout=flat)
-    names = [html.escape(name) for name in classes]
+    names = [html_text(name) for name in classes]
     cells = [W.HTML("<div style='font-size:11px;opacity:.75;line-height:1.2'>actual \u2193<br>predicted \u2192</div>"), *(across(name) for name in names)]
     for a, name in enumerate(names):
         cells.append(down(name))
@@ -1094,18 +1097,18 @@ def read_upload(
     content: bytes,
     size: tuple[int, int],  # height and width of the result
     fit: str = "squash",  # how it gets that shape, see `read_image`
+    value_range: tuple[float, float] | None = None,  # what is black and white if it has more than 8 bits, likewise
 ) -> np.ndarray:  # uint8 [H, W, 3]
     "A picture from the bytes of a file."
     ending = re.search(r"\.\w{1,8}$", name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"picture{ending[0] if ending else ''}"
         path.write_bytes(content)
-        try: pixels = read_image(path, max(size), fit)
+        try: return read_image(path, tuple(size), fit, value_range)
         except UnreadableImage as error:
             cause = error.__cause__
             why = "it is empty" if not content else "it is no picture, or of an unknown format" if isinstance(cause, UnidentifiedImageError) else " ".join(str(cause).replace(str(path), name).split())
             raise UnreadableImage(f"{name} cannot be read as a picture: {why}") from error
-    return pixels if pixels.shape[:2] == tuple(size) else cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
 
 # %% ../nbs/09_explorer.ipynb #4bb4bf66
 @dataclass(frozen=True)
@@ -1130,7 +1133,7 @@ def _read_uploads(self: Explorer, files: list[tuple[str, bytes]]) -> Iterator[tu
     found, failed = [], []
     for k, (name, content) in enumerate(files):
         yield f"reading {name}", k, len(files)
-        try: found.append(_Own(name, read_upload(name, content, self.lens.size, self.fit), name))
+        try: found.append(_Own(name, read_upload(name, content, self.lens.size, self.fit, self.value_range), name))
         except UnreadableImage as error: failed.append(str(error))
     if found: self._show_own(found)
     self._tell("; ".join(failed), error=bool(failed))
@@ -1162,7 +1165,7 @@ def add(
     missing = [str(f) for f in files if not f.is_file()]
     if missing: raise FileNotFoundError(f"there is no picture {', '.join(missing)}")
     if not files: raise ValueError("add() needs at least one picture: its path, or the path of a folder of pictures")
-    self._show_own([_Own(f.name, read_upload(str(f), f.read_bytes(), self.lens.size, self.fit), str(f.resolve())) for f in files])
+    self._show_own([_Own(f.name, read_upload(str(f), f.read_bytes(), self.lens.size, self.fit, self.value_range), str(f.resolve())) for f in files])
     return self.wait()
 
 # %% ../nbs/09_explorer.ipynb #dbdcaa88
@@ -1256,7 +1259,7 @@ def _trial(self: Explorer, n: int = 20) -> Iterator[tuple[str, int, int]]:
     text = f"{v.name}: {kept} of {n} draws keep the answer {self.data.classes[first.look.predicted]}."
     if alike: text += f" The map of {first.layers[0]} {_asked(v, first, self.data.classes.__getitem__)}, carried along, and the map made anew: median correlation {np.median(alike):.2f}, lowest {min(alike):.2f} ({len(alike)} draws)."
     self._tried = v.wanted
-    if self._wanted() == v.wanted: self.trials.value = f"<div style='line-height:1.35'>{html.escape(text)}</div>"
+    if self._wanted() == v.wanted: self.trials.value = f"<div style='line-height:1.35'>{html_text(text)}</div>"
 
 # %% ../nbs/09_explorer.ipynb #837c3907
 @patch
@@ -1375,7 +1378,9 @@ def _source_of(self: Explorer, v: View) -> tuple[list[str], str]:
     else: begin = ["", f"# model, {'' if v.own else 'data, '}mean and std are those that the explorer was given"]
     if any("policy_from_dict" in text for other in v.lines for text in other.code): begin.insert(0, "from cifarcam.transforms import policy_from_dict")
     if not v.own: return begin, f"{self._data_code}.images[{v.index}]"
-    return ["from pathlib import Path", "from cifarcam.explorer import read_upload", *begin], f"read_upload({v.name!r}, Path({v.path!r}).read_bytes(), {v.lines[0].lens.size}, {v.fit!r})"
+    given = [v.fit] if self.value_range is None else [v.fit, self.value_range]
+    source = f"read_upload({v.name!r}, Path({v.path!r}).read_bytes(), {v.lines[0].lens.size}, {', '.join(map(repr, given))})"
+    return ["from pathlib import Path", "from cifarcam.explorer import read_upload", *begin], source
 
 
 @patch
@@ -1402,8 +1407,8 @@ def _save_clicked(self: Explorer, _=None) -> None:
     path = self.save(self.file_name.value.strip() or "view.png", anywhere=False)
     content = base64.b64encode(path.read_bytes()).decode()
     kind = {".png": "image/png", ".jpg": "image/jpeg", ".pdf": "application/pdf", ".svg": "image/svg+xml"}[path.suffix.lower()]
-    name = html.escape(path.name)
-    self.saved.value = f"<div style='line-height:1.35'>Written: {html.escape(str(path))}<br><a download='{name}' href='data:{kind};base64,{content}' style='text-decoration:underline'>download {name}</a></div>"
+    name = html_text(path.name)
+    self.saved.value = f"<div style='line-height:1.35'>Written: {html_text(str(path))}<br><a download='{name}' href='data:{kind};base64,{content}' style='text-decoration:underline'>download {name}</a></div>"
 
 # %% ../nbs/09_explorer.ipynb #560f6be3
 @patch(cls_method=True)
@@ -1424,7 +1429,9 @@ def from_run(
     else:
         data = run.data(root)[1]
         if (run.folder / "predictions.safetensors").exists() and which == "last": predictions = run.predictions
-    options = dict(policy=run.recipe.policy, name=run.folder.name, fit=(run.config["data"]["reference"] or {}).get("fit", "squash")) | options
+    reference = run.config["data"]["reference"] or {}
+    own = dict(fit=reference.get("fit", "squash"), value_range=reference.get("value_range"))  # as the run's data were read
+    options = dict(policy=run.recipe.policy, name=run.folder.name) | own | options
     explorer = cls(model, data, mean=run.mean, std=run.std, predictions=predictions, run=run, which=which, **options)
     if not given: explorer._data_code = f"run.data({'' if root is None else repr(str(root))})[1]"
     return explorer
@@ -1436,4 +1443,4 @@ def open_run(
 ) -> Explorer | W.HTML:  # for a page of its own: an error is shown in words there, since nobody reads its log
     "A run's explorer, or what keeps it from opening."
     try: return Explorer.from_run(run, **options)
-    except Exception as error: return W.HTML(f"<div role='alert' style='font-size:16px;line-height:1.5;padding:24px'><b>This run cannot be explored.</b><br>{html.escape(_in_words(error))}</div>")
+    except Exception as error: return W.HTML(f"<div role='alert' style='font-size:16px;line-height:1.5;padding:24px'><b>This run cannot be explored.</b><br>{html_text(_in_words(error))}</div>")

@@ -8,7 +8,6 @@ __all__ = ['reshape_tokens', 'layers_of', 'LayerNotFound', 'get_layer', 'Summary
 # %% ../nbs/02b_layers.ipynb #892b8747
 import copy
 import difflib
-import html
 import math
 import re
 from collections import Counter, OrderedDict
@@ -25,6 +24,8 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
+
+from .text import html_text, visible
 
 # %% ../nbs/02b_layers.ipynb #a581faab
 def _twin(
@@ -704,7 +705,7 @@ def _rows_to_show(self: Summary) -> list[tuple[str, ...]]:
     rows = []
     for row in self.table.itertuples():
         if self.shown_depth is None or row.depth <= self.shown_depth:
-            local = row.name.split(".")[-1] if row.name else "(model)"
+            local = visible(row.name.split(".")[-1]) if row.name else "(model)"
             mark = " *" if row.name and row.name == self.advised else ""
             rows.append(("\u00a0\u00a0" * row.depth + local + mark, row.type, times(row.output[1:]) if row.output else "not called", times(row.stride),
                          times(row.receptive_field), f"{row.params:,}", f"{row.mult_adds:,}"))
@@ -737,7 +738,7 @@ def __repr__(self: Summary) -> str: # aligned text, for terminals and logs
 def _repr_html_(self: Summary) -> str: # one table
     "The table as a notebook shows it."
     def cells(row, tag):
-        return "".join(f'<{tag} style="text-align: {"left" if k < 3 else "right"}">{html.escape(cell)}</{tag}>' for k, cell in enumerate(row))
+        return "".join(f'<{tag} style="text-align: {"left" if k < 3 else "right"}">{html_text(cell)}</{tag}>' for k, cell in enumerate(row))
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in _rows_to_show(self))
-    closing = "<br>".join(map(html.escape, _closing_lines(self)))
+    closing = "<br>".join(map(html_text, _closing_lines(self)))
     return f"<table><thead><tr>{cells(_HEADER, 'th')}</tr></thead><tbody>{body}</tbody></table><p>{closing}</p>"

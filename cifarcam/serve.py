@@ -6,7 +6,6 @@
 __all__ = ['write_app', 'is_local', 'check_port', 'base_path', 'serve_command', 'address', 'open_page', 'admit', 'configure']
 
 # %% ../nbs/09a_serve.ipynb #f7437559
-import html
 import importlib.util
 import ipaddress
 import json
@@ -25,6 +24,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import psutil
+
+from .text import html_text
 
 # %% ../nbs/09a_serve.ipynb #23edd52d
 _TEMPLATE = """{% extends 'voila/templates/lab/index.html.j2' %}
@@ -65,7 +66,7 @@ def write_app(
     folder: str | os.PathLike,  # where to write; it may be removed when the server has ended
     run: str | os.PathLike,  # a run folder
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
-    fit: str | None = None,  # how an own picture becomes a square, see `read_image`; None: as the run's data were read, else "squash"
+    fit: str | None = None,  # how an own picture gets the shape of the input, see `read_image`; None: as the run's data were read, else "squash"
 ) -> Path:  # the notebook to serve
     "Write the notebook that shows a run's explorer, its page template, kernel and settings; views are saved into the folder that is current now."
     folder, run = Path(folder), Path(run).resolve()
@@ -199,7 +200,7 @@ def open_page(
             time.sleep(0.1)
         else: return
         file.touch(0o600)
-        file.write_text(f'<meta http-equiv="refresh" content="0; url={html.escape(url, quote=True)}">', encoding="utf-8")
+        file.write_text(f'<meta http-equiv="refresh" content="0; url={html_text(url)}">', encoding="utf-8")
         webbrowser.open(file.resolve().as_uri())
     waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
@@ -217,7 +218,8 @@ def admit(
     headers, kernels = handler.request.headers, handler.kernel_manager
     embedded = headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and headers.get("Sec-Fetch-Dest") != "document"
     if embedded or not handler.check_origin(): raise HTTPError(403, "Another web page asked for this one, and it gets nothing. Open the address yourself.")
-    count, most = len({*kernels.list_kernel_ids(), *getattr(kernels, "_pending_kernels", ())}), _asked()["pages"]  # with those that are about to start
+    starting = getattr(kernels, "_pending_kernels", {})  # where a start that failed stays for good
+    count, most = len({*kernels.list_kernel_ids(), *(kernel for kernel, start in starting.items() if not start.done())}), _asked()["pages"]
     if count >= most:
         raise HTTPError(503, f"{count} pages of this explorer are open, and this server allows no more, because each takes almost 1 GB of memory. "
                         "Close one of them and load this page again; a page that was lost counts for up to a minute. To allow more, start the explorer with --pages.",
@@ -245,7 +247,7 @@ def configure(
     "The settings of a server: who may ask, how much, and until when."
     from jupyter_server import DEFAULT_STATIC_FILES_PATH
     asked = _asked()
-    names, pattern = ["localhost", *asked["hosts"]], rf"https?://({'|'.join(map(re.escape, asked['hosts']))})(:\d+)?" if asked["hosts"] else ""
+    names, pattern = ["localhost", *asked["hosts"]], rf"https?://({'|'.join(map(re.escape, asked['hosts']))})(:\d+)?$" if asked["hosts"] else ""
     limits = {"websocket_max_message_size": 2**30, "ws_ping_timeout": 30_000}  # else an upload of 10 MB ends the connection; and a warning that concerns nobody
     who = {"allow_remote_access": asked["anyone"], "local_hostnames": names, "allow_origin_pat": pattern}
     c.Voila.tornado_settings = {**limits, **who, "xsrf_cookie_kwargs": {"path": asked["base_url"]},

@@ -13,7 +13,9 @@ import re
 import shlex
 
 # %% ../nbs/00b_text.ipynb #b21b3b4b
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# the joiners U+200C and U+200D stay, which Persian, Indian scripts and emoji need
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+                      r"\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
 
 
 def visible(
@@ -28,7 +30,7 @@ def visible(
 # %% ../nbs/00b_text.ipynb #19ab2864
 NASTY = [
     "<img src=x onerror=alert(1)>", "a|b", "`x`", "``", "\\`*_[b](c)~~d~~", "$0_$5", "$\\frac{1}{$", "two\nlines", "a & b &lt;", "'\"quoted\"'", " spaces  inside ", "-rf", "~", "*",
-    "\x1b[2J", "\x1b]8;;https://example.org\x07link\x1b]8;;\x07", "bell\x07", "\u202egpj.exe", "nul\x00l", "half \ud800", "byte \udcff",
+    "\x1b[2J", "\x1b]8;;https://example.org\x07link\x1b]8;;\x07", "bell\x07", "\u202egpj.exe", "cat\u200f", "\ufeffcat", "cat\U000e0041", "nul\x00l", "half \ud800", "byte \udcff",
     "猫", "قطة", "👩‍👧", "n" * 200, "con", "../up", "{{ 7 * 7 }}", "%s%n", "#| hide",
 ]  # names that some surface would take for something else
 
@@ -60,12 +62,14 @@ def markdown_text(
 
 def markdown_code(
     text: object,  # a command, or a name
+    table: bool = True,  # for a cell of a table; False: for a sentence
 ) -> str:  # in backticks
-    "Code in a sentence or a cell of a table."
+    "Code in Markdown."
     shown = visible(text)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     space = " " if shown[:1] in ("`", " ", "") or shown[-1:] in ("`", " ") else ""
-    return f"{fence}{space}{shown}{space}{fence}".replace("|", "\\|")
+    code = f"{fence}{space}{shown}{space}{fence}"
+    return code.replace("|", "\\|") if table else code
 
 # %% ../nbs/00b_text.ipynb #b24a5d63
 def shell_word(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CMAP', 'DIVERGING', 'BLUE', 'ORANGE', 'GREY', 'show_images', 'show_policy', 'prediction_titles', 'outcome_colors',
-           'show_gallery', 'colorize', 'overlay', 'show_cams', 'plot_history', 'plot_lr', 'plot_lr_find',
-           'plot_confusion', 'plot_per_class']
+           'show_gallery', 'colorize', 'overlay', 'overlay_difference', 'show_cams', 'plot_history', 'plot_lr',
+           'plot_lr_find', 'plot_confusion', 'plot_per_class']
 
 # %% ../nbs/06_visualize.ipynb #53d56dec
 import difflib
@@ -42,7 +42,7 @@ from .transforms import MEAN, STD, train_transform
 
 # %% ../nbs/06_visualize.ipynb #a7144afd
 CMAP = "inferno"  # default colour map of class activation maps: colour-blind safe, dark = no evidence
-DIVERGING = "PuOr_r"  # of signed maps: purple is negative, white is zero, orange is positive
+DIVERGING = "PuOr_r"  # of signed maps, such as the difference of two classes: purple is negative, white is zero, orange is positive
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#5F5F5F"  # right, wrong, neutral; from the palette of Okabe and Ito
 _DPI = 96
 _SMALL, _MEDIUM, _LARGE = 8, 9, 11  # font sizes in points
@@ -446,7 +446,6 @@ def overlay(
     size: int | tuple[int, int] | None = None,  # height or (height, width) of the result in pixels; None = the picture's own
     smooth: bool = True,  # bilinear between the map's cells; False shows the true cells
     top: float | None = None,  # the value that gets the last colour; None = the map's own largest
-    signed: bool = False,  # True: both signs on a diverging scale, as for the difference of two classes' maps
 ) -> np.ndarray:  # uint8 [H', W', 3]
     "Blend a map over a picture; a millisecond or so, for widgets."
     image = _checked_images(np.asarray(image)[None])[0]
@@ -456,7 +455,25 @@ def overlay(
     if size != image.shape[:2]:
         enlarged = size[0] >= image.shape[0] and size[1] >= image.shape[1]
         image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_NEAREST if enlarged else cv2.INTER_AREA)
-    return cv2.addWeighted(colorize(map, size=size, cmap=cmap, smooth=smooth, top=top, signed=signed), opacity, image, 1 - opacity, 0)
+    return cv2.addWeighted(colorize(map, size=size, cmap=cmap, smooth=smooth, top=top), opacity, image, 1 - opacity, 0)
+
+
+def overlay_difference(
+    image: np.ndarray,  # uint8 [H, W, 3]
+    map: torch.Tensor | np.ndarray,  # [h, w], signed: one class's map minus another's
+    *,
+    opacity: float = 0.5,  # of the map: 0 shows only the gray image, 1 only the map
+    cmap: str = DIVERGING,  # a name of matplotlib's color maps, whose middle is zero
+    size: int | tuple[int, int] | None = None,  # height or (height, width) of the result in pixels; None: the image's own
+    smooth: bool = True,  # bilinear between the cells; False: whole cells
+    top: float | None = None,  # the absolute value that gets the last color of its side; None: the map's own largest
+) -> np.ndarray:  # uint8 [H', W', 3]
+    "Blend a signed map over an image in gray, whose own colors would be taken for the map's: in two colors with the same range."
+    image = _checked_images(np.asarray(image)[None])[0]
+    gray = np.repeat(image.mean(-1, keepdims=True).round().astype(np.uint8), 3, -1)
+    map = _checked_map(map, signed=True)
+    far = max(float(np.abs(map).max()) if top is None else float(top), 1e-30)
+    return overlay(gray, map + far, opacity=opacity, cmap=cmap, size=size, smooth=smooth, top=2 * far)
 
 # %% ../nbs/06_visualize.ipynb #ef15b605
 def _checked_maps(maps: Mapping, n: int, signed: bool = False) -> dict[str, np.ndarray]:
@@ -514,8 +531,9 @@ def show_cams(
             layout.row_title(figure, row, titles[row], color or "black")
         for name, stack in maps.items():
             for kind in kinds:
-                style = dict(size=layout.pixels, cmap=cmap, smooth=smooth, top=tops[name], signed=signed)
-                picture = colorize(stack[row], **style) if kind == "map" else overlay(image, stack[row], opacity=opacity, **style)
+                style = dict(size=layout.pixels, cmap=cmap, smooth=smooth, top=tops[name])
+                blend = overlay_difference if signed else overlay
+                picture = colorize(stack[row], signed=signed, **style) if kind == "map" else blend(image, stack[row], opacity=opacity, **style)
                 axes = layout.place(figure, row, name, kind)
                 _draw(axes, picture)
                 if kind == kinds[0] and signed and not stack[row].any():

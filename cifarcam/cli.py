@@ -270,7 +270,7 @@ def explain_panel(
     "One picture: as it is, as the network gets it, what it answers, and what each layer looks at."
     import numpy as np
 
-    from cifarcam.report import asks_for_class
+    from cifarcam.gradcam import asks_for_class
     from cifarcam.visualize import _figure_names, _figure_title, _finish, colorize, overlay
     height, width = image.shape[:2]
     times, wide = max(192 // max(height, width), 1), min(max(width / height, 0.7), 2)
@@ -682,7 +682,7 @@ def _asked_layers(args: argparse.Namespace) -> list[str] | None:
 
 def _asked(args: argparse.Namespace) -> dict:
     "What all ways to explain take from the command line."
-    from cifarcam.report import asks_for_class
+    from cifarcam.gradcam import asks_for_class
     if args.target is not None and not asks_for_class(args.method): _note(f"{args.method} asks for no class, so --target changes nothing")
     return dict(layers=_asked_layers(args), method=args.method, tokens=args.tokens, device=args.device, batch_size=args.batch_size, call=args.call, progress=sys.stderr.isatty())
 
@@ -712,7 +712,7 @@ def _explain_run(args, run: "Run", out: Path) -> int:
     "Some correct and misclassified test pictures."
     import numpy as np
 
-    from cifarcam.report import asks_for_class
+    from cifarcam.gradcam import asks_for_class
     from cifarcam.visualize import outcome_colors, prediction_titles, show_cams
     test, predictions = run.data(args.root)[1], run.predictions
     right = predictions.correct.nonzero().flatten().numpy()

@@ -375,15 +375,17 @@ def _precision_context(precision: str | None, device: torch.device):
 
 
 def logits_of(
-    output,  # of a model for `n` images
-    n: int,  # images
+    output,  # of a model, for `n` images
+    n: int | None = None,  # images; None: any number
 ) -> torch.Tensor:  # [n, ...], as the model gives them
     "The logits in a model's output: a tensor itself, what is called `logits` in an object, a named tuple or a dict, or the only element of a tuple."
     logits = output["logits"] if isinstance(output, Mapping) and "logits" in output else getattr(output, "logits", output)
     if isinstance(logits, (tuple, list)) and len(logits) == 1: logits = logits[0]
-    if isinstance(logits, torch.Tensor) and logits.ndim > 1 and len(logits) == n: return logits
+    if isinstance(logits, torch.Tensor) and logits.ndim > 1 and n in (None, len(logits)): return logits
     found = f"a tensor of shape {list(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
-    raise ValueError(f"The model must give logits of shape [images, classes], but for {n} images it gave {found}. Wrap it in a module that gives the logits alone.")
+    images = "" if n is None else f"for {n} images "
+    raise ValueError(f"The model must give logits of shape [images, classes], but {images}it gave {found}. "
+                     "Wrap it in a module that gives the logits alone.")
 
 
 def _averaged_logits(model: nn.Module, x: torch.Tensor, views: str) -> torch.Tensor:

@@ -37,8 +37,8 @@ from traitlets import TraitError
 
 from .data import Images, UnreadableImage, _pictures, read_image
 from .evaluate import Predictions
-from .gradcam import METHODS, SLOW_METHODS
-from .lens import DIVERGING, Lens, Look, Stopped, agreement, asks_for_class, augment, hide, is_quick, layer_words, main_layers, overlay_difference, rectangle, strong_part
+from .gradcam import METHODS, SLOW_METHODS, asks_for_class
+from .lens import DIVERGING, Lens, Look, Stopped, agreement, augment, hide, is_quick, layer_words, main_layers, overlay_difference, rectangle, strong_part
 from .runs import Run
 from .serve import serve_command, write_app
 from .text import html_text

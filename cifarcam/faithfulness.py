@@ -37,7 +37,7 @@ from torchvision.transforms.functional import gaussian_blur
 from tqdm.auto import tqdm
 
 from .evaluate import evaluating
-from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _method_name, _methods, normalize, randomcam, upsample
+from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _class_logits, _method_name, _methods, normalize, randomcam, upsample
 from .layers import get_layer, layers_of
 from .trainer import atomic_write
 
@@ -210,10 +210,8 @@ def _ranks(maps: Tensor,  # [N, H, W]
 _OUTPUTS = ("probability", "logit")
 
 def _logits(model: nn.Module, x: Tensor) -> Tensor:
-    output = model(x)
-    output = getattr(output, "logits", output)
-    if not isinstance(output, Tensor) or output.ndim != 2: raise TypeError("the model must give logits [N, C]: wrap it in a module that does")
-    return output.float() if output.dtype in (torch.float16, torch.bfloat16) else output
+    logits = _class_logits(model(x))
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
 def _score(model: nn.Module,  # gives logits
            make: Callable[[Tensor], Tensor],  # the pictures of these jobs: int64 [B] -> [B, C, H, W]

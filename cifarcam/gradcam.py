@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'SLOW_METHODS', 'gradcam', 'hirescam', 'elementwise', 'layercam', 'gradcampp', 'xgradcam', 'eigencam',
-           'eigengradcam', 'meancam', 'randomcam', 'CAMError', 'CAMTypeError', 'CAMWarning', 'GradCAM', 'Reason',
-           'tokens_to_grid', 'scorecam', 'ablationcam', 'upsample', 'normalize', 'Completeness']
+           'eigengradcam', 'meancam', 'randomcam', 'CAMError', 'CAMTypeError', 'CAMWarning', 'GradCAM',
+           'asks_for_class', 'Reason', 'tokens_to_grid', 'scorecam', 'ablationcam', 'upsample', 'normalize',
+           'Completeness']
 
 # %% ../nbs/04_gradcam.ipynb #b909f34e
 import difflib
@@ -25,6 +26,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from .evaluate import logits_of
 from .layers import get_layer, reshape_tokens
 
 # %% ../nbs/04_gradcam.ipynb #d1ac2276
@@ -374,10 +376,15 @@ def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys
         with autocast: output = torch.func.functional_call(self.model, lent, inputs, named) if lent else self.model(*inputs, **named)
     except (RuntimeError, TypeError) as error:
         raise self._other_kinds(inputs, error) or error
-    logits = output["logits"] if isinstance(output, dict) and "logits" in output else getattr(output, "logits", output)
-    if isinstance(logits, Tensor) and logits.ndim == 2 and logits.is_floating_point(): return logits
-    got = list(logits.shape) if isinstance(logits, Tensor) else type(output).__name__
-    if isinstance(logits, Tensor) and not logits.is_floating_point(): got = f"{got} of {str(logits.dtype)[6:]}, which are no real floats"
+    return _class_logits(output)
+
+def _class_logits(output: object) -> Tensor:  # [N, C]
+    "The logits in a model's output, as `logits_of` finds them for training, if they are one row of real numbers an image."
+    try: logits = logits_of(output)
+    except ValueError as error: raise CAMTypeError(str(error)) from None
+    if logits.ndim == 2 and logits.is_floating_point(): return logits
+    got = str(list(logits.shape))
+    if not logits.is_floating_point(): got = f"{got} of {str(logits.dtype)[6:]}, which are no real floats"
     raise CAMTypeError(f"the model must give logits [N, C], not {got}: wrap it in a module that does")
 
 @patch
@@ -493,13 +500,41 @@ class _Pass:
 
 def _needs_gradient(method: Callable) -> bool: return getattr(getattr(method, "func", method), "needs_gradient", True)  # also inside a functools.partial
 
+def asks_for_class(
+    method: str | Callable,  # of `METHODS` or `SLOW_METHODS`, or a function (activation, gradient) -> map
+) -> bool:
+    "Whether a method's map is evidence for one class; without it, the map is the same for every class."
+    (function,) = _methods([method]).values()
+    return function in SLOW_METHODS.values() or _needs_gradient(function)
+
+def _is_overwritten(error: RuntimeError) -> bool:
+    "Whether autograd misses a tensor because the model changed it in place."
+    return "modified by an inplace operation" in str(error)
+
+def _copies() -> AbstractContextManager:
+    "What autograd saves inside is copied, so that no in-place operation reaches it."
+    return torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda saved: saved)
+
+def _rewinder(model: nn.Module) -> Callable[[], None]:
+    "Remembers every buffer of the model; a call puts them back, so that a repeated pass starts where the first one did."
+    found = [(m, name, b, b._version, b.detach().clone()) for m in model.modules() for name, b in m._buffers.items()
+             if b is not None and not b.is_inference()]
+    @torch.no_grad()
+    def rewind() -> None:
+        for module, name, buffer, version, before in found:
+            module._buffers[name] = buffer
+            if buffer._version != version: buffer.copy_(before)  # only then: a copy would break a graph of the caller's that holds it
+    return rewind
+
 @patch
 def _pass(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
     "The forward pass, noted in `run`, and the gradients by layer if a method needs them; once more, with copies, where autograd needs them."
+    rewind = _rewinder(self.model)
     try: return self._once(run, target)
     except RuntimeError as error:
-        if "modified by an inplace operation" not in str(error): raise
-        with torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda saved: saved): return self._once(run, target)
+        if not _is_overwritten(error): raise
+        rewind()
+        with _copies(): return self._once(run, target)
 
 @patch
 def _once(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
@@ -610,7 +645,10 @@ def _head_of_one(self: GradCAM, run: _Pass) -> str | None:
     "What the model ends in, from the graph of one image, where the methods need no graph."
     taps = {name: _Tap(name, True) for name in self.layers}
     inputs = _rows(run.inputs, torch.zeros(1, dtype=torch.int64), len(run.logits))
-    with torch.enable_grad(), _hooked(self.modules, taps): return _head(self._run(inputs, run.autocast, run.keys))
+    rewind = _rewinder(self.model)
+    try:
+        with torch.enable_grad(), _hooked(self.modules, taps): return _head(self._run(inputs, run.autocast, run.keys))
+    finally: rewind()
 
 def _outputs(run: _Pass) -> dict[tuple[str, str, str], Tensor]:
     "What is the matter with the outputs, as bool [N] by (kind, layer, method)."

@@ -36,10 +36,10 @@ from tqdm.auto import tqdm
 from .data import Images
 from .evaluate import Predictions
 from .faithfulness import Tally, _identity, at_centres, fingerprint, rank_correlation
-from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _method_name, _needs_gradient, upsample
+from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _method_name, asks_for_class, upsample
 from .trainer import atomic_write
 from .transforms import BatchTransform
-from .visualize import overlay, show_cams
+from .visualize import _figure_names, _finish, overlay, show_cams
 
 # %% ../nbs/04a_maps.ipynb #d2312af0
 @dataclass
@@ -65,10 +65,10 @@ class Why:
 # %% ../nbs/04a_maps.ipynb #b16b1217
 _LINEAR = ("gradcam", "hirescam", "xgradcam")  # the map of a sum of logits is the sum of the maps
 
-def _asks_for_class(method: str | Callable, warn: bool) -> None:
+def _check_comparable(method: str | Callable, warn: bool) -> None:
     "Refuse a method whose maps are the same for every class, and say of one that is not linear what its difference is not."
     name, function = _method_name(method), method if callable(method) else (METHODS | SLOW_METHODS).get(method)
-    if function is not None and function not in SLOW_METHODS.values() and not _needs_gradient(function):
+    if not asks_for_class(method):
         raise CAMError(f"{name} asks for no class, so its maps of p and of q are the same and say nothing of why: take hirescam, gradcam or xgradcam")
     if warn and function in (METHODS | SLOW_METHODS).values() and function not in [METHODS[m] for m in _LINEAR]:
         warnings.warn(f"{name} is not linear in the gradient: this is the difference of two maps, and not the map of the difference of the logits, as it is with {', '.join(_LINEAR)}", CAMWarning, stacklevel=3)
@@ -84,7 +84,7 @@ def why(model: nn.Module,  # gives logits [N, C]; left as it was
         **options: Any,  # for GradCAM, such as reshape= or precision=
         ) -> Why:  # with `.difference` {layer: [N, h, w]} and `.margin` [N]
     "Why p rather than q: the difference of two classes' maps."
-    _asks_for_class(method, warn)
+    _check_comparable(method, warn)
     tally = Tally()
     with GradCAM(model, layers, method, **options, warn=False) as cam:
         maps_p, classes_p, logits = cam(x, target=p), cam.targets, cam.logits
@@ -114,7 +114,7 @@ def show_why(images: np.ndarray,  # uint8 [N, H, W, 3]
         if centres is not None: p, q, d = (at_centres(m, shape, centres) for m in (p, q, d))
         top = float(torch.stack([p, q]).max())
         far = max(float(d.abs().max()), 1e-30)
-        names = [classes[int(c)] for c in (answer.p[row], answer.q[row])]
+        names = _figure_names((classes[int(c)] for c in (answer.p[row], answer.q[row])), 18)
         axes[0].imshow(images[row])
         for ax, m in zip(axes[1:3], (p, q), strict=True): ax.imshow(overlay(images[row], m, smooth=smooth, top=top if top > 0 else None))
         axes[3].imshow(images[row].mean(-1), cmap="gray", alpha=0.5)
@@ -123,8 +123,8 @@ def show_why(images: np.ndarray,  # uint8 [N, H, W, 3]
             ax.set(xticks=[], yticks=[]); ax.set_title(title, fontsize=8)
         bar = figure.colorbar(painted, ax=axes[3], fraction=0.05, ticks=[-far, 0, far], format="%.1g")
         bar.ax.tick_params(labelsize=6)
-    figure.suptitle(f"Why the first class and not the second, {layer} (difference in logits)", fontsize=9)
-    return figure
+    figure.suptitle(f"Why the first class and not the second, {_figure_names([layer])[0]} (difference in logits)", fontsize=9)
+    return _finish(figure)
 
 # %% ../nbs/04a_maps.ipynb #4856ce37
 @dataclass
@@ -423,7 +423,7 @@ def why_cells(model: nn.Module,  # gives logits [N, C]; left as it was
               **options: Any,  # for GradCAM, such as reshape= or precision=
               ) -> MeanMaps:  # a group a cell, named "actual → predicted"; `.about["reasons"]` counts the maps that say nothing
     "Why the predicted class rather than the actual one, averaged over each cell of the confusion matrix."
-    _asks_for_class(method, warn)
+    _check_comparable(method, warn)
     if len(predictions) != len(images) or (predictions.labels.numpy() != images.labels).any(): raise ValueError("predictions and images are not of the same data in the same order")
     layers, confusion = [layers] if isinstance(layers, str) else list(layers), predictions.confusion.clone().fill_diagonal_(0)
     pairs = confusion.nonzero().tolist() if cells is None else [[images.classes.index(c) if isinstance(c, str) else int(c) for c in cell] for cell in cells]

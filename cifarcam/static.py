@@ -18,14 +18,11 @@ from matplotlib import colormaps
 from torch import Tensor, nn
 
 from .data import Images
-from .gradcam import METHODS, GradCAM
+from .gradcam import METHODS, GradCAM, asks_for_class
 from .transforms import BatchTransform
 from .visualize import CMAP
 
 # %% ../nbs/11b_static.ipynb #aee6e31d
-_NO_CLASS = ("eigencam",)  # methods whose map is the same for every class
-
-
 def pack_maps(
     model: nn.Module,  # in evaluation mode
     x: Tensor,  # float [N, 3, H, W], normalised
@@ -38,7 +35,7 @@ def pack_maps(
         with GradCAM(model, layers=list(layers), method=method, warn=False) as cam:
             first = cam(x, target=0)
             probabilities = cam.probabilities.float()
-            targets = 1 if method in _NO_CLASS else probabilities.shape[1]
+            targets = probabilities.shape[1] if asks_for_class(method) else 1
             found = [first, *(cam(x, target=c) for c in range(1, targets))]
         packed[method] = {layer: torch.stack([_bytes(maps[layer]) for maps in found], 1).numpy() for layer in layers}
     return packed, probabilities

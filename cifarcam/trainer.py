@@ -79,7 +79,8 @@ def atomic_write(
         os.chmod(temporary, 0o666 & ~_umask())  # some writers make files that only their owner can read
         os.replace(temporary, path)
         _flush_folder(path.parent)
-    except (OSError, RuntimeError, SafetensorError, zipfile.BadZipFile) as e:  # torch and safetensors report a full disk as the next two; the last one is a checkpoint that is read back
+    # torch and safetensors report a full disk as the next two; the last one is of a checkpoint that is read back
+    except (OSError, RuntimeError, SafetensorError, zipfile.BadZipFile) as e:
         free = f"{shutil.disk_usage(path.parent).free / 1e6:.0f} MB are free on that disk" if path.parent.exists() else f"{path.parent} does not exist"
         reason = getattr(e, "strerror", None) or ("torch could not write all of it" if "enforce fail" in str(e) else str(e).strip() or "no reason given").splitlines()[0]  # torch names a line of its C++
         raise SaveError(f"{path} could not be written ({reason}): what was there before is intact. {free}; make room, then resume the run.") from e
@@ -108,7 +109,8 @@ def own_folder(
     error: type[Exception] = SaveError,  # what to raise
 ) -> Path:  # the same
     "Reject a link in place of a folder: what is written or deleted there would be outside of the run."
-    if folder.is_symlink(): raise error(f"{folder} is a link to {folder.resolve()}, where nothing of this run is written: remove the link")
+    if folder.is_symlink():
+        raise error(f"{folder} is a link to {folder.resolve()}, where nothing of this run is written: remove the link")
     return folder
 
 # %% ../nbs/03_trainer.ipynb #1625d2be
@@ -461,9 +463,9 @@ class Trainer:
         progress: bool | None = None,  # a bar; None: only where somebody watches (a terminal or a live notebook)
         log: Callable[[str], None] | None = print,  # takes a line an epoch
     ):
-        _check_numbers(lr=lr, momentum=momentum, weight_decay=weight_decay, optimizer_args=optimizer_args, schedule_args=schedule_args,
-                       label_smoothing=label_smoothing, l1=l1, small_first=small_first, ema_decay=ema_decay, ema_every=ema_every,
-                       grad_clip=grad_clip, patience=patience, seed=seed, checkpoint_seconds=checkpoint_seconds)
+        _check_numbers(lr=lr, momentum=momentum, weight_decay=weight_decay, optimizer_args=optimizer_args,
+                       schedule_args=schedule_args, label_smoothing=label_smoothing, l1=l1, small_first=small_first,
+                       ema_decay=ema_decay, ema_every=ema_every, grad_clip=grad_clip, patience=patience, seed=seed, checkpoint_seconds=checkpoint_seconds)
         self.model, self.train_batches, self.valid_batches, self.out = model, train_batches, valid_batches, None if out is None else Path(out)
         self.optimizer_spec = optimizer, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, decay_norm_and_bias=decay_norm_and_bias, **(optimizer_args or {}))
         self.schedule_spec = schedule, dict(schedule_args or {})
@@ -947,8 +949,10 @@ def _not_finite(state: dict) -> str:
             if isinstance(value, dict): waiting += value.values()
             elif isinstance(value, (list, tuple)): waiting += value
             elif isinstance(value, Tensor):
-                if value.layout is not torch.strided or value.is_meta: return f"its part '{part}' holds a tensor that is not plain numbers"
-                if (value.is_floating_point() or value.is_complex()) and not test(value).all(): return f"the numbers of its part '{part}' are not finite"
+                if value.layout is not torch.strided or value.is_meta:
+                    return f"its part '{part}' holds a tensor that is not plain numbers"
+                if (value.is_floating_point() or value.is_complex()) and not test(value).all():
+                    return f"the numbers of its part '{part}' are not finite"
     return ""
 
 # %% ../nbs/03_trainer.ipynb #118eb9ee
@@ -964,7 +968,7 @@ def load_checkpoint(
     except CheckpointError: raise
     except pickle.UnpicklingError as e:
         raise CheckpointError(f"{path} is not a cifarcam checkpoint, or is damaged, or holds code; it was refused and nothing in it was run ({type(e).__name__}){_from_weights(path)}") from e
-    except Exception as e: raise DamagedCheckpoint(path, type(e).__name__) from e  # whatever torch says of tensors of unusual kinds
+    except Exception as e: raise DamagedCheckpoint(path, type(e).__name__) from e  # torch, of tensors of unusual kinds
 
 
 def _read_state(path: Path) -> dict:
@@ -973,7 +977,8 @@ def _read_state(path: Path) -> dict:
         warnings.simplefilter("ignore")  # torch's thoughts about a file that is refused anyway
         state = torch.load(path, map_location="cpu", weights_only=True)
     version = state.get("format") if isinstance(state, dict) else None
-    if type(version) is not int or version != 1: raise CheckpointError(f"{path} has checkpoint format {short_repr(version)}; this version reads format 1")
+    if type(version) is not int or version != 1:
+        raise CheckpointError(f"{path} has checkpoint format {short_repr(version)}; this version reads format 1")
     try: _Checkpoint.model_validate(state)
     except ValidationError as e: raise DamagedCheckpoint(path, first_fault(e)) from e
     if fault := _not_finite(state): raise DamagedCheckpoint(path, fault)
@@ -1004,7 +1009,8 @@ def _load_checkpoint(self: Trainer) -> bool:  # whether it was checkpoint.pt; el
         self._take_state(state)
     except CheckpointError: raise
     except Exception as e:
-        raise CheckpointError(f"{path} does not fit this training ({shortened(f'{type(e).__name__}: {e}')}): begin a new one, in another folder") from e
+        said = shortened(f"{type(e).__name__}: {e}")
+        raise CheckpointError(f"{path} does not fit this training ({said}): begin a new one, in another folder") from e
     if fault: self._on_main(lambda: self._set_aside(fault))
     return not fault
 
@@ -1043,7 +1049,8 @@ def _keep_precision(self: Trainer, state: dict) -> None:
     if there != here:
         if state.get("settings"): state["settings"]["precision"] = self.precision  # what is quick there may be slow or impossible here
         if self.rank == 0: warnings.warn(f"the training in {self.out} was begun on {shortened(there)} in {_plainly(had)} and goes on on {here} in {self.precision}: its end will differ in the last digits", stacklevel=5)
-    elif self._asked == "auto" and had in ("fp32", "bf16", "fp16") and had != self.precision: self.precision, self.scaler = had, torch.amp.GradScaler(here, enabled=had == "fp16")
+    elif self._asked == "auto" and had in ("fp32", "bf16", "fp16") and had != self.precision:
+        self.precision, self.scaler = had, torch.amp.GradScaler(here, enabled=had == "fp16")
 
 
 def _plainly(value: Any) -> str:
@@ -1061,11 +1068,13 @@ def _kinds(tensors: dict[str, Tensor] | list[Tensor] | None) -> dict[str, str]:
 def _other_tensors(self: Trainer, state: dict) -> list[str]:
     "Of each part whose tensors are not this network's, the first one."
     found, own = [], _kinds(self.model.state_dict())
-    for part, here, there in (("network", own, state["model"]), ("best network", own if state["best"] is not None else {}, state["best"]),
-                              ("average", _kinds(self.averages), state["averages"])):
+    parts = [("network", own, state["model"]), ("average", _kinds(self.averages), state["averages"])]
+    if state["best"] is not None: parts.append(("best network", own, state["best"]))
+    for part, here, there in parts:
         saved = _kinds(there)
         unlike = [k for k in sorted(here.keys() | saved.keys()) if here.get(k) != saved.get(k)]
-        if unlike: found.append(f"the {part}'s {shortened(unlike[0])} is {saved.get(unlike[0], 'absent')} there and {here.get(unlike[0], 'absent')} here")
+        for k in unlike[:1]:
+            found.append(f"the {part}'s {shortened(k)} is {saved.get(k, 'absent')} there and {here.get(k, 'absent')} here")
     return found
 
 
@@ -1142,7 +1151,8 @@ def lock_folder(
     try:
         with suppress(OSError):  # only for an error's words
             (folder / _LOCK_NOTE).unlink(missing_ok=True)
-            with open(folder / _LOCK_NOTE, "x", encoding="utf-8") as note: json.dump(dict(pid=os.getpid(), host=socket.gethostname()), note)
+            owner = dict(pid=os.getpid(), host=socket.gethostname())
+            with open(folder / _LOCK_NOTE, "x", encoding="utf-8") as note: json.dump(owner, note)
         yield
     finally:
         _held.discard(mine)

@@ -454,7 +454,8 @@ def _fill(model: "nn.Module", state: dict | None, name: str, path: str | None) -
     if state is None: return warnings.warn(f"{name} has RANDOM weights, so its answers and maps mean nothing: give --weights FILE, or --weights DEFAULT to fetch trained ones", stacklevel=4)
     from cifarcam.runs import _dtype_faults, fit_names
     state = fit_names(state, model)
-    if faults := _dtype_faults(model.state_dict(), state): raise UsageError(f"the weights {path} do not fit the model: {faults[0]}")
+    faults = _dtype_faults(model.state_dict(), state)
+    if faults: raise UsageError(f"the weights {path} do not fit the model: {faults[0]}")
     try: model.load_state_dict(state)
     except RuntimeError as error:
         first = str(error).split("\n\t")[1:2] or [str(error)]
@@ -620,7 +621,8 @@ def explain(
         maps = {name: m[0] for name, m in maps.items()}
         for note in _notes(cam.reasons) if warn else (): warnings.warn(f"{file}: {note}", CAMWarning, stacklevel=2)
         original = read_image(file, 256, "pad", loaded.value_range)
-        figure = explain_panel(original, image, maps, p[0], loaded.classes, targets[0], title=Path(file).name, method=_method_name(method), reasons=cam.reasons)
+        words = dict(title=Path(file).name, method=_method_name(method))
+        figure = explain_panel(original, image, maps, p[0], loaded.classes, targets[0], reasons=cam.reasons, **words)
         yield Explanation(file, p[0], loaded.classes, targets[0], maps, figure, cam.reasons)
 
 # %% ../nbs/10_cli.ipynb #a5885173
@@ -660,7 +662,8 @@ def _as_loaded(model, **given) -> LoadedModel:
     if isinstance(model, LoadedModel): loaded = model
     elif isinstance(model, Run):
         value_range = (model.config["data"]["reference"] or {}).get("value_range")
-        loaded = LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size, value_range and tuple(value_range))
+        value_range = tuple(value_range) if value_range else None
+        loaded = LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size, value_range)
     else: loaded = load_model(model) if isinstance(model, str) else LoadedModel(model, []) if isinstance(model, nn.Module) else _no_model(model)
     return replace(loaded, **{name: value for name, value in given.items() if value is not None})
 

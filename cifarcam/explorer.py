@@ -1430,7 +1430,7 @@ def from_run(
         data = run.data(root)[1]
         if (run.folder / "predictions.safetensors").exists() and which == "last": predictions = run.predictions
     reference = run.config["data"]["reference"] or {}
-    own = dict(fit=reference.get("fit", "squash"), value_range=reference.get("value_range"))  # as the run's data were read
+    own = dict(fit=reference.get("fit", "squash"), value_range=reference.get("value_range"))
     options = dict(policy=run.recipe.policy, name=run.folder.name) | own | options
     explorer = cls(model, data, mean=run.mean, std=run.std, predictions=predictions, run=run, which=which, **options)
     if not given: explorer._data_code = f"run.data({'' if root is None else repr(str(root))})[1]"

@@ -219,7 +219,8 @@ def admit(
     embedded = headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and headers.get("Sec-Fetch-Dest") != "document"
     if embedded or not handler.check_origin(): raise HTTPError(403, "Another web page asked for this one, and it gets nothing. Open the address yourself.")
     starting = getattr(kernels, "_pending_kernels", {})  # where a start that failed stays for good
-    count, most = len({*kernels.list_kernel_ids(), *(kernel for kernel, start in starting.items() if not start.done())}), _asked()["pages"]
+    starting = {kernel for kernel, start in starting.items() if not start.done()}
+    count, most = len(starting.union(kernels.list_kernel_ids())), _asked()["pages"]
     if count >= most:
         raise HTTPError(503, f"{count} pages of this explorer are open, and this server allows no more, because each takes almost 1 GB of memory. "
                         "Close one of them and load this page again; a page that was lost counts for up to a minute. To allow more, start the explorer with --pages.",
@@ -247,7 +248,8 @@ def configure(
     "The settings of a server: who may ask, how much, and until when."
     from jupyter_server import DEFAULT_STATIC_FILES_PATH
     asked = _asked()
-    names, pattern = ["localhost", *asked["hosts"]], rf"https?://({'|'.join(map(re.escape, asked['hosts']))})(:\d+)?$" if asked["hosts"] else ""
+    names, hosts = ["localhost", *asked["hosts"]], "|".join(map(re.escape, asked["hosts"]))
+    pattern = rf"https?://({hosts})(:\d+)?$" if hosts else ""
     limits = {"websocket_max_message_size": 2**30, "ws_ping_timeout": 30_000}  # else an upload of 10 MB ends the connection; and a warning that concerns nobody
     who = {"allow_remote_access": asked["anyone"], "local_hostnames": names, "allow_origin_pat": pattern}
     c.Voila.tornado_settings = {**limits, **who, "xsrf_cookie_kwargs": {"path": asked["base_url"]},

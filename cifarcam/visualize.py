@@ -42,7 +42,7 @@ from .transforms import MEAN, STD, train_transform
 
 # %% ../nbs/06_visualize.ipynb #a7144afd
 CMAP = "inferno"  # default colour map of class activation maps: colour-blind safe, dark = no evidence
-DIVERGING = "PuOr_r"  # of signed maps, such as the difference of two classes: purple is negative, white is zero, orange is positive
+DIVERGING = "PuOr_r"  # of signed maps: purple is negative, white is zero, orange is positive
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#5F5F5F"  # right, wrong, neutral; from the palette of Okabe and Ito
 _DPI = 96
 _SMALL, _MEDIUM, _LARGE = 8, 9, 11  # font sizes in points
@@ -464,11 +464,11 @@ def overlay_difference(
     *,
     opacity: float = 0.5,  # of the map: 0 shows only the gray image, 1 only the map
     cmap: str = DIVERGING,  # a name of matplotlib's color maps, whose middle is zero
-    size: int | tuple[int, int] | None = None,  # height or (height, width) of the result in pixels; None: the image's own
+    size: int | tuple[int, int] | None = None,  # height or (height, width) of the result; None: the image's own
     smooth: bool = True,  # bilinear between the cells; False: whole cells
     top: float | None = None,  # the absolute value that gets the last color of its side; None: the map's own largest
 ) -> np.ndarray:  # uint8 [H', W', 3]
-    "Blend a signed map over an image in gray, whose own colors would be taken for the map's: in two colors with the same range."
+    "Blend a signed map over an image in gray, whose own colors would be taken for the map's."
     image = _checked_images(np.asarray(image)[None])[0]
     gray = np.repeat(image.mean(-1, keepdims=True).round().astype(np.uint8), 3, -1)
     map = _checked_map(map, signed=True)
@@ -533,7 +533,8 @@ def show_cams(
             for kind in kinds:
                 style = dict(size=layout.pixels, cmap=cmap, smooth=smooth, top=tops[name])
                 blend = overlay_difference if signed else overlay
-                picture = colorize(stack[row], signed=signed, **style) if kind == "map" else blend(image, stack[row], opacity=opacity, **style)
+                if kind == "map": picture = colorize(stack[row], signed=signed, **style)
+                else: picture = blend(image, stack[row], opacity=opacity, **style)
                 axes = layout.place(figure, row, name, kind)
                 _draw(axes, picture)
                 if kind == kinds[0] and signed and not stack[row].any():

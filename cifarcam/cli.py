@@ -495,6 +495,7 @@ def _count_logits(model: "nn.Module", x: "Tensor") -> int:
     "How many classes a model tells apart, by asking it."
     import torch
 
+    from cifarcam.evaluate import logits_of
     from cifarcam.gradcam import _as_found
     with torch.no_grad(), _as_found(model, x.device):
         try: output = model(x.clone())  # it may write into its input
@@ -502,7 +503,8 @@ def _count_logits(model: "nn.Module", x: "Tensor") -> int:
             grey = x.shape[1] == 3 and any(isinstance(m, torch.nn.Conv2d) and m.in_channels == 1 for m in model.modules())
             hint = "; if it takes grey pictures, give a mean and a std of one value each" if grey else ""
             raise UsageError(f"{type(model).__name__} does not take pictures of shape {list(x.shape)}: {textwrap.shorten(str(error), 200)}{hint}") from error
-    logits = output["logits"] if isinstance(output, dict) and "logits" in output else getattr(output, "logits", output)
+    try: logits = logits_of(output)
+    except ValueError: logits = output
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
         found = f"a tensor {list(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
         raise UsageError(f"{type(model).__name__} must answer with logits [N, classes], but gave {found}: wrap it in a module that returns them")

@@ -37,7 +37,8 @@ from torchvision.transforms.functional import gaussian_blur
 from tqdm.auto import tqdm
 
 from .evaluate import evaluating
-from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _class_logits, _method_name, _methods, normalize, randomcam, upsample
+from .gradcam import (METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _class_logits, _method_name,
+                              _methods, normalize, randomcam, upsample)
 from .layers import get_layer, layers_of
 from .trainer import atomic_write
 

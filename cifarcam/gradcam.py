@@ -379,7 +379,7 @@ def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys
     return _class_logits(output)
 
 def _class_logits(output: object) -> Tensor:  # [N, C]
-    "The logits in a model's output, as `logits_of` finds them for training, if they are one row of real numbers an image."
+    "The logits in a model's output, found as in training, if they are one row of real numbers for each image."
     try: logits = logits_of(output)
     except ValueError as error: raise CAMTypeError(str(error)) from None
     if logits.ndim == 2 and logits.is_floating_point(): return logits
@@ -516,14 +516,14 @@ def _copies() -> AbstractContextManager:
     return torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda saved: saved)
 
 def _rewinder(model: nn.Module) -> Callable[[], None]:
-    "Remembers every buffer of the model; a call puts them back, so that a repeated pass starts where the first one did."
+    "Remembers the model's buffers; a call puts them back, so that a repeated pass starts where the first did."
     found = [(m, name, b, b._version, b.detach().clone()) for m in model.modules() for name, b in m._buffers.items()
              if b is not None and not b.is_inference()]
     @torch.no_grad()
     def rewind() -> None:
         for module, name, buffer, version, before in found:
             module._buffers[name] = buffer
-            if buffer._version != version: buffer.copy_(before)  # only then: a copy would break a graph of the caller's that holds it
+            if buffer._version != version: buffer.copy_(before)  # not always: a graph of the caller's may hold it
     return rewind
 
 @patch

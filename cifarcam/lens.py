@@ -21,8 +21,8 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .gradcam import (METHODS, SLOW_METHODS, GradCAM, _class_logits, _copies, _head, _is_overwritten, _own_probabilities, _rewinder,
-                              asks_for_class, normalize, upsample)
+from .gradcam import (METHODS, SLOW_METHODS, GradCAM, _class_logits, _copies, _head, _is_overwritten,
+                              _own_probabilities, _rewinder, asks_for_class, normalize, upsample)
 from .layers import layers_of
 from .transforms import get_policy
 from .visualize import DIVERGING, overlay, overlay_difference
@@ -110,7 +110,7 @@ class Lens:
         self.every = _in_order(list(self.table.index), list(self.table.index))  # all explainable layers
         self.layers = _chosen(self.table, layers)
         self._modules = GradCAM(model, self.layers, warn=False).modules if self.layers else {}
-        self._overwrites = None  # whether the network overwrites what its backward pass needs; not known before the first look
+        self._overwrites = None  # what its backward pass needs; not known before the first look
         self._looks, self._turn, self.memo = OrderedDict(), threading.RLock(), {}  # memo: what its user wants to keep about it
 
 
@@ -218,13 +218,13 @@ def _once(self: Lens, picture: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
 def _is_broken(kept: dict[str, Tensor], logits: Tensor) -> bool:
     "Whether the backward pass misses something that the network has overwritten."
     try: torch.autograd.grad(logits.sum(), list(kept.values()), retain_graph=True, allow_unused=True)
-    except RuntimeError as error: return _is_overwritten(error)  # any other error is raised by the map that needs the gradient
+    except RuntimeError as error: return _is_overwritten(error)  # the map that needs the gradient raises any other
     return False
 
 
 @patch
 def _forward(self: Lens, picture: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
-    "What `_once` gives, with a backward pass that works; the first look finds out whether the network needs copies for that."
+    "`_once` with a backward pass that works; the first look finds out whether that needs copies."
     with _alone(self.model):
         rewind = _rewinder(self.model)
         found = self._once(picture)
@@ -241,7 +241,8 @@ def logits(
     pictures: np.ndarray,  # uint8 [N, H, W, 3]
 ) -> Tensor:  # float32 [N, C], on the CPU
     "The network's answers to several pictures in one pass, of which nothing is kept."
-    with _alone(self.model), torch.inference_mode(False), torch.no_grad(): return _class_logits(self.model(self.inputs(pictures))).float().cpu()
+    with _alone(self.model), torch.inference_mode(False), torch.no_grad():
+        return _class_logits(self.model(self.inputs(pictures))).float().cpu()
 
 # %% ../nbs/08a_lens.ipynb #a0b93857
 _MEMORY = 256 * 2**20  # bytes of kept outputs, gradients and graphs, about

@@ -36,7 +36,8 @@ from tqdm.auto import tqdm
 from .data import Images
 from .evaluate import Predictions
 from .faithfulness import Tally, _identity, at_centres, fingerprint, rank_correlation
-from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _method_name, asks_for_class, upsample
+from .gradcam import (METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, Reason, _method_name,
+                              asks_for_class, upsample)
 from .trainer import atomic_write
 from .transforms import BatchTransform
 from .visualize import _figure_names, _finish, overlay, show_cams
@@ -123,7 +124,8 @@ def show_why(images: np.ndarray,  # uint8 [N, H, W, 3]
             ax.set(xticks=[], yticks=[]); ax.set_title(title, fontsize=8)
         bar = figure.colorbar(painted, ax=axes[3], fraction=0.05, ticks=[-far, 0, far], format="%.1g")
         bar.ax.tick_params(labelsize=6)
-    figure.suptitle(f"Why the first class and not the second, {_figure_names([layer])[0]} (difference in logits)", fontsize=9)
+    where = _figure_names([layer])[0]
+    figure.suptitle(f"Why the first class and not the second, {where} (difference in logits)", fontsize=9)
     return _finish(figure)
 
 # %% ../nbs/04a_maps.ipynb #4856ce37

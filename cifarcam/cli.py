@@ -764,8 +764,8 @@ def _normalised(loaded: LoadedModel, given: dict[str, tuple[float, ...]]) -> Loa
 # %% ../nbs/10_cli.ipynb #615c0b38
 def _explain(args: argparse.Namespace) -> int:
     "cifarcam explain"
-    from cifarcam.report import own_folder
-    from cifarcam.runs import Run
+    from cifarcam.runs import Run, RunError
+    from cifarcam.trainer import own_folder
     if args.model:
         loaded = load_model(args.model, args.weights, args.classes, args.size)
         loaded = _normalised(loaded, {name: _channels(name, getattr(args, name)) for name in ("mean", "std") if getattr(args, name)})
@@ -776,7 +776,7 @@ def _explain(args: argparse.Namespace) -> int:
     run = Run(folder)
     out = Path(args.out or run.folder / "explain")
     for place in (out, *out.parents):
-        if run.folder.absolute() in place.absolute().parents: own_folder(place)
+        if run.folder.absolute() in place.absolute().parents: own_folder(place, RunError)
     if not files: return _explain_run(args, run, out)
     fit = args.fit or (run.config["data"]["reference"] or {}).get("fit", "squash")
     return _explain_files(args, _as_loaded(run), fit, files, out)

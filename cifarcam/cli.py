@@ -264,13 +264,13 @@ def explain_panel(
     target: int,  # the class that the maps speak for, if the method asks for one
     *,
     title: str = "",  # above all
-    method: str = "gradcam",  # named in the title of the maps
+    method: str | Callable = "gradcam",  # named in the title of the maps
     reasons: Sequence["Reason"] = (),  # why maps say nothing: `GradCAM.reasons` of this picture
 ) -> Any:  # a matplotlib Figure
     "One picture: as it is, as the network gets it, what it answers, and what each layer looks at."
     import numpy as np
 
-    from cifarcam.gradcam import asks_for_class
+    from cifarcam.gradcam import _method_name, asks_for_class
     from cifarcam.visualize import _figure_names, _figure_title, _finish, colorize, overlay
     height, width = image.shape[:2]
     times, wide = max(192 // max(height, width), 1), min(max(width / height, 0.7), 2)
@@ -291,7 +291,8 @@ def explain_panel(
         axes.spines[:].set(color="#D0D0D0", linewidth=0.6)
         if mark: axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=9, bbox=dict(facecolor="black", alpha=0.6, edgecolor="none"))
     _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target if asks_for_class(method) else None)
-    what = f"what speaks for '{shorten(visible(classes[target]))}' ({method})" if asks_for_class(method) else f"{method}, which asks for no class"
+    what = f"{_method_name(method)}, which asks for no class"
+    if asks_for_class(method): what = f"what speaks for '{shorten(visible(classes[target]))}' ({_method_name(method)})"
     heading = f"{shorten(visible(title), 50)}{': ' if title else ''}{what}\neach map from nothing (dark) to its own most (bright)"
     figure.suptitle(_figure_title(heading, int(11 * figure.get_figwidth())), fontsize=10)
     return _finish(figure)
@@ -612,7 +613,7 @@ def explain(
 ) -> Iterator[Explanation]:  # one by one, so that memory does not grow with their number
     "What the layers of a model looked at in pictures."
     from cifarcam.data import read_image
-    from cifarcam.gradcam import CAMWarning, _method_name
+    from cifarcam.gradcam import CAMWarning
     loaded, cam = _as_loaded(model, classes=classes, mean=mean, std=std, size=size), None
     files = [os.fspath(file) for file in ([files] if isinstance(files, (str, os.PathLike)) else files)]
     files = _readable(files, loaded, fit, broken)  # a wrong path is named before any work
@@ -623,7 +624,7 @@ def explain(
         maps = {name: m[0] for name, m in maps.items()}
         for note in _notes(cam.reasons) if warn else (): warnings.warn(f"{file}: {note}", CAMWarning, stacklevel=2)
         original = read_image(file, 256, "pad", loaded.value_range)
-        words = dict(title=Path(file).name, method=_method_name(method))
+        words = dict(title=Path(file).name, method=method)
         figure = explain_panel(original, image, maps, p[0], loaded.classes, targets[0], reasons=cam.reasons, **words)
         yield Explanation(file, p[0], loaded.classes, targets[0], maps, figure, cam.reasons)
 

@@ -154,7 +154,7 @@ def _train(args: argparse.Namespace) -> int:
     recipe = override(get_recipe(args.recipe), **changes)
     args.out = out = Path(args.out) if args.out else Path("runs") / recipe.name
     reference = _reference(args.data or ("shapes" if recipe.name == "demo" else "cifar10"), args.data_option)
-    if out.exists() and not (args.overwrite and (out / "config.json").exists()): _claim(out, overwrite=False)  # refuse before the data are read
+    if out.exists(): _claim(out, args.overwrite)  # refuse before the data are read
     run(recipe, load_data(reference, root=args.root, progress=_is_first()), out, overwrite=args.overwrite)
     if _is_first(): print(_next_steps(out))
     return 0
@@ -179,7 +179,8 @@ def _is_demo(folder: Path) -> bool:
     "Whether a run of `cifarcam demo` stands there, and not one of `cifarcam train demo`."
     try: config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError): return False
-    return isinstance(config, dict) and str(config.get("recipe", {}).get("source", "")).endswith(_BY_DEMO)
+    recipe = config.get("recipe") if isinstance(config, dict) else None
+    return isinstance(recipe, dict) and str(recipe.get("source", "")).endswith(_BY_DEMO)
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -985,6 +986,13 @@ def _add_train(verbs) -> None:
     _add_root_and_device(p, device=False)
 
 # %% ../nbs/10_cli.ipynb #ec96300f
+def _count(text: str) -> int:
+    "A whole number of at least 1."
+    if not text.strip().isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of images: give a whole number of at least 1")
+    return int(text)
+
+
 def _size(text: str) -> int | tuple[int, int]:
     "A side in pixels, or height,width."
     sides = [int(word) if word.strip().isdigit() else 0 for word in text.split(",")]
@@ -1006,7 +1014,7 @@ def _add_explain(verbs) -> None:
     p.add_argument("--batch-size", type=int, default=64, metavar="N", help="with scorecam and ablationcam: masked pictures at a time, which bounds the memory; default: 64")
     p.add_argument("--target", metavar="CLASS", help="a class name or number to explain; default: the predicted class")
     p.add_argument("--out", metavar="DIR", help="where the PNG files go; default: RUN/explain, or explain")
-    p.add_argument("--n", type=int, default=5, metavar="N", help="how many test pictures of each kind; default: 5")
+    p.add_argument("--n", type=_count, default=5, metavar="N", help="how many test pictures of each kind; default: 5")
     p.add_argument("--fit", choices=("squash", "crop", "pad"), help="how a picture gets the shape of the input; default: as the run's data were read, else squash")
     p.add_argument("--tokens", type=int, metavar="K", help="for layers of a transformer: how many leading tokens are no place, 1 for a class token; default: found out")
     p.add_argument("--call", type=int, metavar="K", help="for layers that run several times in a forward pass: which run, from 0; default: the last")
@@ -1122,7 +1130,7 @@ def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceb
         from cifarcam.runs import RunError
         from cifarcam.trainer import CheckpointError, FolderInUse, NotFinite, SaveError
     except (ImportError, RuntimeError): return None  # what cannot be imported is the error itself
-    if isinstance(error, (NotFinite, SaveError, torch.OutOfMemoryError)): return 1
+    if isinstance(error, (NotFinite, SaveError, MemoryError, torch.OutOfMemoryError)): return 1
     if isinstance(error, (RunError, CheckpointError, LayerNotFound, ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError, FolderInUse)): return 2
     return 1 if isinstance(error, OSError) else None
 

@@ -762,8 +762,8 @@ def _read_all(path: Path, files: list[str], size: int, fit: str, skip_unreadable
         try: return _read(path / file, size, size, fit)
         except UnreadableImage as error:
             if skip_unreadable: return None
-            raise UnreadableImage(f"{error}; mend or remove it, or leave such images out: skip_unreadable=True, "
-                                  "on the command line --data-option skip_unreadable=true") from error
+            raise UnreadableImage(f"{error}; mend or remove it, or leave such images out: "
+                                  "skip_unreadable=True") from error
     with ThreadPoolExecutor() as pool:
         pictures = list(tqdm(pool.map(read, files), "reading", len(files), leave=False, disable=not progress, delay=1))
     deep = [[p for p in pictures if isinstance(p, _Deep) and p.floats == floats] for floats in (False, True)]

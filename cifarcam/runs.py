@@ -284,14 +284,25 @@ def _stamp(out: Path) -> int | None:
     except OSError: return None
 
 
+def _is_run(out: Path) -> bool:
+    "Whether a training made this folder; other programs call a file config.json, too."
+    if not (out / "config.json").is_file():
+        return False
+    try:
+        config = json.loads((out / "config.json").read_bytes())
+    except (ValueError, RecursionError):  # a damaged one
+        return any((out / name).exists() for name in ("checkpoint.pt", "model.safetensors"))
+    return isinstance(config, dict) and {"format", "identity"} <= config.keys()
+
+
 def _refuse_occupied(out: Path, overwrite: bool) -> None:
     "Refuse a folder that holds something, unless it is a run that may be replaced."
     if not out.exists() or all(path.name in ("lock", "lock.json") or path.match(".*.tmp") for path in out.iterdir()): return  # what a killed process may leave is nothing
-    is_run = (out / "config.json").exists()
+    is_run = _is_run(out)
     if not overwrite:
         raise RunError(f"{out} is occupied" + (f" by a run: go on with it (`{shell_command('--resume', out)}`), replace it (`--overwrite`), or choose another folder (`--out`)"
                                                if is_run else ", and not by a run: choose another folder (`--out`)"))
-    if not is_run: raise RunError(f"{out} is not a run folder (it has no config.json), so it is not overwritten: choose another folder (`--out`)")
+    if not is_run: raise RunError(f"{out} is not a run folder (it has no config.json of a run), so it is not overwritten: choose another folder (`--out`)")
 
 
 def _claim(out: Path, overwrite: bool) -> int | None:  # the stamp of the run that may be replaced
@@ -550,20 +561,33 @@ _LONG = 300  # seconds; of a longer training the machine's speed is measured too
 def _cost(trainer: Trainer, recipe: Recipe, out: Path, config: dict, n: int, started: str) -> list[str]:  # the log's first lines
     "What the training will take: two steps are timed."
     seconds, speed, megabytes = trainer.estimate(recipe.epochs)
-    if seconds > _LONG: config["matmul_gflops"] = {p: round(matmul_gflops(trainer.device, p), 1) for p in ("fp32", "bf16")}  # what else the machine does at this time counts in
+    if seconds > _LONG: config["matmul_gflops"] = {p: round(matmul_gflops(trainer.device, p), 1) for p in dict.fromkeys(("fp32", trainer.precision))}  # a format without support in the processor would take a quarter of an hour
     lines = [f"{recipe.name}: {recipe.network} on {n:,} pictures, {recipe.epochs} epoch{'s'[:recipe.epochs > 1]}, {trainer.device.type} {trainer.precision}; about "
              f"{seconds / 60:.1f} minutes at {speed:.0f} images/s (two steps timed), up to {megabytes:.0f} MB in {out.name if out.is_absolute() else out}/"]
     if speeds := config.get("matmul_gflops"): lines.append("a 4096 x 4096 matrix product: " + ", ".join(f"{v:.0f} GFLOP/s in {p}" for p, v in speeds.items()))
     return lines + ([f"{started}; normalisation {config['pretrained']['normalisation']}"] if started else [])
 
 
+def _digest(path: Path) -> str | None:  # None: there is no such file
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def _has_predictions(out: Path) -> bool:
+    "Whether the run's predictions are there and can be read."
+    try:
+        return len(Run(out).predictions) > 0
+    except (RunError, OSError):
+        return False
+
+
 _ANSWERED = re.compile(r"^test accuracy .* pictures, ([0-9.]+) s$", re.M)  # the line that `_finish` writes
 
 
 def _finish(trainer: Trainer, recipe: Recipe, out: Path, test: Images, log: Callable[[str], None], resume: bool) -> "Run":
-    "Fit, then answer for every test picture."
+    "Fit, then predict every test image, unless that was done with these weights."
+    before = _digest(out / "model.safetensors") if resume else None
     trainer.fit(recipe.epochs, resume=resume)
-    if _is_first() and not (resume and (out / "predictions.safetensors").exists()):
+    if _is_first() and not (before == _digest(out / "model.safetensors") and _has_predictions(out)):
         opened, begin = Run(out), time.perf_counter()
         predictions = predict(trainer.model, test, mean=opened.mean, std=opened.std, views=recipe.views, precision=trainer.precision, device=trainer.device)
         predictions.save(out / "predictions.safetensors")

@@ -568,7 +568,7 @@ def _cost(trainer: Trainer, recipe: Recipe, out: Path, config: dict, n: int, sta
     return lines + ([f"{started}; normalisation {config['pretrained']['normalisation']}"] if started else [])
 
 
-def _digest(path: Path) -> str | None:  # None: there is no such file
+def _sum_of(path: Path) -> str | None:  # None: there is no such file
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
@@ -585,9 +585,9 @@ _ANSWERED = re.compile(r"^test accuracy .* pictures, ([0-9.]+) s$", re.M)  # the
 
 def _finish(trainer: Trainer, recipe: Recipe, out: Path, test: Images, log: Callable[[str], None], resume: bool) -> "Run":
     "Fit, then predict every test image, unless that was done with these weights."
-    before = _digest(out / "model.safetensors") if resume else None
+    before = _sum_of(out / "model.safetensors") if resume else None
     trainer.fit(recipe.epochs, resume=resume)
-    if _is_first() and not (before == _digest(out / "model.safetensors") and _has_predictions(out)):
+    if _is_first() and not (before == _sum_of(out / "model.safetensors") and _has_predictions(out)):
         opened, begin = Run(out), time.perf_counter()
         predictions = predict(trainer.model, test, mean=opened.mean, std=opened.std, views=recipe.views, precision=trainer.precision, device=trainer.device)
         predictions.save(out / "predictions.safetensors")

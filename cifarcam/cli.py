@@ -72,14 +72,14 @@ def _say(text: object) -> None:
     sys.stdout.flush()
     print(f"cifarcam: {visible(text, lines=True)}", file=sys.stderr, flush=True)
 
-
+# %% ../nbs/10_cli.ipynb #26796890
 def _save_figure(figure: "Figure", path: Path) -> None:
     "A figure as a whole file or none; the ending says the format."
     from cifarcam.trainer import atomic_write
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary: figure.savefig(temporary, format=path.suffix[1:].lower() or "png")
 
-
+# %% ../nbs/10_cli.ipynb #395e952a
 def _device(name: str) -> str:  # "cpu", "cuda", "cuda:1", "mps"
     "The device that `auto` stands for; one that is not there is refused."
     import torch
@@ -97,7 +97,7 @@ def _training_device(name: str) -> str:  # "auto", "cpu", "cuda", "mps"
     if numbered: raise UsageError(f"a training takes the first {kind} device that it sees, not '{name}': say --device {kind}" + (f", with CUDA_VISIBLE_DEVICES={number} in the environment" if kind == "cuda" else ""))
     return name if name == "auto" else _device(name)
 
-
+# %% ../nbs/10_cli.ipynb #8d31c068
 def _one_of(name: str, choices: Sequence[str], what: str) -> int:
     "The index of a class given by name or number: its exact name comes before one in other letters."
     if name in choices: return list(choices).index(name)

@@ -699,6 +699,24 @@ def _matched(train: dict[str, list[str]], test: dict[str, list[str]]) -> dict[st
     if len(blind) < len(train): blind = {}  # A and a are two classes
     return {name if name in train else blind.get(name.casefold(), name): files for name, files in test.items()}
 
+# %% ../nbs/00_data.ipynb #e6630417
+def _divided_inside(listing: dict[str, list[str]], path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[str]]] | None:
+    "The listings of train and test where each class folder has such folders of its own: CLASS/train/*, CLASS/test/*."
+    def kind(file: str) -> str | None:
+        _, *inner, _ = file.split("/")
+        return _part_of(inner[0])[0] if inner and _part_of(inner[0]) else None
+    kinds = {f: kind(f) for files in listing.values() for f in files}
+    parts = {part: {name: [f for f in files if kinds[f] == part] for name, files in listing.items()} for part in ("train", "test", "valid")}
+    found = {part: [name for name, files in listing.items() if files] for part, listing in parts.items()}
+    test, aside = ("test", "valid") if found["test"] else ("valid", "test")
+    if not found["train"] or not found[test] or None in kinds.values(): return None
+    for part in ("train", test):
+        if lacking := [name for name in listing if name not in found[part]]:
+            raise ValueError(f"the class folders of {path} are divided into train/ and {test}/, but {', '.join(lacking)} has no {part}/ with images")
+    left[_BESIDE] += [path / f for files in parts[aside].values() for f in files]
+    return [parts["train"], parts[test]]
+
+# %% ../nbs/00_data.ipynb #e05d578d
 def _list_parts(path: Path, test_fraction: float, seed: int) -> tuple[list[dict[str, list[str]]], bool, dict[str, list[str]]]:
     "The listings of train and test, relative to `path`, whether they were divided here, and what was left out, by its reason."
     left, (train, tests) = defaultdict(list), _find_parts(path)
@@ -737,22 +755,6 @@ def _list_parts(path: Path, test_fraction: float, seed: int) -> tuple[list[dict[
             hidden = _HIDDEN if _SYSTEM.fullmatch(entry.name) else _BESIDE
             left[hidden] += _files_in(entry) if entry.is_dir() else [entry]
     return listings, divided, {what: [p.relative_to(path).as_posix() for p in files] for what, files in left.items() if files}
-
-def _divided_inside(listing: dict[str, list[str]], path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[str]]] | None:
-    "The listings of train and test where each class folder has such folders of its own: CLASS/train/*, CLASS/test/*."
-    def kind(file: str) -> str | None:
-        _, *inner, _ = file.split("/")
-        return _part_of(inner[0])[0] if inner and _part_of(inner[0]) else None
-    kinds = {f: kind(f) for files in listing.values() for f in files}
-    parts = {part: {name: [f for f in files if kinds[f] == part] for name, files in listing.items()} for part in ("train", "test", "valid")}
-    found = {part: [name for name, files in listing.items() if files] for part, listing in parts.items()}
-    test, aside = ("test", "valid") if found["test"] else ("valid", "test")
-    if not found["train"] or not found[test] or None in kinds.values(): return None
-    for part in ("train", test):
-        if lacking := [name for name in listing if name not in found[part]]:
-            raise ValueError(f"the class folders of {path} are divided into train/ and {test}/, but {', '.join(lacking)} has no {part}/ with images")
-    left[_BESIDE] += [path / f for files in parts[aside].values() for f in files]
-    return [parts["train"], parts[test]]
 
 # %% ../nbs/00_data.ipynb #20627218
 def _read_all(path: Path, files: list[str], size: int, fit: str, skip_unreadable: bool, progress: bool,

@@ -498,6 +498,7 @@ class _Pass:
     targets: Tensor | None = None  # [N]
     head: str | None = None  # what the model ends in, as its graph tells; None without a graph
 
+# %% ../nbs/04_gradcam.ipynb #75a2e626
 def _needs_gradient(method: Callable) -> bool: return getattr(getattr(method, "func", method), "needs_gradient", True)  # also inside a functools.partial
 
 def asks_for_class(
@@ -507,6 +508,7 @@ def asks_for_class(
     (function,) = _methods([method]).values()
     return function in SLOW_METHODS.values() or _needs_gradient(function)
 
+# %% ../nbs/04_gradcam.ipynb #9ed1f7b7
 def _is_overwritten(error: RuntimeError) -> bool:
     "Whether autograd misses a tensor because the model changed it in place."
     return "modified by an inplace operation" in str(error)
@@ -526,6 +528,7 @@ def _rewinder(model: nn.Module) -> Callable[[], None]:
             if buffer._version != version: buffer.copy_(before)  # not always: a graph of the caller's may hold it
     return rewind
 
+# %% ../nbs/04_gradcam.ipynb #bb3501e5
 @patch
 def _pass(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
     "The forward pass, noted in `run`, and the gradients by layer if a method needs them; once more, with copies, where autograd needs them."

@@ -373,12 +373,6 @@ _ByChannel = Annotated[list[Annotated[float, Field(allow_inf_nan=False, ge=-1e6,
 _Spread = Annotated[list[Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e6)]], Field(min_length=3, max_length=3)]
 
 
-def _followed(reference: dict[str, Any]) -> dict[str, Any]:
-    "The reference itself, if `load_data` takes it."
-    if reference: _check_reference(reference)
-    return reference
-
-
 class _Part(BaseModel):
     "A part of config.json. What a later version adds to it is no fault."
     model_config = ConfigDict(strict=True, extra="allow")
@@ -402,6 +396,12 @@ class _Place(_Part):
 class _Move(_Place):
     after_epoch: Annotated[int, Field(ge=0)]
 
+# %% ../nbs/07a_runs.ipynb #4e55118a
+def _followed(reference: dict[str, Any]) -> dict[str, Any]:
+    "The reference itself, if `load_data` takes it."
+    if reference: _check_reference(reference)
+    return reference
+
 
 class _Parts(_Part):
     train: str
@@ -422,7 +422,7 @@ class _DataPart(_Part):
             if asked != drawn: raise ValueError(f"data.reference.{option} is {short_repr(asked)}, but data.{option} is {drawn}")
         return self
 
-
+# %% ../nbs/07a_runs.ipynb #da5b1168
 class _Network(_Part):
     name: str
     args: dict[str, Any]

@@ -173,7 +173,7 @@ def serve_command(
     there = browser and not (name == "voila" and token)
     return command + ([] if there else ["--no-browser"]), {**os.environ, **places, "JUPYTER_TOKEN": token, "CIFARCAM_SERVER": json.dumps(asked)}
 
-
+# %% ../nbs/09a_serve.ipynb #4ac25030
 def address(
     port: int,
     ip: str = "127.0.0.1",
@@ -205,7 +205,6 @@ def open_page(
     waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
     return waiting
-
 
 # %% ../nbs/09a_serve.ipynb #d3a4c754
 def admit(

@@ -209,7 +209,7 @@ def _left_in(out: Path) -> dict[Path, dict]:  # run folder -> its result
         except (OSError, ValueError): continue  # it is not what a study wrote
     return found
 
-
+# %% ../nbs/07b_study.ipynb #0660782a
 def _unlike(job: dict, folder: Path, result: dict, pictures: Callable[[], dict[str, str]]) -> str:  # "" where it is just this training
     "In what a finished training, by the configuration in its folder, is another one than the job."
     try: done = Run(folder)
@@ -225,7 +225,7 @@ def _unlike(job: dict, folder: Path, result: dict, pictures: Callable[[], dict[s
     if weights and weights != done.config["pretrained"]["fingerprint"]: return f"the weights in {recipe.pretrained} are others"
     return "" if result.get("key") == job["key"] else "it was measured otherwise (layer, n_maps), its data lay elsewhere, or another version made it"
 
-
+# %% ../nbs/07b_study.ipynb #a5abc7f6
 def _place(job: dict) -> Path:
     "The first folder that is free for a training: what another one left stays where it is."
     own = Path(job["out"])

@@ -829,7 +829,31 @@ def _state(self: Trainer) -> dict:
         scaler=self.scaler.state_dict(), device=self.device.type, **states, processes=gather_object([states]) if self.world > 1 else None,
         loader=None if hasattr(self.train_batches, "epoch") else self._loader_start if self.epoch_step else _loader_states(self.train_batches, self.device))
 
+# %% ../nbs/03_trainer.ipynb #2af25309
+def _check_sums(path: Path) -> None:
+    "Raise if a part of the archive is not what was written; torch reads it without looking."
+    with zipfile.ZipFile(path) as archive: damaged = archive.testzip()
+    if damaged: raise zipfile.BadZipFile(f"the sum of its part {shortened(damaged)} is wrong")
 
+
+def _keep_as_previous(path: Path) -> None:
+    "Give a checkpoint its second name, before the first one is taken by the next."
+    spare = path.with_name(f".{_PREVIOUS}.{os.getpid()}.tmp")
+    spare.unlink(missing_ok=True)
+    try: os.link(path, spare)
+    except OSError: spare = path  # a file system without hard links: for a moment there is the previous one only
+    os.replace(spare, path.with_name(_PREVIOUS))
+    if spare != path: spare.unlink(missing_ok=True)  # of two names of one file, as after a kill at this place, a renaming leaves both
+
+
+def _save_state(state: dict, path: Path) -> None:
+    "Write a checkpoint and read it back; then the one that was there is the previous one."
+    with atomic_write(path) as temporary:
+        torch.save(state, temporary)
+        _check_sums(temporary)
+        if path.exists(): _keep_as_previous(path)
+
+# %% ../nbs/03_trainer.ipynb #c8578528
 @patch
 def save_checkpoint(self: Trainer) -> None:
     "Write checkpoint.pt, atomically. In several processes all must call it."
@@ -848,30 +872,6 @@ def _save_if_finite(self: Trainer, state: dict) -> None:
                         "try a lower one, or precision fp32. The last checkpoint is kept")
     _save_state(state, self.out / _CHECKPOINT)
 
-
-def _save_state(state: dict, path: Path) -> None:
-    "Write a checkpoint and read it back; then the one that was there is the previous one."
-    with atomic_write(path) as temporary:
-        torch.save(state, temporary)
-        _check_sums(temporary)
-        if path.exists(): _keep_as_previous(path)
-
-
-def _keep_as_previous(path: Path) -> None:
-    "Give a checkpoint its second name, before the first one is taken by the next."
-    spare = path.with_name(f".{_PREVIOUS}.{os.getpid()}.tmp")
-    spare.unlink(missing_ok=True)
-    try: os.link(path, spare)
-    except OSError: spare = path  # a file system without hard links: for a moment there is the previous one only
-    os.replace(spare, path.with_name(_PREVIOUS))
-    if spare != path: spare.unlink(missing_ok=True)  # of two names of one file, as after a kill at this place, a renaming leaves both
-
-
-def _check_sums(path: Path) -> None:
-    "Raise if a part of the archive is not what was written; torch reads it without looking."
-    with zipfile.ZipFile(path) as archive: damaged = archive.testzip()
-    if damaged: raise zipfile.BadZipFile(f"the sum of its part {shortened(damaged)} is wrong")
-
 # %% ../nbs/03_trainer.ipynb #9d104737
 class DamagedCheckpoint(CheckpointError):
     "A checkpoint is missing, or is not what was written."
@@ -889,7 +889,7 @@ def _from_weights(path: str | os.PathLike) -> str:
     folder = Path(path).parent
     return f". What was learnt by the end of the last whole epoch is in model.safetensors beside it: a new run, in another folder, can start from that (`--pretrained {folder}`)" if (folder / "model.safetensors").exists() else ""
 
-
+# %% ../nbs/03_trainer.ipynb #a3fa25e3
 class _Row(BaseModel):
     "An epoch in a checkpoint's history."
     model_config = ConfigDict(strict=True)
@@ -936,7 +936,7 @@ class _Checkpoint(BaseModel):
         if self.rows and self.best is None: raise ValueError("it has epochs, but no best weights")
         return self
 
-
+# %% ../nbs/03_trainer.ipynb #4f6cf597
 def _not_finite(state: dict) -> str:
     "The part of a checkpoint whose numbers are not finite, or not there; empty if there is none. Buffers may hold infinities (a mask), and nothing may hold a nan."
     for part in ("model", "best", "averages", "optimizer"):
@@ -998,61 +998,6 @@ def last_checkpoint(
             raise CheckpointError(f"{last} is damaged or missing ({fault.reason}), and {previous} cannot be used either ({getattr(second, 'reason', type(second).__name__)}){_from_weights(last)}") from second
 
 # %% ../nbs/03_trainer.ipynb #c1a86b90
-@patch
-def _load_checkpoint(self: Trainer) -> bool:  # whether it was checkpoint.pt; else the previous one
-    "Take the last good state; a damaged file is named and set aside."
-    state, fault = self._on_main(lambda: last_checkpoint(self.out))
-    path = self.out / (_PREVIOUS if fault else _CHECKPOINT)
-    try:
-        self._keep_precision(state)
-        self._check_state(state, path)
-        self._take_state(state)
-    except CheckpointError: raise
-    except Exception as e:
-        said = shortened(f"{type(e).__name__}: {e}")
-        raise CheckpointError(f"{path} does not fit this training ({said}): begin a new one, in another folder") from e
-    if fault: self._on_main(lambda: self._set_aside(fault))
-    return not fault
-
-
-@patch
-def _set_aside(self: Trainer, fault: str) -> None:
-    last = self.out / _CHECKPOINT
-    if there := os.path.lexists(last):
-        os.replace(last, self.out / _SET_ASIDE)
-        _flush_folder(self.out)
-    self._log(f"{last} {fault}: {f'it is kept as {_SET_ASIDE}, and ' if there else ''}the training goes on from {_PREVIOUS}")
-
-
-@patch
-def _take_state(self: Trainer, state: dict) -> None:
-    "Put model, optimizer, history and generators where a checkpoint says."
-    self.model.load_state_dict(state["model"]); self.optimizer.load_state_dict(state["optimizer"])
-    self.schedule.load_state_dict(state["schedule"])
-    if state["scaler"]: self.scaler.load_state_dict(state["scaler"])  # of a training in fp16
-    for k in ("epoch", "epoch_step", "step", "best", "best_acc"): setattr(self, k, state[k])
-    self.sums, self.history = _zero_sums() | state["sums"], History(state["rows"])
-    if self.averages is not None:
-        with torch.no_grad(): torch._foreach_copy_(self.averages, [a.to(self.device) for a in state["averages"]])
-    processes = state.get("processes") or [state]
-    if len(processes) != self.world:
-        self._log(f"the run goes on in {self.world} process(es) and was begun in {len(processes)}: random draws inside the network will differ")
-    if self.rank < len(processes): _set_generators(processes[self.rank], self.device)
-    self._loader_start = state.get("loader")
-    if self._loader_start and not self.epoch_step: _set_own_generators(self.train_batches, self._loader_start)
-
-
-@patch
-def _keep_precision(self: Trainer, state: dict) -> None:
-    "On the kind of device that it was begun on, a training that may choose its precision keeps the one that it had."
-    had, there, here = (state.get("settings") or {}).get("precision", self.precision), state.get("device", self.device.type), self.device.type
-    if there != here:
-        if state.get("settings"): state["settings"]["precision"] = self.precision  # what is quick there may be slow or impossible here
-        if self.rank == 0: warnings.warn(f"the training in {self.out} was begun on {shortened(there)} in {_plainly(had)} and goes on on {here} in {self.precision}: its end will differ in the last digits", stacklevel=5)
-    elif self._asked == "auto" and had in ("fp32", "bf16", "fp16") and had != self.precision:
-        self.precision, self.scaler = had, torch.amp.GradScaler(here, enabled=had == "fp16")
-
-
 def _plainly(value: Any) -> str:
     "A setting as an error quotes it."
     return shortened(value) if isinstance(value, str) else short_repr(value)
@@ -1094,6 +1039,61 @@ def _check_state(self: Trainer, state: dict, path: Path) -> None:
     if not all(torch.isfinite(part[name]).all() for part in parts for name, _ in self.model.named_parameters()):
         raise CheckpointError(f"{path} holds weights that are not finite: begin a new training, in another folder")
     if state["epoch_step"] > len(self.train_batches): raise CheckpointError(f"{path} stands in step {short_repr(state['epoch_step'])} of an epoch that has {len(self.train_batches)}: begin a new training, in another folder")
+
+# %% ../nbs/03_trainer.ipynb #e3111132
+@patch
+def _take_state(self: Trainer, state: dict) -> None:
+    "Put model, optimizer, history and generators where a checkpoint says."
+    self.model.load_state_dict(state["model"]); self.optimizer.load_state_dict(state["optimizer"])
+    self.schedule.load_state_dict(state["schedule"])
+    if state["scaler"]: self.scaler.load_state_dict(state["scaler"])  # of a training in fp16
+    for k in ("epoch", "epoch_step", "step", "best", "best_acc"): setattr(self, k, state[k])
+    self.sums, self.history = _zero_sums() | state["sums"], History(state["rows"])
+    if self.averages is not None:
+        with torch.no_grad(): torch._foreach_copy_(self.averages, [a.to(self.device) for a in state["averages"]])
+    processes = state.get("processes") or [state]
+    if len(processes) != self.world:
+        self._log(f"the run goes on in {self.world} process(es) and was begun in {len(processes)}: random draws inside the network will differ")
+    if self.rank < len(processes): _set_generators(processes[self.rank], self.device)
+    self._loader_start = state.get("loader")
+    if self._loader_start and not self.epoch_step: _set_own_generators(self.train_batches, self._loader_start)
+
+
+@patch
+def _keep_precision(self: Trainer, state: dict) -> None:
+    "On the kind of device that it was begun on, a training that may choose its precision keeps the one that it had."
+    had, there, here = (state.get("settings") or {}).get("precision", self.precision), state.get("device", self.device.type), self.device.type
+    if there != here:
+        if state.get("settings"): state["settings"]["precision"] = self.precision  # what is quick there may be slow or impossible here
+        if self.rank == 0: warnings.warn(f"the training in {self.out} was begun on {shortened(there)} in {_plainly(had)} and goes on on {here} in {self.precision}: its end will differ in the last digits", stacklevel=5)
+    elif self._asked == "auto" and had in ("fp32", "bf16", "fp16") and had != self.precision:
+        self.precision, self.scaler = had, torch.amp.GradScaler(here, enabled=had == "fp16")
+
+# %% ../nbs/03_trainer.ipynb #63243938
+@patch
+def _load_checkpoint(self: Trainer) -> bool:  # whether it was checkpoint.pt; else the previous one
+    "Take the last good state; a damaged file is named and set aside."
+    state, fault = self._on_main(lambda: last_checkpoint(self.out))
+    path = self.out / (_PREVIOUS if fault else _CHECKPOINT)
+    try:
+        self._keep_precision(state)
+        self._check_state(state, path)
+        self._take_state(state)
+    except CheckpointError: raise
+    except Exception as e:
+        said = shortened(f"{type(e).__name__}: {e}")
+        raise CheckpointError(f"{path} does not fit this training ({said}): begin a new one, in another folder") from e
+    if fault: self._on_main(lambda: self._set_aside(fault))
+    return not fault
+
+
+@patch
+def _set_aside(self: Trainer, fault: str) -> None:
+    last = self.out / _CHECKPOINT
+    if there := os.path.lexists(last):
+        os.replace(last, self.out / _SET_ASIDE)
+        _flush_folder(self.out)
+    self._log(f"{last} {fault}: {f'it is kept as {_SET_ASIDE}, and ' if there else ''}the training goes on from {_PREVIOUS}")
 
 # %% ../nbs/03_trainer.ipynb #2ae335dd
 _LOCK, _LOCK_NOTE = "lock", "lock.json"

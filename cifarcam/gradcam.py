@@ -519,13 +519,13 @@ def _copies() -> AbstractContextManager:
 
 def _rewinder(model: nn.Module) -> Callable[[], None]:
     "Remembers the model's buffers; a call puts them back, so that a repeated pass starts where the first did."
-    found = [(m, name, b, b._version, b.detach().clone()) for m in model.modules() for name, b in m._buffers.items()
+    found = [(m, name, b, b.detach().clone()) for m in model.modules() for name, b in m._buffers.items()
              if b is not None and not b.is_inference()]
     @torch.no_grad()
     def rewind() -> None:
-        for module, name, buffer, version, before in found:
+        for module, name, buffer, before in found:
             module._buffers[name] = buffer
-            if buffer._version != version: buffer.copy_(before)  # not always: a graph of the caller's may hold it
+            if not torch.equal(buffer, before): buffer.copy_(before)  # not always: a graph of the caller's may hold it
     return rewind
 
 # %% ../nbs/04_gradcam.ipynb #bb3501e5

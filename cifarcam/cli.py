@@ -367,7 +367,9 @@ def load_model(
 def _lines(path: str) -> list[str]:
     "Class names, one a line."
     if not Path(path).is_file(): raise UsageError(f"there is no file {path}: --class-names takes a text file with one class name a line")
-    return [line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    try: text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as e: raise UsageError(f"{path} is no text in UTF-8: --class-names takes one class name a line") from e
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 # %% ../nbs/10_cli.ipynb #40d21b45
 def _from_torchvision(name: str, weights: str | None, classes: list[str] | None) -> LoadedModel:
@@ -707,7 +709,8 @@ def _explain_files(args: argparse.Namespace, loaded: LoadedModel, fit: str, file
     for found in explain(files, loaded, target=args.target, fit=fit, warn=False, broken=broken, **_asked(args)):
         path = _free_name(out, file_name(Path(found.file).stem), taken)
         _save_figure(found.figure, path)
-        print(f"{visible(found.file)}: " + ", ".join(f"{visible(name)} {p:.1%}" for name, p in found.best()) + f" -> {path}")
+        what = "" if args.target is None else f" (maps for {visible(found.classes[found.target])})"
+        print(f"{visible(found.file)}: " + ", ".join(f"{visible(name)} {p:.1%}" for name, p in found.best()) + f"{what} -> {path}")
         for note in _notes(found.reasons): _note(f"{found.file}: {note}")
     if args.model and loaded.classes == _numbered(len(loaded.classes)): _note("the classes have no names, so they are numbered: --class-names FILE gives them, one a line")
     for error in broken.values(): _say(error)

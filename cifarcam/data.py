@@ -38,6 +38,8 @@ from torchvision.datasets import CIFAR10
 from torchvision.datasets.utils import check_integrity, download_url, extract_archive
 from tqdm.auto import tqdm
 
+from .text import visible
+
 # %% ../nbs/00_data.ipynb #90ad2f2d
 @dataclass(repr=False)
 class Images:
@@ -629,6 +631,9 @@ def _pictures(folder: Path) -> tuple[list[str], list[str]]:
 def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict[str, list[str]]:
     "{class: its images relative to `root`}; an error where a class has none."
     names, listing = _subfolders(folder), {}
+    above = {os.path.realpath(p) for p in (folder, *folder.parents)}
+    left[_LINKS] += [folder / name for name in names if os.path.realpath(folder / name) in above]
+    names = [name for name in names if os.path.realpath(folder / name) not in above]  # else all is a class once more
     for file in sorted(folder.iterdir()):
         if not file.is_dir(): left[_HIDDEN if _SYSTEM.fullmatch(file.name) else _BESIDE].append(file)
         elif _SYSTEM.fullmatch(file.name): left[_HIDDEN] += _files_in(file)
@@ -832,7 +837,7 @@ def image_folder(path: str | os.PathLike,  # holds train/CLASS/* and test/CLASS/
         parts.append(Images(np.stack([pixels[f] for f in kept]), labels, list(listing), name=path.name, files=kept, reference=dict(reference),
                             skipped=[f for part in before.values() for f in part if f not in pixels]))
     train, test = parts
-    if progress: print(_report(train, test, left))
+    if progress: print(visible(_report(train, test, left), lines=True))
     return train, test
 
 # %% ../nbs/00_data.ipynb #9baa6b4a

@@ -349,8 +349,8 @@ def _check_shared(out: Path, patience: float = 30.0) -> None:
 
 # %% ../nbs/07a_runs.ipynb #c8a03f56
 def _open_at_once(path: str, flags: int) -> int:
-    "Never wait: a pipe that nobody reads is an error, as a full disk is."
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+    "Never wait, follow no link: a pipe that nobody reads is an error, as a full disk is."
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 class _Log:
@@ -748,6 +748,7 @@ def predictions(self: Run) -> Predictions:  # of the last weights, averaged over
 def metrics(self: Run) -> dict[str, Any]:
     "The run in a few numbers; `best_valid_acc` is the best epoch's, chosen on the validation set."
     h, p = self.history, self.predictions
+    if not len(h): raise RunError(f"{self.folder / 'history.csv'} has no epoch: resume the run, which writes it again from its checkpoint")
     best = h.loc[h.valid_acc.idxmax()]
     return dict(test_acc=p.accuracy, views=p.views, n_test=len(p), train_acc=float(h.train_acc.iloc[-1]), valid_acc=float(h.valid_acc.iloc[-1]),
                 best_valid_acc=float(best.valid_acc), best_epoch=int(best.epoch), epochs=len(h), seconds=float(h.seconds.sum()))

@@ -37,26 +37,13 @@ from traitlets import TraitError
 
 from .data import Images, UnreadableImage, _pictures, read_image
 from .evaluate import Predictions
+from .files import atomic_write
 from .gradcam import METHODS, SLOW_METHODS, asks_for_class
-from cifarcam.lens import (
-    DIVERGING,
-    Lens,
-    Look,
-    Stopped,
-    agreement,
-    augment,
-    hide,
-    is_quick,
-    main_layers,
-    overlay_difference,
-    rectangle,
-    strong_part,
-)
+from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, main_layers, rectangle, strong_part
 from .runs import Run
 from .text import html_text
-from .trainer import atomic_write
 from .transforms import MEAN, POLICIES, STD, policy_from_dict, policy_to_dict
-from .visualize import BLUE, CMAP, GREY, ORANGE, overlay, show_images
+from .visualize import BLUE, CMAP, DIVERGING, GREY, ORANGE, overlay, overlay_difference, show_images
 
 # %% ../nbs/73_explorer.ipynb #54765cea
 # all of them were here before they had modules of their own

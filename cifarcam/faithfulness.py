@@ -68,6 +68,7 @@ from torchvision.transforms.functional import gaussian_blur
 from tqdm.auto import tqdm
 
 from .evaluate import evaluating
+from .files import atomic_write
 from cifarcam.gradcam import (
     METHODS,
     SLOW_METHODS,
@@ -83,7 +84,6 @@ from cifarcam.gradcam import (
     upsample,
 )
 from .layers import get_layer, layers_of
-from .trainer import atomic_write
 
 
 # %% ../nbs/50_faithfulness.ipynb #ee2f02a8

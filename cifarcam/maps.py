@@ -46,6 +46,7 @@ from tqdm.auto import tqdm
 from .data import Images
 from .evaluate import Predictions
 from .faithfulness import Tally, _identity, at_centres, fingerprint, rank_correlation
+from .files import atomic_write
 from cifarcam.gradcam import (
     METHODS,
     SLOW_METHODS,
@@ -57,7 +58,6 @@ from cifarcam.gradcam import (
     asks_for_class,
     upsample,
 )
-from .trainer import atomic_write
 from .transforms import BatchTransform
 from .visualize import _figure_names, _finish, overlay, show_cams
 

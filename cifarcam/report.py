@@ -29,12 +29,12 @@ from torch import nn
 from .data import Images, image_folder, shapes
 from .evaluate import Predictions
 from .faithfulness import center_gaussian, energy_inside, random_maps
+from .files import atomic_write, own_folder
 from .gradcam import GradCAM, asks_for_class
 from .layers import get_layer, layers_of, summary
 from .recipes import RECIPES, recipe_to_dict
 from .runs import Run, RunError, _moves_words
 from .text import shell_command, visible
-from .trainer import atomic_write, own_folder
 from .transforms import BatchTransform, policy_from_dict
 from cifarcam.visualize import (
     outcome_colors,

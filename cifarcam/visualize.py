@@ -85,7 +85,7 @@ _DPI = 96
 _SMALL, _MEDIUM, _LARGE = 8, 9, 11  # font sizes in points
 
 
-# %% ../nbs/70_visualize.ipynb #7d00c86d
+# %% ../nbs/70_visualize.ipynb #d208e9c1
 @lru_cache(maxsize=32)
 def _color_table(cmap: str) -> np.ndarray:  # uint8 [256, 3]
     "The 256 colors of a matplotlib color map."
@@ -130,11 +130,10 @@ def colorize(
         interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST,
     )
     top = float(np.abs(map).max()) if top is None else float(top)
-    if signed:
-        top = max(top, 1e-30)  # without a difference all is in the middle
-        map, top = map + top, 2 * top
-    levels = (np.clip(map / top, 0, 1) * 255 + 0.5).astype(np.uint8) if top > 0 else np.zeros(map.shape, np.uint8)
-    return cv2.applyColorMap(levels, _color_table(cmap)[:, None])  # a table look-up, four times as fast as NumPy's
+    share = map / (top if top > 0 else math.inf)
+    levels = np.clip(share, -1, 1) * 127.5 + 128 if signed else np.minimum(share, 1) * 255 + 0.5
+    # a table look-up, four times as fast as NumPy's
+    return cv2.applyColorMap(levels.astype(np.uint8), _color_table(cmap)[:, None])
 
 
 # %% ../nbs/70_visualize.ipynb #ac51e58d

@@ -174,14 +174,15 @@ def rank_correlation(
     return torch.where(constant, 0, (p * q).sum(1) / torch.where(size > 0, size, 1))
 
 
-# %% ../nbs/02_statistics.ipynb #4f26911b
+# %% ../nbs/02_statistics.ipynb #df137e24
 def at_centers(
     map: Tensor,  # [N, h, w] or [h, w]
     size: tuple[int, int],  # (height, width) of the image
-    centers: tuple[Tensor, Tensor],  # rows [h] and columns [w] in pixels; the middle of pixel 0 is 0
+    centers: tuple,  # rows [h] and columns [w] in pixels, as `cell_centers` gives them; the middle of pixel 0 is 0
 ) -> Tensor:  # [N, H, W] or [H, W]
     "A map at the size of the image, each cell at its center: bilinear between the centers, constant beyond them."
     map = torch.as_tensor(map)
+    centers = centers[:2]
     grid = [len(c) for c in centers]
     if list(map.shape[-2:]) != grid:
         raise ValueError(

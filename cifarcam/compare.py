@@ -33,9 +33,9 @@ from cifarcam.faithfulness import (
     random_maps,
     road,
 )
+from .files import atomic_write
 from .gradcam import GradCAM, gather
 from .statistics import at_centers, bootstrap, fingerprint, flip_test, holm, identity, wilson
-from .trainer import atomic_write
 
 # %% ../nbs/52_compare.ipynb #cd874031
 BETTER = {

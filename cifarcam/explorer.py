@@ -47,16 +47,15 @@ from PIL import UnidentifiedImageError
 from torch import nn
 from traitlets import TraitError
 
+from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
 from .data import Images, UnreadableImage, _pictures, read_image
 from .evaluate import Predictions
 from .files import atomic_write
-from .gradcam import METHODS, SLOW_METHODS, asks_for_class
 from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, main_layers, rectangle, strong_part
 from .runs import Run
 from .text import visible
-from .trainer import atomic_write
 from .transforms import MEAN, POLICIES, STD, policy_from_dict, policy_to_dict
-from .visualize import CMAP, overlay, show_images
+from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
 
 
 # %% ../nbs/73_explorer.ipynb #26f00c22

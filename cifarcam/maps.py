@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from .files import write_tensors
-from .statistics import fingerprint, identity, rank_correlation
 from fastcore.basics import patch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
@@ -28,7 +26,9 @@ from tqdm.auto import tqdm
 from . import __version__
 from .cam_methods import METHODS, SLOW_METHODS, CAMError, CAMWarning, asks_for_class, method_name
 from .diagnose import Reason, Tally
+from .files import write_tensors
 from .gradcam import GradCAM, MapBatch, Target, gather, model_on
+from .statistics import fingerprint, identity, rank_correlation
 
 if TYPE_CHECKING:  # for the signatures alone: these modules are slow to import
     from accelerate import Accelerator

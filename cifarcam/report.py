@@ -38,12 +38,14 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from .cam_methods import METHODS, asks_for_class
 from .data import Images, image_folder, shapes
 from .faithfulness import center_gaussian, energy_inside, random_maps
-from .gradcam import METHODS, GradCAM, asks_for_class
+from .files import atomic_write, own_folder
+from .gradcam import GradCAM
 from .layers import get_layer, layers_of, summary
 from .recipes import RECIPES, recipe_to_dict
-from .runs import Run, RunError, _moves_words
+from .runs import Run, RunError, moves_in_words
 from .text import shell_command, visible
 from .transforms import BatchTransform, policy_from_dict
 from cifarcam.visualize import (
@@ -165,7 +167,7 @@ def headline(
         "Data": f"{_data_name(run)}: {data['n_train']:,} images to train on{part}, {data['n_test']:,} to test on, "
         f"{run.image_size} \N{MULTIPLICATION SIGN} {run.image_size} pixels, {len(run.classes)} classes",
         "Time": f"{_duration(m['seconds'])} for {epochs}",
-        "Hardware": f"{device}: {machine}, {hardware['system']}{_moves_words(config)}",
+        "Hardware": f"{device}: {machine}, {hardware['system']}{moves_in_words(config)}",
         "Versions": ", ".join(f"{name} {number}" for name, number in config["versions"].items()),
     }
     return {label: fact for label, fact in facts.items() if fact}

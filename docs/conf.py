@@ -16,7 +16,7 @@ html_baseurl = f"{settings['doc_host']}{settings['doc_baseurl']}/"
 source_url = f"{settings['git_url']}/blob/{settings['branch']}"  # of a file of this project, for notebooks.py
 
 extensions = ["myst_nb", "sphinx.ext.linkcode", "notebooks"]
-exclude_patterns = ["_*", "**/_*", "**/.*"]  # drafts, and what tools leave behind
+exclude_patterns = ["_*", "**/_*", "**/.*", "assets"]  # drafts, and what tools leave behind
 myst_enable_extensions = ["dollarmath", "amsmath", "attrs_inline", "attrs_block", "colon_fence"]
 myst_heading_anchors = 4
 nb_execution_mode = "off"  # the stored outputs are the documentation

@@ -60,8 +60,23 @@ def read_page(app, name: str, source: list[str]) -> None:
     if module:
         cells.insert(1, new_markdown_cell(f"```{{py:module}} {LIBRARY}.{module}\n```"))
     if name == "index":
+        first = next(
+            k for k, cell in enumerate(cells) if any("image/png" in o.get("data", {}) for o in cell.get("outputs", []))
+        )
+        cells[first + 1 : first + 1] = stored_explorer(path.with_name("71_report.ipynb"))
         cells.append(new_markdown_cell((Path(app.confdir) / "contents.md").read_text(encoding="utf-8")))
     source[0] = nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata))
+
+
+def stored_explorer(report: Path) -> list:
+    "The home page's explorer: the HTML that the report's notebook stores."
+    outputs = [output for cell in nbformat.read(report, 4).cells for output in cell.get("outputs", [])]
+    found = [output for output in outputs if "cifarcam-static" in output.get("data", {}).get("text/html", "")]
+    if not found:
+        log.warning("%s stores no explorer for the home page: run it with the cells flagged cifar10", report.name)
+        return []
+    words = "Try it here: choose an image, a layer, and a class. (Everything was computed beforehand; `cifarcam explore` does it live.)"
+    return [new_markdown_cell(words), new_code_cell("...", outputs=found[-1:], metadata=dict(tags=["remove-input"]))]
 
 
 def shown_cells(cell, module: str | None) -> list:

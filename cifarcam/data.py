@@ -10,7 +10,6 @@ __all__ = [
     "Images",
     "check_pixels",
     "channel_stats",
-    "Memory",
     "UnreadableImage",
     "read_image",
     "is_image",
@@ -203,27 +202,20 @@ def _check_area(width: int, height: int) -> None:
         raise ValueError(f"{size}: shrink it, or raise PIL.Image.MAX_IMAGE_PIXELS")
 
 
-class Memory:
-    "Memory that threads share: who needs more than is free waits, who needs more than all gets all."
-
-    def __init__(self, limit: int):
-        self.limit, self.used, self.changed = limit, 0, threading.Condition()
-
-    @contextmanager
-    def hold(self, amount: int) -> Iterator[None]:
-        amount = min(amount, self.limit)
-        with self.changed:
-            self.changed.wait_for(lambda: self.used + amount <= self.limit)
-            self.used += amount
-        try:
-            yield
-        finally:
-            with self.changed:
-                self.used -= amount
-                self.changed.notify_all()
+_UNITS, _TURN = threading.BoundedSemaphore(32), threading.Lock()  # of 32 MB each: 1 GB for all threads together
 
 
-_DECODING = Memory(2**30)  # bytes of images that are decoded at the same time
+@contextmanager
+def _decoding(amount: int) -> Iterator[None]:
+    "While it lasts, `amount` bytes are taken: who needs more than is free waits, who needs more than all gets all."
+    units = min(32, 1 + amount // 2**25)
+    with _TURN:  # one thread at a time gathers its units, so that no two wait for each other
+        for _ in range(units):
+            _UNITS.acquire()
+    try:
+        yield
+    finally:
+        _UNITS.release(units)
 
 
 # %% ../nbs/10_data.ipynb #6a1f03c5
@@ -283,6 +275,10 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return ImageCms.applyTransform(image, transform) if transform else image.convert("RGB")
 
 
+_TURNS = [getattr(Image.Transpose, name) for name in ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE")]
+_TURNS += [Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90]  # EXIF 2 to 8
+
+
 @dataclass
 class _Target:
     "The shape in which an image is wanted: resized first, turned upright last, when it is small."
@@ -298,15 +294,12 @@ class _Target:
             orientation = image.getexif().get(0x0112, 1)
         except Exception:
             orientation = 1
-        flip = Image.Transpose
-        turns = [flip.FLIP_LEFT_RIGHT, flip.ROTATE_180, flip.FLIP_TOP_BOTTOM]
-        turns += [flip.TRANSPOSE, flip.ROTATE_270, flip.TRANSVERSE, flip.ROTATE_90]
         width, height = (self.width, self.height) if self.height else image.size
         if orientation not in range(2, 9):
             return replace(self, height=height, width=width)
         if orientation >= 5 and self.height:
             height, width = width, height
-        return replace(self, height=height, width=width, turn=turns[orientation - 2])
+        return replace(self, height=height, width=width, turn=_TURNS[orientation - 2])
 
     def resize(self, image: Image.Image) -> Image.Image:
         "An image in its final size; a padded one still without its bars."
@@ -383,7 +376,7 @@ def _flat(image: Image.Image, target: _Target) -> np.ndarray:
 def _decode_tiff(path: Path, size: tuple[int, int], target: _Target) -> np.ndarray | _Deep:
     "`_decode` by OpenCV."
     _check_area(*size)
-    with _DECODING.hold(32 * size[0] * size[1]):
+    with _decoding(32 * size[0] * size[1]):
         pixels = _from_opencv(path)
         target = target if target.height else replace(target, height=size[1], width=size[0])
         if pixels.dtype == np.uint8:
@@ -408,7 +401,7 @@ def _decode(path: Path, target: _Target) -> np.ndarray | _Deep:
         large = deep_color or image.mode not in ("RGB", "L", "1", "CMYK")
         if target.height:  # a large JPEG is decoded at a fraction, at least four times what is needed
             image.draft(None, (4 * max(target.width, target.height),) * 2)
-        with _DECODING.hold((24 if large else 4) * image.width * image.height):
+        with _decoding((24 if large else 4) * image.width * image.height):
             image.load()  # decodes the whole file, so a truncated one fails here
             target, pixels, cover = target.turned(image), None, None
             if image.mode[0] in "IF":

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ["BETTER", "Metric", "MeasureConfig", "measure", "summarize", "compare", "show_table", "against"]
 
-# %% ../nbs/52_compare.ipynb #dcc76cf4
+# %% ../nbs/52_compare.ipynb #34993c92
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from . import __version__
+from .cam_methods import METHODS, SLOW_METHODS, CAMError, method_name, randomcam, resolve_methods
+from .diagnose import Tally
 from cifarcam.faithfulness import (
     PERCENTILES,
     Scorer,
@@ -31,9 +33,9 @@ from cifarcam.faithfulness import (
     random_maps,
     road,
 )
-from .gradcam import METHODS, SLOW_METHODS, CAMError, CAMWarning, GradCAM, _method_name, _methods, randomcam
-from .statistics import Tally, at_centers, bootstrap, fingerprint, flip_test, holm, identity, wilson
-from .trainer import atomic_write
+from .files import atomic_write
+from .gradcam import GradCAM, gather
+from .statistics import at_centers, bootstrap, fingerprint, flip_test, holm, identity, wilson
 
 # %% ../nbs/52_compare.ipynb #cd874031
 BETTER = {
@@ -66,7 +68,7 @@ class MeasureConfig(BaseModel, extra="forbid", frozen=True):
     warn: bool = True  # one warning for blank maps, one for layers without centers; False: only in `.attrs`
 
 
-# %% ../nbs/52_compare.ipynb #aa176719
+# %% ../nbs/52_compare.ipynb #c2e72f9c
 def _randomcam_of(images: Sequence[int], layer: str, seed: int) -> Callable:
     "`randomcam` of these images, in this order, with weights drawn for (seed, layer, image)."
     numbers = iter(images)
@@ -84,7 +86,7 @@ def _randomcam_of(images: Sequence[int], layer: str, seed: int) -> Callable:
 
 def _is_own(method: str | Callable) -> bool:
     "Whether a method is the user's own function."
-    return callable(method) and method is not (METHODS | SLOW_METHODS).get(_method_name(method))
+    return callable(method) and method is not (METHODS | SLOW_METHODS).get(method_name(method))
 
 
 class _Measurement:
@@ -93,7 +95,7 @@ class _Measurement:
     def __init__(self, model: nn.Module, x: Tensor, layers: list[str], methods: list, target, config: MeasureConfig):
         self.model, self.x, self.layers, self.config = model, x, layers, config
         self.classes = Scorer(model, x, target, batch_size=config.batch_size).classes
-        self.methods = {_method_name(m): m for m in methods}
+        self.methods = {method_name(m): m for m in methods}
         self.plan = [(m, layer) for layer in layers for m in self.methods]  # what is measured for each image
         more = [b for b in ("randomcam", "random") if b in config.baselines and b not in self.methods]
         self.plan += [(b, layer) for b in more for layer in layers]
@@ -102,12 +104,10 @@ class _Measurement:
 
     def maps(self, images: Tensor, layers: list[str], methods: list, **options) -> dict[tuple[str, str], Tensor]:
         "Raw maps of some images by (method, layer), batch by batch, all of a batch from one pass."
-        batches = []
         with GradCAM(self.model, layers, methods, **self.config.options | options | {"warn": False}) as cam:
-            for part in images.split(64):
-                batches.append(cam(self.x[part], target=self.classes[part]))
-                self.tally.add(cam.reasons, part.tolist())
-        return {(m, at): torch.cat([b[m][at] for b in batches]) for m in cam.methods for at in layers}
+            found = gather(cam.over(self.x[images], self.classes[images], batch_size=64))
+        self.tally.add(found.reasons, images)
+        return {(m, at): found.maps[m][at] for m in cam.methods for at in layers}
 
     def maps_of(self, method: str, layer: str, images: Tensor, quick: dict) -> Tensor:  # [n, h, w]
         "Maps of one method and layer; those of all quick methods are made together and kept in `quick`."
@@ -165,7 +165,7 @@ class _Values:
         return {name: values[name]().double().cpu().numpy() for name in metrics}
 
 
-# %% ../nbs/52_compare.ipynb #48498716
+# %% ../nbs/52_compare.ipynb #59e07811
 def _read(path: Path, about: dict[str, Any]) -> tuple[pd.DataFrame | None, list[dict]]:
     "What was measured before, if it was the same, and the reasons of blank maps."
     if not path.exists():
@@ -208,8 +208,8 @@ def measure(
         raise ValueError("'energy' and 'pointing' need masks=, bool [N, H, W]")
     if masks is not None and len(masks) != len(x):
         raise ValueError(f"{len(masks)} masks for {len(x)} images: one for each is needed")
-    for name in _methods(methods):  # which rejects two methods of one name, and unknown ones
-        own = _is_own(next(m for m in methods if _method_name(m) == name))
+    for name in resolve_methods(methods):  # which rejects two methods of one name, and unknown ones
+        own = _is_own(next(m for m in methods if method_name(m) == name))
         if name in ("random", "center") or name in config.baselines and own:
             raise CAMError(f"a method must not be called {name!r}: that is the name of a baseline")
     job = _Measurement(model, x, layers, methods, target, config)
@@ -251,7 +251,7 @@ def measure(
     table.attrs["reasons"] = [r | {"images": r["images"][:20]} for r in job.tally.rows]
     table.attrs["stretched"] = [layer for layer, c in centers.items() if not c.own]
     if config.warn:
-        job.tally.warn(len(x), '.attrs["reasons"]', category=CAMWarning)
+        job.tally.warn(len(x), '.attrs["reasons"]')
     return table
 
 

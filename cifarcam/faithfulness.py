@@ -38,8 +38,9 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from .cam_methods import CAMError, CAMWarning
 from .evaluate import evaluating
-from .gradcam import CAMError, CAMWarning, _class_logits, normalize, upsample
+from .gradcam import class_logits, normalize, upsample
 from .layers import layers_of
 
 
@@ -130,7 +131,7 @@ class Scorer:
         self.classes = self._classes()  # int64 [N]
 
     def _logits(self, x: Tensor) -> Tensor:
-        logits = _class_logits(self.model(x))
+        logits = class_logits(self.model(x))
         return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
     def scores(

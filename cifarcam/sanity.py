@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ["randomize", "top_parts", "SanityCheck", "Cascade", "sanity_check"]
 
-# %% ../nbs/51_sanity.ipynb #30896896
+# %% ../nbs/51_sanity.ipynb #702e257e
 import copy
 import math
 from collections.abc import Callable, Sequence
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from .cam_methods import resolve_methods
+from .diagnose import Tally
 from .evaluate import evaluating
 from .faithfulness import Scorer
-from .gradcam import CAMWarning, GradCAM, _methods
+from .gradcam import GradCAM, gather
 from .layers import get_layer
-from .statistics import Interval, Tally, bootstrap, is_constant, rank_correlation, two_way
+from .statistics import Interval, bootstrap, is_constant, rank_correlation, two_way
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,7 +147,7 @@ def _remaining(maps: Tensor, trained: Tensor, empty: Tensor) -> Tensor:  # [N, h
     return torch.stack([torch.where(blank, 0, r), torch.where(blank, 1, size), blank.double(), chance])
 
 
-# %% ../nbs/51_sanity.ipynb #4478b1c3
+# %% ../nbs/51_sanity.ipynb #bd790653
 @dataclass(frozen=True)
 class Cascade:
     "How a sanity check randomizes."
@@ -184,18 +186,17 @@ def sanity_check(
         get_layer(model, name)  # an unknown name is rejected before the work begins
     several = explain is None and not (isinstance(layer, str) and (isinstance(method, str) or callable(method)))
     layers, methods = ([v] if isinstance(v, str) or callable(v) else v for v in (layer, method))
-    _methods(methods)
+    if explain is None:
+        resolve_methods(methods)
 
     def maps_of(network: nn.Module) -> tuple[dict[tuple[str, str], Tensor], Tally]:
         tally = Tally()
         if explain:
             return {("", ""): explain(network, x, classes)}, tally
-        batches, done = [], 0
         with GradCAM(network, layers, list(methods), **cascade.options | {"warn": False}) as cam:
-            for part, of in zip(x.split(cascade.batch_size), classes.split(cascade.batch_size), strict=True):
-                batches.append(cam(part, target=of))
-                tally.add(cam.reasons, range(done, done := done + len(part)))
-        return {(m, at): torch.cat([b[m][at] for b in batches]) for m in cam.methods for at in layers}, tally
+            found = gather(cam.over(x, classes, batch_size=cascade.batch_size))
+        tally.add(found.reasons, found.rows)
+        return {(m, at): found.maps[m][at] for m in cam.methods for at in layers}, tally
 
     trained, tally = maps_of(model)
     shape = (cascade.draws, len(SanityCheck.QUANTITIES), len(stages) + 1, len(x))
@@ -210,7 +211,7 @@ def sanity_check(
                 empty = reasons.empty(*key, len(x)) | tally.empty(*key, len(x))
                 draws[key][draw, :, k] = _remaining(m, trained[key], empty)
     if cascade.warn:
-        tally.warn(len(x), "the check's .reasons", ignore=("blank",), category=CAMWarning)
+        tally.warn(len(x), "the check's .reasons", ignore=("blank",))
     checks = {}
     for (m, at), values in draws.items():
         reasons = [r for r in tally.rows if r["method"] in ("", m) and r["layer"] in ("", at)]

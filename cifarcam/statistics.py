@@ -13,7 +13,6 @@ __all__ = [
     "is_constant",
     "rank_correlation",
     "at_centers",
-    "Tally",
     "fingerprint",
     "identity",
 ]
@@ -23,7 +22,6 @@ import hashlib
 import inspect
 import json
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -194,71 +192,6 @@ def at_centers(
         distance = (cell.clamp(0, len(c) - 1)[:, None] - torch.arange(len(c))).abs()
         weights.append((1 - distance).clamp(min=0).to(map))
     return weights[0] @ map @ weights[1].T
-
-
-# %% ../nbs/02_statistics.ipynb #32b75d40
-class Tally:
-    "The reasons of blank or doubtful maps over many calls: each once, with how many images it concerns."
-
-    SHOWN = 1000  # so many images are listed by number; all are counted
-    EMPTY = ("silent", "noise", "constant")  # kinds of maps that order nothing; "blank" is negative, and still orders
-
-    def __init__(
-        self,
-        rows: Sequence[dict] = (),  # of an earlier tally, to go on from
-    ):
-        self.found = {
-            (r["kind"], r["layer"], r["method"]): (set(r["images"]), r["count"] - len(r["images"]), r["text"])
-            for r in rows
-        }
-
-    def add(
-        self,
-        reasons: Sequence[Any],  # `GradCAM.reasons` after a call
-        images: Sequence[int],  # the number of each image of the batch; the same one is counted once
-    ) -> None:
-        for r in reasons:
-            if (r.kind, r.method) != ("blank", "randomcam"):  # a negative map of random weights is no news
-                found = self.found.setdefault((r.kind, r.layer, r.method), (set(), 0, r.text))
-                found[0].update(int(images[i]) for i in r.images)
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:  # plain values: kind, layer, method, count, images, text
-        "A row for each kind of reason, layer and method; empty layer or method: all of them."
-        return [
-            dict(kind=k, layer=layer, method=m, count=len(i) + more, images=sorted(i)[: self.SHOWN], text=text)
-            for (k, layer, m), (i, more, text) in self.found.items()
-        ]
-
-    def empty(self, method: str, layer: str, n: int) -> Tensor:  # bool [n]
-        "Which of n images have a map of this method and layer that is nothing but zero or rounding."
-        flags = torch.zeros(n, dtype=torch.bool)
-        for (kind, at, by), (images, _, _) in self.found.items():
-            if kind in self.EMPTY and at in ("", layer) and by in ("", method):
-                flags[list(images)] = True
-        return flags
-
-    def warn(
-        self,
-        n: int,  # images that were looked at
-        where: str,  # where the rows are kept
-        ignore: Sequence[str] = (),  # kinds that do not matter for the purpose
-        category: type[Warning] = UserWarning,  # of the caller's own
-        stacklevel: int = 3,  # whose line the warning names
-    ) -> None:
-        "One warning for all reasons, if there are any; those of one text together."
-        groups: dict[tuple, list[str]] = {}
-        for r in sorted(self.rows, key=lambda r: -r["count"]):
-            if r["kind"] not in ignore:
-                of = " at ".join(filter(None, (r["method"], r["layer"]))) or "all maps"
-                groups.setdefault((r["kind"], r["text"]), []).append(f"{of} {r['count']}")
-        if groups:
-            lines = [
-                f"{kind} ({', '.join(of[:3])}{f', and {len(of) - 3} more' if len(of) > 3 else ''}, of {n} images): {text}"
-                for (kind, text), of in groups.items()
-            ]
-            text = f"some maps are blank, or do not show what they seem to show: {'; '.join(lines)}"
-            warnings.warn(f"{text}. All are in {where}; warn=False keeps this quiet", category, stacklevel=stacklevel)
 
 
 # %% ../nbs/02_statistics.ipynb #a41ed3ce

@@ -71,7 +71,7 @@ from torch.optim.lr_scheduler import ConstantLR, LambdaLR, LRScheduler, OneCycle
 from tqdm.auto import tqdm
 
 from .data import Images
-from .evaluate import evaluating, logits_of
+from .evaluate import evaluating
 from cifarcam.files import (
     atomic_write,
     check_regular,
@@ -84,6 +84,7 @@ from cifarcam.files import (
     shortened,
     tensor_bytes,
 )
+from .layers import logits_of
 from cifarcam.machine import (
     autocast,
     check_device,

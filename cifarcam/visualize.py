@@ -66,14 +66,15 @@ from torch import Tensor
 
 from .data import Images
 from .evaluate import Predictions
-from .faithfulness import Interval, at_centres, bootstrap
 from .gradcam import upsample
+from .statistics import Interval, at_centers, bootstrap
 from .text import shorten, visible
 from .transforms import MEAN, STD, train_transform
 
 if TYPE_CHECKING:  # only named in signatures
-    from cifarcam.faithfulness import Curves, SanityCheck
+    from cifarcam.faithfulness import Curves
     from cifarcam.maps import MeanMaps, Why
+    from cifarcam.sanity import SanityCheck
     from cifarcam.trainer import LRSearch
 
 # %% ../nbs/70_visualize.ipynb #eca60504
@@ -85,7 +86,7 @@ _DPI = 96
 _SMALL, _MEDIUM, _LARGE = 8, 9, 11  # font sizes in points
 
 
-# %% ../nbs/70_visualize.ipynb #7d00c86d
+# %% ../nbs/70_visualize.ipynb #d208e9c1
 @lru_cache(maxsize=32)
 def _color_table(cmap: str) -> np.ndarray:  # uint8 [256, 3]
     "The 256 colors of a matplotlib color map."
@@ -130,11 +131,10 @@ def colorize(
         interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST,
     )
     top = float(np.abs(map).max()) if top is None else float(top)
-    if signed:
-        top = max(top, 1e-30)  # without a difference all is in the middle
-        map, top = map + top, 2 * top
-    levels = (np.clip(map / top, 0, 1) * 255 + 0.5).astype(np.uint8) if top > 0 else np.zeros(map.shape, np.uint8)
-    return cv2.applyColorMap(levels, _color_table(cmap)[:, None])  # a table look-up, four times as fast as NumPy's
+    share = map / (top if top > 0 else math.inf)
+    levels = np.clip(share, -1, 1) * 127.5 + 128 if signed else np.minimum(share, 1) * 255 + 0.5
+    # a table look-up, four times as fast as NumPy's
+    return cv2.applyColorMap(levels.astype(np.uint8), _color_table(cmap)[:, None])
 
 
 # %% ../nbs/70_visualize.ipynb #ac51e58d
@@ -850,7 +850,7 @@ def show_why(
     figure, grid = _plots(4 * size + 0.9, n * (size + 0.25) + 0.4, n, 4)
     for row, (image, axes) in enumerate(zip(images, grid, strict=True)):
         maps = [m[layer][row].detach().float().cpu() for m in (answer.maps_p, answer.maps_q, answer.difference)]
-        p, q, difference = maps if centers is None else [at_centres(m, shape, centers) for m in maps]
+        p, q, difference = maps if centers is None else [at_centers(m, shape, centers) for m in maps]
         top, far = float(torch.stack([p, q]).max()), max(float(difference.abs().max()), 1e-30)
         names = figure_names((classes[int(c)] for c in (answer.p[row], answer.q[row])), 18)
         axes[0].imshow(image)
@@ -887,7 +887,7 @@ def show_means(
     mean, std = (m[layer][which].float() for m in (means.mean, means.std))
     cells, shape = _cells(mean.shape[1:]), images.shape[1:3]
     if centers is not None:
-        mean, std = (at_centres(m, tuple(shape), centers) for m in (mean, std))
+        mean, std = (at_centers(m, tuple(shape), centers) for m in (mean, std))
     why = means.about.get("kind") == "why"
     signed = why if signed is None else signed
     far, top = max(float((mean.abs() if signed else mean).max()), 1e-30), max(float(std.max()), 1e-30)

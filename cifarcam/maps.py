@@ -457,7 +457,7 @@ def why_cells(
     return result
 
 
-# %% ../nbs/44_maps.ipynb #4dcf1200
+# %% ../nbs/44_maps.ipynb #d7fa1f9f
 @dataclass
 class ThroughTraining:
     "The same images' maps over the epochs of a run."
@@ -490,9 +490,10 @@ def through_training(
     **options: Any,  # for GradCAM, such as reshape= or precision=
 ) -> ThroughTraining:
     "The map through training: the same images, explained by each epoch's network."
-    kept, sweep = list(run.epochs_kept), sweep or Sweep(run.mean, run.std)
+    kept = list(run.epochs_kept)
     if not kept:
         raise ValueError("this run has kept no epochs: train with keep_epochs=True to see maps through training")
+    sweep = sweep or Sweep(run.mean, run.std)
     epochs = kept if epochs is None else list(epochs)
     absent = [e for e in epochs if e not in kept]
     if absent:

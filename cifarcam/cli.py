@@ -78,7 +78,7 @@ def _say(text: object) -> None:
 # %% ../nbs/81_cli.ipynb #26796890
 def _save_figure(figure: "Figure", path: Path) -> None:
     "A figure as a whole file or none; the ending says the format."
-    from cifarcam.trainer import atomic_write
+    from cifarcam.files import atomic_write
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
@@ -1162,8 +1162,8 @@ def _normalised(loaded: LoadedModel, given: dict[str, tuple[float, ...]]) -> Loa
 # %% ../nbs/81_cli.ipynb #615c0b38
 def _explain(args: argparse.Namespace) -> int:
     "cifarcam explain"
+    from cifarcam.files import own_folder
     from cifarcam.runs import Run, RunError
-    from cifarcam.trainer import own_folder
 
     if args.model:
         loaded = load_model(args.model, args.weights, args.classes, args.size)
@@ -1921,9 +1921,10 @@ def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceb
     try:
         import torch
 
+        from cifarcam.files import FolderInUse, SaveError
         from cifarcam.layers import LayerNotFound
         from cifarcam.runs import RunError
-        from cifarcam.trainer import CheckpointError, FolderInUse, NotFinite, SaveError
+        from cifarcam.trainer import CheckpointError, NotFinite
     except (ImportError, RuntimeError):
         return None  # what cannot be imported is the error itself
     if isinstance(error, (NotFinite, SaveError, MemoryError, torch.OutOfMemoryError)):

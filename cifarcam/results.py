@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from .data import image_folder, shapes
-from .evaluate import check_regular, short_repr, shortened
+from .files import atomic_write, check_regular, short_repr, shortened
 from .recipes import RECIPES, Recipe, command_of, override, training_cost, training_fields
 from cifarcam.runs import (
     Run,
@@ -30,7 +30,6 @@ from cifarcam.runs import (
     read_config,
 )
 from .text import file_name, markdown_code, markdown_text, shell_word
-from .trainer import atomic_write
 
 # %% ../nbs/62_results.ipynb #d14337e7
 COLUMNS = (

@@ -55,8 +55,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, V
 from torch import nn
 
 from .data import Images, _check_reference, load_data
-from .evaluate import Predictions, check_regular, first_fault, predict, short_repr, shortened
+from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
+from .files import atomic_write, check_free, check_regular, first_fault, lock_folder, short_repr, shortened
+from .machine import check_device, matmul_gflops
 from cifarcam.recipes import (
     RECIPES,
     Recipe,
@@ -69,18 +71,7 @@ from cifarcam.recipes import (
     training_fields,
 )
 from .text import file_name, shell_command
-from cifarcam.trainer import (
-    History,
-    LRSearch,
-    Trainer,
-    atomic_write,
-    check_device,
-    check_free,
-    last_checkpoint,
-    lock_folder,
-    lr_find,
-    matmul_gflops,
-)
+from .trainer import History, LRSearch, Trainer, last_checkpoint, lr_find
 from cifarcam.transforms import (
     MEAN,
     STD,

@@ -67,7 +67,7 @@ from cifarcam.checkpoint import (
     set_aside,
 )
 from .data import Images
-from .evaluate import evaluating, logits_of
+from .evaluate import evaluating
 from cifarcam.files import (
     atomic_write,
     check_regular,
@@ -78,6 +78,7 @@ from cifarcam.files import (
     shortened,
     tensor_bytes,
 )
+from .layers import logits_of
 from cifarcam.machine import (
     DEVICES,
     PRECISIONS,

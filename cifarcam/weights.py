@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from .evaluate import check_regular, shortened
+from .files import check_regular, shortened
 
 
 # %% ../nbs/23_weights.ipynb #a3168c8c

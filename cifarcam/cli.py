@@ -189,9 +189,9 @@ def _next_steps(out: Path) -> str:
 # %% ../nbs/81_cli.ipynb #f8c15d66
 def _train(args: argparse.Namespace) -> int:
     "cifarcam train"
-    from cifarcam.data import load_data
     from cifarcam.recipes import get_recipe, override, parse_changes
     from cifarcam.runs import claim_folder, is_first_process, run
+    from cifarcam.sources import load_data
 
     if args.resume:
         return _resume(args)
@@ -971,14 +971,14 @@ def _readable(files: Sequence[str], loaded: LoadedModel, fit: str, broken: dict[
 
 def _image_files(words: Sequence[str]) -> list[str]:
     "Files as they were typed; a folder stands for the images that lie in it."
-    from cifarcam.data import _is_image
+    from cifarcam.data import is_image
 
     files = []
     for word in words:
         if not Path(word).is_dir():
             files.append(word)
             continue
-        found = sorted(str(p) for p in Path(word).iterdir() if p.name[0] != "." and p.is_file() and _is_image(p))
+        found = sorted(str(p) for p in Path(word).iterdir() if p.name[0] != "." and p.is_file() and is_image(p))
         if not found:
             raise UsageError(
                 f"the folder {word} holds no images: name a file, or a folder with images in it, not deeper"
@@ -1924,10 +1924,11 @@ def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceb
     try:
         import torch
 
+        from cifarcam.checkpoint import CheckpointError
         from cifarcam.files import FolderInUse, SaveError
         from cifarcam.layers import LayerNotFound
         from cifarcam.runs import RunError
-        from cifarcam.trainer import CheckpointError, NotFinite
+        from cifarcam.trainer import NotFinite
     except (ImportError, RuntimeError):
         return None  # what cannot be imported is the error itself
     if isinstance(error, (NotFinite, SaveError, MemoryError, torch.OutOfMemoryError)):

@@ -50,6 +50,7 @@ from traitlets import TraitError
 from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
 from .data import MEAN, STD, Images, UnreadableImage, image_files, read_image
 from .evaluate import Predictions
+from .files import atomic_write
 from cifarcam.lens import (
     Lens,
     Look,

@@ -192,12 +192,12 @@ def ranks(
     if not maps.isfinite().all():
         raise ValueError("some maps are not finite (NaN or infinite): look at the model's activations")
     flat = upsample(maps, self.x.shape[2:]).flatten(1)
-    places = torch.arange(flat.shape[1])
+    pixels = torch.arange(flat.shape[1], device=flat.device)
+    ties = pixels
     if self.seed is not None:
-        places = torch.randperm(len(places), generator=torch.Generator().manual_seed(self.seed))
-    places = places.to(flat.device)
-    order = places[flat[:, places].argsort(dim=1, descending=True, stable=True)]
-    return torch.empty_like(order).scatter_(1, order, torch.arange(len(places), device=flat.device).expand_as(order))
+        ties = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(self.seed)).to(flat.device)
+    order = ties[flat[:, ties].argsort(dim=1, descending=True, stable=True)]
+    return torch.empty_like(order).scatter_(1, order, pixels.expand_as(order))
 
 
 # %% ../nbs/50_faithfulness.ipynb #5e7d004f

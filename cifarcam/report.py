@@ -14,7 +14,7 @@ __all__ = [
     "write_report",
 ]
 
-# %% ../nbs/71_report.ipynb #9846e296
+# %% ../nbs/71_report.ipynb #e90b49c0
 import base64
 import hashlib
 import inspect
@@ -27,11 +27,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from IPython.display import HTML
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib import colormaps
@@ -42,7 +43,7 @@ from .cam_methods import METHODS, asks_for_class
 from .data import Images, image_folder, shapes
 from .faithfulness import center_gaussian, energy_inside, random_maps
 from .files import atomic_write, own_folder
-from .gradcam import GradCAM
+from .gradcam import METHODS, GradCAM, asks_for_class
 from .layers import get_layer, layers_of, summary
 from .recipes import RECIPES, recipe_to_dict
 from .runs import Run, RunError, moves_in_words
@@ -60,9 +61,6 @@ from cifarcam.visualize import (
     show_gallery,
     show_policy,
 )
-
-if TYPE_CHECKING:  # only named in a signature
-    from IPython.display import HTML
 
 
 # %% ../nbs/71_report.ipynb #3147dada
@@ -318,7 +316,7 @@ def pack_maps(
     return packed, probabilities
 
 
-# %% ../nbs/71_report.ipynb #a0b16953
+# %% ../nbs/71_report.ipynb #595e947d
 def _only_text(value: Any) -> Any:
     "What a template prints, without control characters."
     return visible(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -338,7 +336,13 @@ def _base64(array: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(array, dtype=np.uint8)).decode()
 
 
-def _explorer_html(images: Images, maps: dict, probabilities: Tensor, cmap: str = CMAP) -> str:
+def static_explorer(
+    images: Images,  # the images to choose from; a dozen is plenty
+    maps: dict[str, dict[str, np.ndarray]],  # {method: {layer: uint8 [N, C or 1, h, w]}}, from `pack_maps`
+    probabilities: Tensor,  # [N, C], the network's
+    cmap: str = CMAP,  # a name of matplotlib's color maps
+) -> HTML:  # shows itself at the end of a cell
+    "An explorer that needs no kernel: images, layers, methods and classes to choose from."
     n, h, w, _ = images.images.shape
     classes = probabilities.shape[1]
     for method, layers in maps.items():
@@ -366,19 +370,7 @@ def _explorer_html(images: Images, maps: dict, probabilities: Tensor, cmap: str 
     text = json.dumps(data).replace("<", "\\u003c")  # a class name cannot end the script
     id = "explorer-" + hashlib.sha256(text.encode()).hexdigest()[:8]
     script = _TEMPLATES.get_template("static_explorer.js").render(id=id, data=Markup(text))
-    return _TEMPLATES.get_template("static_explorer.html").render(id=id, script=Markup(script))
-
-
-def static_explorer(
-    images: Images,  # the images to choose from; a dozen is plenty
-    maps: dict[str, dict[str, np.ndarray]],  # {method: {layer: uint8 [N, C or 1, h, w]}}, from `pack_maps`
-    probabilities: Tensor,  # [N, C], the network's
-    cmap: str = CMAP,  # a name of matplotlib's color maps
-) -> "HTML":  # shows itself at the end of a cell
-    "An explorer that needs no kernel: images, layers, methods and classes to choose from."
-    from IPython.display import HTML  # here, because only a notebook needs it
-
-    return HTML(_explorer_html(images, maps, probabilities, cmap))
+    return HTML(_TEMPLATES.get_template("static_explorer.html").render(id=id, script=Markup(script)))
 
 
 # %% ../nbs/71_report.ipynb #5385cfdf
@@ -432,7 +424,7 @@ def _of_numbers(run: Run) -> tuple[dict[str, Figure], dict[str, Any]]:
     )
 
 
-# %% ../nbs/71_report.ipynb #d2ad26fb
+# %% ../nbs/71_report.ipynb #98101a89
 def _panels(
     run: Run, test: Images, layers: Sequence[str], method: str | Callable, n: int
 ) -> tuple[dict[str, Figure], dict[str, dict]]:
@@ -467,9 +459,8 @@ def _panels(
     values = dict(panels=panels)
     if len(p.classes) <= 20 and method in METHODS:  # of more classes the page would grow by megabytes
         images = test.subset(np.concatenate([right, wrong]))
-        explorer = _explorer_html(
-            images, *pack_maps(model, transform(torch.from_numpy(images.images)), layers, [method])
-        )
+        packed = pack_maps(model, transform(torch.from_numpy(images.images)), layers, [method])
+        explorer = static_explorer(images, *packed).data
         script = re.search("<script>(.*)</script>", explorer, re.S)[1]
         allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         values |= dict(explorer=Markup(explorer), script_hash=f"sha256-{allowed}")
@@ -518,7 +509,7 @@ def _of_images(
     return figures, values
 
 
-# %% ../nbs/71_report.ipynb #3b42bcd6
+# %% ../nbs/71_report.ipynb #0b2b6d48
 def _found(run: Run, images: Images | tuple[Images, Images] | None, root) -> tuple[tuple[Images, Images] | None, str]:
     "Training and test images, or why there are none."
     if images is None:
@@ -538,6 +529,10 @@ def _found(run: Run, images: Images | tuple[Images, Images] | None, root) -> tup
     return images, ""
 
 
+_FIGURES = ("curves", "learning-rate", "per-class", "confusion", "gallery-misclassified", "gallery-correct", "policy")
+_FIGURES += ("cams-correct", "cams-misclassified", "cams-misclassified-actual")
+
+
 def write_report(
     run: Run | str | os.PathLike,  # a finished run, or its folder
     images: Images | tuple[Images, Images] | None = None,  # its test images, or (train, test); None: found again
@@ -553,9 +548,8 @@ def write_report(
     needed = ("history.csv", "model.safetensors", "predictions.safetensors")
     if missing := [name for name in needed if not (run.folder / name).exists()]:
         again = shell_command("cifarcam", "train", "--resume", run.folder)
-        raise RunError(
-            f"{run.folder} has no {' and no '.join(missing)}, so there is no report yet: finish the run with `{again}`"
-        )
+        what = f"{run.folder} has no {' and no '.join(missing)}, so there is no report yet"
+        raise RunError(f"{what}: finish the run with `{again}`")
     folder, p = own_folder(run.folder / "report", RunError), run.predictions
     found, no_images = _found(run, images, root)
     test = found and found[1]
@@ -594,21 +588,12 @@ def write_report(
         version=run.config["versions"].get("cifarcam", ""),
         folder=run.folder.name,
     )
-    _write_figures(folder, drawn)
-    with atomic_write(run.folder / "report.html") as temporary:
-        temporary.write_text(page.lstrip(), encoding="utf-8")
-    return run.folder / "report.html"
-
-
-_FIGURES = ("curves", "learning-rate", "per-class", "confusion", "gallery-misclassified", "gallery-correct", "policy")
-_FIGURES += ("cams-correct", "cams-misclassified", "cams-misclassified-actual")
-
-
-def _write_figures(folder: Path, drawn: dict[str, _Drawn]) -> None:
-    "The figures as files; those of an older report that this one has not are removed."
     folder.mkdir(exist_ok=True)
-    for name in set(_FIGURES) - set(drawn):
+    for name in set(_FIGURES) - set(drawn):  # of an older report
         (folder / f"{name}.png").unlink(missing_ok=True)
     for name, figure in drawn.items():
         with atomic_write(folder / f"{name}.png") as temporary:
             temporary.write_bytes(figure.png)
+    with atomic_write(run.folder / "report.html") as temporary:
+        temporary.write_text(page.lstrip(), encoding="utf-8")
+    return run.folder / "report.html"

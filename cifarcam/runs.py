@@ -4,13 +4,10 @@
 
 # %% auto #0
 __all__ = [
-    "FORMAT",
     "RunError",
-    "world_size",
-    "is_first_process",
-    "resolve_device",
     "Setup",
     "n_held_out",
+    "is_first_process",
     "hardware",
     "versions",
     "identity_of",
@@ -23,12 +20,11 @@ __all__ = [
     "other_fields",
     "hardware_in_words",
     "moves_in_words",
-    "is_here",
     "resume",
     "find_lr",
 ]
 
-# %% ../nbs/61_runs.ipynb #f9b9168c
+# %% ../nbs/61_runs.ipynb #d2008b03
 import hashlib
 import inspect
 import json
@@ -48,17 +44,17 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 import safetensors.torch
 import torch
-from accelerate import PartialState
 from accelerate.utils import gather_object
 from fastcore.basics import patch
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 from torch import nn
+from typing_extensions import TypedDict
 
 from .data import Images, _check_reference, load_data
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
-from .files import atomic_write, check_free, check_regular, first_fault, lock_folder, short_repr, shortened
-from .machine import check_device, matmul_gflops
+from .files import check_free, check_regular, first_fault, lock_folder, short_repr, shortened, write_json
+from .machine import check_device, has_device, matmul_gflops, pick_device
 from cifarcam.recipes import (
     RECIPES,
     Recipe,
@@ -85,32 +81,9 @@ from cifarcam.transforms import (
 from .weights import Weights, WeightsError, check_numbers, load_pretrained, misfits, read_weights
 
 
-# %% ../nbs/61_runs.ipynb #bd6838e2
+# %% ../nbs/61_runs.ipynb #8ac354b1
 class RunError(RuntimeError):
     "A run folder cannot be made, opened or resumed."
-
-
-def world_size() -> int:  # as every launcher says it
-    "How many processes train together."
-    return int(os.environ.get("WORLD_SIZE", 1))
-
-
-def is_first_process() -> bool:
-    "Whether this process is the one that writes and prints."
-    return int(os.environ.get("RANK", 0)) == 0
-
-
-def resolve_device(
-    device: str,  # "auto", "cpu", "cuda" or "mps"
-) -> str:  # of this process, as torch calls it
-    "The device that a choice stands for here."
-    if device == "cpu" or world_size() > 1 and not torch.cuda.is_available():
-        return "cpu"
-    if world_size() > 1:
-        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
-    if device != "auto":
-        return device
-    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 class Setup:
@@ -166,11 +139,16 @@ def n_held_out(n_train: int, recipe: Recipe) -> int:
     return max(1, round(n_train * recipe.valid_fraction)) if recipe.valid_fraction else 0
 
 
-# %% ../nbs/61_runs.ipynb #571b2139
+def is_first_process() -> bool:
+    "Whether this process is the one that writes and prints."
+    return int(os.environ.get("RANK", 0)) == 0
+
+
+# %% ../nbs/61_runs.ipynb #73644e28
 @patch
 def batches(
     self: Setup,
-    device: str = "cpu",  # where whole batches are augmented
+    device: str | torch.device = "cpu",  # where whole batches are augmented
 ) -> tuple[MemoryBatches | LoaderBatches, MemoryBatches]:  # to train on, to validate on
     "Whole batches on the device where the policy allows, else image by image."
     recipe, train, size = self.recipe, self.train, self.train.images.shape[1]
@@ -206,7 +184,7 @@ def trainer(
     **more: Any,  # further arguments of `Trainer`: out, identity, precision, progress, log
 ) -> Trainer:
     "The recipe's trainer."
-    batches, valid_batches = self.batches(resolve_device(device))
+    batches, valid_batches = self.batches(pick_device(device))
     names = [name for name in inspect.signature(Trainer).parameters if hasattr(self.recipe, name)]
     settings = {name: getattr(self.recipe, name) for name in names} | dict(device=device) | more
     if settings["small_first"]:
@@ -214,8 +192,7 @@ def trainer(
     return Trainer(model, batches, valid_batches, **settings)
 
 
-# %% ../nbs/61_runs.ipynb #cf1c94aa
-FORMAT = 1  # of config.json; raised when a run folder changes its shape
+# %% ../nbs/61_runs.ipynb #12e8bcaa
 _PACKAGES = "cifarcam torch torchvision albumentations numpy accelerate opencv-python-headless".split()
 
 
@@ -245,23 +222,26 @@ def versions() -> dict[str, str]:
     return out
 
 
-def _digest(fields: dict[str, Any], fingerprints: dict[str, str]) -> str:
-    return hashlib.sha256(json.dumps([fields, fingerprints], sort_keys=True).encode()).hexdigest()[:16]
-
-
 def identity_of(
-    recipe: Recipe,
+    recipe: Recipe | dict,  # or its `training_fields`
     fingerprints: dict[str, str],  # of the data: train, test, and of the pretrained weights
 ) -> str:  # 16 hexadecimal digits
     "A name for exactly this training; what only says how it is carried out does not count."
-    return _digest(training_fields(recipe), fingerprints)
+    fields = recipe if isinstance(recipe, dict) else training_fields(recipe)
+    return hashlib.sha256(json.dumps([fields, fingerprints], sort_keys=True).encode()).hexdigest()[:16]
 
 
-# %% ../nbs/61_runs.ipynb #3dc6bad6
+# %% ../nbs/61_runs.ipynb #236301c1
 _Amount = Annotated[int, Field(ge=1, le=10**12)]
 _Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 _Spread = Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e6)]
-_Device = Annotated[str, Field(pattern=r"^(cpu|cuda|mps)(:\d{1,4})?$")]
+
+
+class _Hardware(TypedDict):
+    cpu: str
+    cores: int | None
+    gpus: list[str]
+    system: str
 
 
 class _Part(BaseModel):
@@ -270,17 +250,10 @@ class _Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow")
 
 
-class _Hardware(_Part):
-    cpu: str
-    cores: int | None
-    gpus: list[str]
-    system: str
-
-
 class _Place(_Part):
     "Where a training, or a part of it, was carried out."
 
-    device: _Device
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda|mps)(:\d{1,4})?$")]
     precision: Literal["fp32", "bf16", "fp16"]
     processes: _Amount = 1
     hardware: _Hardware
@@ -290,37 +263,18 @@ class _Move(_Place):
     after_epoch: Annotated[int, Field(ge=0)]
 
 
-class _Fingerprints(_Part):
-    train: str
-    test: str
-
-
-class _Pretrained(_Part):
-    fingerprint: str
-
-
-def _followed(reference: dict[str, Any]) -> dict[str, Any]:
-    if reference:
-        _check_reference(reference)
-    return reference
-
-
 class _Data(_Part):
-    reference: Annotated[dict[str, Any], AfterValidator(_followed)]  # empty for images from memory
-    fingerprint: _Fingerprints
+    reference: Annotated[dict[str, Any], AfterValidator(lambda found: (found and _check_reference(found), found)[1])]
+    fingerprint: TypedDict("_Fingerprint", {"train": str, "test": str})
     n_train: _Amount
     n_test: _Amount
 
 
-class _Network(_Part):
-    name: str
-    args: dict[str, Any]
-
-
-# %% ../nbs/61_runs.ipynb #1cdc9f5f
+# %% ../nbs/61_runs.ipynb #9b10a059
 class _Config(_Place):
     "What `run` writes to config.json."
 
+    format: Literal[1]
     identity: str
     recipe: dict[str, Any]  # checked as a recipe
     data: _Data
@@ -328,21 +282,20 @@ class _Config(_Place):
     mean: Annotated[list[_Finite], Field(min_length=3, max_length=3)]
     std: Annotated[list[_Spread], Field(min_length=3, max_length=3)]
     image_size: Annotated[int, Field(ge=1, le=10**5)]
-    network: _Network
+    network: TypedDict("_Network", {"name": str, "args": dict[str, Any]})
     seed: Annotated[int, Field(ge=0)]
     versions: dict[str, str]
     matmul_gflops: dict[str, float] = {}
-    pretrained: _Pretrained = None  # only where a training started from weights
+    pretrained: TypedDict("_Pretrained", {"fingerprint": str}) = None  # only where a training started from weights
     moves: list[_Move] = []
 
     @model_validator(mode="after")
     def _check_agreement(self) -> "_Config":
         "What the reference asks for is what was loaded."
-        found = {"data.n_train": self.data.n_train, "data.n_test": self.data.n_test, "image_size": self.image_size}
-        for place, value in found.items():
-            option = "size" if place == "image_size" else place.removeprefix("data.")
+        loaded = dict(n_train=self.data.n_train, n_test=self.data.n_test, size=self.image_size)
+        for option, value in loaded.items():
             if (asked := self.data.reference.get(option, value)) != value:
-                raise ValueError(f"data.reference.{option} is {short_repr(asked)}, but {place} is {value}")
+                raise ValueError(f"data.reference.{option} is {short_repr(asked)}, but the images have {value}")
         return self
 
 
@@ -353,25 +306,11 @@ def read_config(
     path = check_regular(path, RunError)
     try:
         config = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as e:
-        raise RunError(f"{path} is damaged ({shortened(str(e))})") from e
-    if not isinstance(config, dict):
-        raise RunError(f"{path} is damaged: it holds {short_repr(config)}, and a configuration is an object, {{...}}")
-    if config.get("format") != FORMAT:
-        raise RunError(
-            f"{path} has format {short_repr(config.get('format'))}, and this version of cifarcam reads {FORMAT}: "
-            "open it with the version that made it"
-        )
-    try:
         _Config.model_validate(config)
-    except ValidationError as e:
-        raise RunError(f"{path} is damaged: {first_fault(e)}") from e
-    try:
         return config, recipe_from_dict(config["recipe"])
-    except ValueError as e:
-        made, here = shortened(config["versions"].get("cifarcam", "unknown")), versions()["cifarcam"]
-        hint = "" if made == here else f"; it was written by cifarcam {made}, and this is {here}"
-        raise RunError(f"{path} is damaged: {shortened(str(e), 600)}{hint}") from e
+    except (ValueError, RecursionError) as e:
+        fault = first_fault(e) if isinstance(e, ValidationError) else shortened(str(e), 600)
+        raise RunError(f"{path} is damaged, or another version of cifarcam wrote it: {fault}") from e
 
 
 # %% ../nbs/61_runs.ipynb #49484b84
@@ -425,31 +364,16 @@ def pretrained_weights(recipe: Recipe) -> Weights | None:
     return Weights(source, state, run.classes, run.mean, run.std, network)
 
 
-# %% ../nbs/61_runs.ipynb #81cb50c1
-def _is_run(out: Path) -> bool:
-    "Whether a training made this folder; other programs call a file config.json, too."
-    if not (out / "config.json").is_file():
-        return False
-    try:
-        config = json.loads((out / "config.json").read_bytes())
-    except (ValueError, RecursionError):  # a damaged one
-        return any((out / name).exists() for name in ("checkpoint.pt", "model.safetensors"))
-    return isinstance(config, dict) and {"format", "identity"} <= config.keys()
-
-
-def _made_at(out: Path) -> int | None:
-    "When the run that stands there was made; None if there is none."
-    try:
-        return (out / "config.json").stat().st_mtime_ns
-    except OSError:
-        return None
-
-
+# %% ../nbs/61_runs.ipynb #8a71fdf6
 def _check_unoccupied(out: Path, overwrite: bool) -> None:
     "Reject a folder that holds something, unless it is a run that may be replaced."
     if not out.exists() or all(path.name in ("lock", "lock.json") or path.match(".*.tmp") for path in out.iterdir()):
         return  # what a killed process may leave is nothing
-    other, is_run = "choose another folder (`--out`)", _is_run(out)
+    try:  # other programs call a file config.json, too
+        is_run = {"format", "identity"} <= json.loads((out / "config.json").read_bytes()).keys()
+    except (OSError, ValueError, RecursionError, AttributeError):
+        is_run = False
+    other = "choose another folder (`--out`)"
     if not is_run:
         held = "is not a run folder (it has no config.json of a run), so it is not overwritten"
         raise RunError(f"{out} {held if overwrite else 'is occupied, and not by a run'}: {other}")
@@ -458,6 +382,11 @@ def _check_unoccupied(out: Path, overwrite: bool) -> None:
         raise RunError(
             f"{out} is occupied by a run: go on with it (`{resume}`), replace it (`--overwrite`), or {other}"
         )
+
+
+def _made_at(out: Path) -> int | None:
+    "When the run that stands there was made; None if there is none."
+    return (out / "config.json").stat().st_mtime_ns if (out / "config.json").exists() else None
 
 
 def claim_folder(
@@ -473,25 +402,14 @@ def claim_folder(
     return made_at
 
 
-# %% ../nbs/61_runs.ipynb #2b28169a
-def _wait_for_all() -> None:
-    "Wait until all processes of the training are here."
-    if world_size() > 1:
-        PartialState().wait_for_everyone()
-
-
+# %% ../nbs/61_runs.ipynb #7cd4dcd3
 @contextmanager
 def _held(trainer: Trainer, out: Path) -> Iterator[None]:
     "Inside, no other training may write into the folder. The first process holds it; what it meets, all raise."
-    _wait_for_all()  # none is still looking whether the folder is free
+    trainer.accelerator.wait_for_everyone()  # none is still looking whether the folder is free
     with ExitStack() as stack:
         trainer._on_main(lambda: stack.enter_context(lock_folder(out)))
         yield
-
-
-def _write_config(out: Path, config: dict) -> None:
-    with atomic_write(out / "config.json") as temporary:
-        temporary.write_text(json.dumps(config, indent=1), encoding="utf-8")
 
 
 def _make_folder(out: Path, overwrite: bool, made_at: int | None, config: dict) -> None:
@@ -508,19 +426,14 @@ def _make_folder(out: Path, overwrite: bool, made_at: int | None, config: dict) 
             shutil.rmtree(path)
         elif path.name not in ("lock", "lock.json"):
             path.unlink()
-    _write_config(out, config)
+    write_json(out / "config.json", config)
 
 
 def _check_shared(out: Path, patience: float = 30.0) -> None:
     "Every process must see the folder that the first one has made; a network disk may show it some seconds late."
-    if world_size() == 1:
-        return
 
     def digest() -> str:
-        try:
-            return hashlib.sha256((out / "config.json").read_bytes()).hexdigest()
-        except OSError:
-            return ""
+        return hashlib.sha256((out / "config.json").read_bytes()).hexdigest() if (out / "config.json").exists() else ""
 
     wanted, until = gather_object([digest()])[0], time.monotonic() + patience
     while digest() != wanted and time.monotonic() < until:
@@ -534,14 +447,12 @@ def _check_shared(out: Path, patience: float = 30.0) -> None:
 
 
 class _Log:
-    "Prints lines, and adds them to train.log; of several processes, only the first does."
+    "Prints lines, and adds them to train.log."
 
     def __init__(self, path: Path, echo: bool):
         self.path, self.echo, self.lost = path, echo, 0
 
     def __call__(self, line: str) -> None:
-        if not is_first_process():
-            return
         if self.echo:
             print(line, flush=True)
         # never wait, follow no link: a pipe that nobody reads is an error, as a full disk is
@@ -552,45 +463,38 @@ class _Log:
         except OSError as e:  # a full disk: no reason to lose the training too
             self.lost += 1
             if self.lost == 1:
-                warnings.warn(
-                    f"{self.path} cannot be written ({e.strerror or e}): the training goes on without its lines there",
-                    stacklevel=2,
-                )
+                said = "the training goes on without its lines there"
+                warnings.warn(f"{self.path} cannot be written ({e.strerror or e}): {said}", stacklevel=2)
 
 
-# %% ../nbs/61_runs.ipynb #b9685fb3
+# %% ../nbs/61_runs.ipynb #38fad340
 _LONG = 300  # seconds; of a longer training the machine's speed is measured too, which takes some seconds
 
 
-def _first_lines(trainer: Trainer, setup: Setup, config: dict, out: Path) -> list[str]:
+def _first_lines(trainer: Trainer, recipe: Recipe, config: dict, out: Path) -> list[str]:
     "What the training will take, for the log: two steps are timed."
-    recipe, n = setup.recipe, len(setup.train)
     seconds, speed, megabytes = trainer.estimate(recipe.epochs)
     lines = [
-        f"{recipe.name}: {recipe.network} on {n:,} images, {recipe.epochs} epoch{'s'[: recipe.epochs > 1]}, "
-        f"{trainer.device.type} {trainer.precision}; about {seconds / 60:.1f} minutes at {speed:.0f} images/s "
-        f"(two steps timed), up to {megabytes:.0f} MB in {out.name if out.is_absolute() else out}/"
+        f"{recipe.name}: {recipe.network} on {trainer.train_batches.n_images:,} images, {recipe.epochs} "
+        f"epoch{'s'[: recipe.epochs > 1]}, {trainer.device.type} {trainer.precision}; about {seconds / 60:.1f} minutes at "
+        f"{speed:.0f} images/s (two steps timed), up to {megabytes:.0f} MB in {out.name if out.is_absolute() else out}/"
     ]
     if seconds > _LONG:
         kinds = dict.fromkeys(("fp32", trainer.precision))  # another one may take a quarter of an hour
-        speeds = {kind: round(matmul_gflops(trainer.device, kind), 1) for kind in kinds}
-        config["matmul_gflops"] = speeds
+        config["matmul_gflops"] = speeds = {kind: round(matmul_gflops(trainer.device, kind), 1) for kind in kinds}
         lines.append("a 4096 x 4096 matrix product: " + ", ".join(f"{v:.0f} GFLOP/s in {p}" for p, v in speeds.items()))
     return lines
 
 
-def _sha256(path: Path) -> str | None:  # None: there is no such file
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-
-
 def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, resume: bool) -> Run:
     "Train, then predict every test image, unless that was done with these weights."
-    before = _sha256(out / "model.safetensors") if resume else None
+    weights = out / "model.safetensors"
+    before = weights.read_bytes() if resume and weights.is_file() else None
     trainer.fit(recipe.epochs, resume=resume)
-    if is_first_process():
-        opened, begin, kept = Run(out), time.perf_counter(), before == _sha256(out / "model.safetensors")
+    if trainer.rank == 0:
+        opened, begin = Run(out), time.perf_counter()
         try:
-            kept = kept and len(opened.predictions) > 0
+            kept = weights.read_bytes() == before and len(opened.predictions) > 0
         except (RunError, OSError):  # missing or damaged
             kept = False
         if not kept:
@@ -601,11 +505,11 @@ def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, 
             took = time.perf_counter() - begin
             said = f"test accuracy {predictions.accuracy:.4f}{averaged}, {len(test):,} images"
             trainer._log(f"{said}, {took:.{1 if took < 10 else 0}f} s")
-    _wait_for_all()
+    trainer.accelerator.wait_for_everyone()
     return Run(out)
 
 
-# %% ../nbs/61_runs.ipynb #957dcc88
+# %% ../nbs/61_runs.ipynb #3a328c6c
 def run(
     recipe: str | Recipe,  # a name in RECIPES, or a recipe
     data: str | dict | tuple[Images, Images] = "cifar10",  # as `load_data` takes it, or (train, test)
@@ -625,12 +529,11 @@ def run(
     train, test = data = data if isinstance(data, tuple) else load_data(data, root=root)
     setup, fingerprints = Setup(recipe, data, weights), {"train": train.fingerprint(), "test": test.fingerprint()}
     identity = identity_of(recipe, fingerprints | ({"pretrained": weights.fingerprint} if weights else {}))
-    made_at, log = claim_folder(out, overwrite), _Log(out / "train.log", verbose)
-    model, said = setup.network()
-    watch = dict(progress=progress if verbose else bool(progress), log=log)
+    made_at, (model, said) = claim_folder(out, overwrite), setup.network()
+    watch = dict(progress=progress if verbose else bool(progress), log=_Log(out / "train.log", verbose))
     trainer = setup.trainer(model, recipe.device, out=out, identity=identity, **watch)
     config = dict(
-        format=FORMAT,
+        format=1,
         identity=identity,
         recipe=recipe_to_dict(recipe),
         data=dict(reference=train.reference, fingerprint=fingerprints, n_train=len(train), n_test=len(test)),
@@ -642,7 +545,7 @@ def run(
         seed=recipe.seed,
         device=str(trainer.device),
         precision=trainer.precision,
-        processes=world_size(),
+        processes=trainer.world,
         versions=versions(),
         hardware=hardware(),
     )
@@ -655,16 +558,17 @@ def run(
     except (ValidationError, TypeError) as e:
         fault = first_fault(e) if isinstance(e, ValidationError) else e
         raise RunError(f"such a run could not be opened again: {fault}; images from memory have no reference") from e
-    lines = _first_lines(trainer, setup, config, out) + [said] * bool(said)  # fails before an old run is replaced
+    lines = _first_lines(trainer, recipe, config, out) + [said] * bool(said)  # fails before an old run is replaced
     with _held(trainer, out):
         trainer._on_main(lambda: _make_folder(out, overwrite, made_at, config))
-        _check_shared(out)
+        if trainer.world > 1:
+            _check_shared(out)
         for line in lines:
-            log(line)
+            trainer._log(line)
         return _fit_and_predict(trainer, recipe, out, test, resume=False)
 
 
-# %% ../nbs/61_runs.ipynb #adbb18a9
+# %% ../nbs/61_runs.ipynb #19121269
 _Share, _Positive = Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0)]
 
 
@@ -706,12 +610,8 @@ def predictions(self: Run) -> Predictions:  # of the last weights, averaged over
         found = Predictions.load(path)
     except ValueError as e:
         raise RunError(f"{str(e).removesuffix('.')}: {remedy}") from e
-    if found.classes != self.classes:
-        raise _damaged(
-            path, f"its classes are {shortened(', '.join(found.classes))}, which config.json's are not", remedy
-        )
-    if len(found) != (n := self.config["data"]["n_test"]):
-        raise _damaged(path, f"it has {len(found):,} images, and config.json says {n:,} test images", remedy)
+    if (found.classes, len(found)) != (self.classes, self.config["data"]["n_test"]):
+        raise _damaged(path, "its classes or its number of images are not those of config.json", remedy)
     return found
 
 
@@ -735,26 +635,12 @@ def metrics(self: Run) -> dict[str, Any]:
     )
 
 
-# %% ../nbs/61_runs.ipynb #c10ea4eb
+# %% ../nbs/61_runs.ipynb #1349760f
 @patch(as_prop=True)
 def epochs_kept(self: Run) -> list[int]:  # in order; empty unless the recipe has `keep_epochs`
     "The epochs whose weights were kept, for `model(epoch)`."
     names = [path.stem for path in (self.folder / "epochs").glob("*.safetensors")]
     return sorted(int(name) for name in names if re.fullmatch("[0-9]{3,9}", name))
-
-
-@patch
-def _weights_file(self: Run, which: str | int) -> Path:
-    names = {"last": "model.safetensors", "best": "best.safetensors"}
-    if which in names:
-        return self.file(names[which])
-    if isinstance(which, bool) or not isinstance(which, int):
-        raise RunError(f"model({which!r}): choose 'last', 'best' or the number of an epoch")
-    kept = self.epochs_kept
-    if which in kept:
-        return self.file(f"epochs/{which:03d}.safetensors")
-    said = f"those of {', '.join(map(str, kept))} are" if kept else "none are: train with keep_epochs=True"
-    raise RunError(f"the weights of epoch {which} were not kept in {self.folder}; {said}")
 
 
 @contextmanager
@@ -775,7 +661,11 @@ def model(
     device: str = "cpu",  # where to put it
 ) -> nn.Module:  # in evaluation mode, float32
     "The trained network."
-    path = self._weights_file(which)
+    names = {"last": "model", "best": "best"} | {epoch: f"epochs/{epoch:03d}" for epoch in self.epochs_kept}
+    if which not in names:
+        kept = ", ".join(map(str, self.epochs_kept)) or "none: train with keep_epochs=True"
+        raise RunError(f"model({which!r}): choose 'last', 'best' or an epoch whose weights were kept ({kept})")
+    path = self.file(f"{names[which]}.safetensors")
     try:
         weights = safetensors.torch.load_file(path)
     except Exception as e:
@@ -801,7 +691,7 @@ def model(
     return network.to(device).eval()
 
 
-# %% ../nbs/61_runs.ipynb #c73135f2
+# %% ../nbs/61_runs.ipynb #1a4dc5f2
 @patch
 def data(
     self: Run,
@@ -848,7 +738,7 @@ def check_data(
             )
 
 
-# %% ../nbs/61_runs.ipynb #dd59262b
+# %% ../nbs/61_runs.ipynb #d788f0c0
 def _differences(a: dict, b: dict) -> str:
     names = sorted((name for name in a.keys() | b.keys() if a.get(name) != b.get(name)), key=lambda n: (n != "name", n))
     return ", ".join(f"{name} is {b.get(name)!r}, the run has {a.get(name)!r}" for name in names)
@@ -877,7 +767,7 @@ def _check_unedited(opened: Run, settings: dict) -> None:
     options += [(name, settings[name]) for name in names if name in settings]
     for had in (dict(some) for n in (1, 2) for some in combinations(options, n)):
         before = {name: value for name, value in (now | had).items() if value is not absent}
-        if _digest(before, fingerprints) == config["identity"]:
+        if identity_of(before, fingerprints) == config["identity"]:
             had = {name: getattr(plain, name) if value is absent else value for name, value in had.items()}
             said = [f"{name} is {getattr(recipe, name)!r} and was {value!r}" for name, value in had.items()]
             what = "; ".join(said)
@@ -889,7 +779,7 @@ def _check_unedited(opened: Run, settings: dict) -> None:
     )
 
 
-# %% ../nbs/61_runs.ipynb #32f6d8b0
+# %% ../nbs/61_runs.ipynb #835c5f50
 def hardware_in_words(
     config: dict,  # of a run, or one of its moves
 ) -> str:
@@ -916,20 +806,13 @@ def _note_move(opened: Run, done: dict, trainer: Trainer, asked: str) -> None:
     # then the checkpoint decides, see `Trainer`
     keeps = asked == "auto" and done.get("device") == trainer.device.type and done.get("settings")
     precision = done["settings"]["precision"] if keeps else trainer.precision
-    now = dict(device=str(trainer.device), precision=precision, processes=world_size(), hardware=hardware())
+    now = dict(device=str(trainer.device), precision=precision, processes=trainer.world, hardware=hardware())
     if hardware_in_words(now) != hardware_in_words((opened.config, *moves)[-1]):
-        _write_config(opened.folder, opened.config | {"moves": [*moves, dict(after_epoch=after) | now]})
+        moved = opened.config | {"moves": [*moves, dict(after_epoch=after) | now]}
+        write_json(opened.folder / "config.json", moved)
 
 
-# %% ../nbs/61_runs.ipynb #12233369
-def is_here(
-    device: str,  # as a configuration names it
-) -> bool:
-    "Whether this machine has such a device."
-    kind = device.split(":")[0]
-    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[kind]
-
-
+# %% ../nbs/61_runs.ipynb #e2f3d7f8
 def resume(
     folder: str | os.PathLike,  # of a run that was stopped
     *,
@@ -968,7 +851,7 @@ def resume(
     else:
         opened.check_data(data)
     device, precision = config["device"].split(":")[0], config["precision"]
-    if not is_here(device):
+    if not has_device(device):
         warnings.warn(
             f"{out} was trained on '{device}', which is not here: it goes on with what there is", stacklevel=2
         )
@@ -983,12 +866,12 @@ def resume(
                 f"{out} was replaced by another training while this one began: "
                 "look at it, and resume again if you want that one"
             )
-        _wait_for_all()
+        trainer.accelerator.wait_for_everyone()
         trainer._on_main(lambda: _note_move(opened, done, trainer, asked=precision))
         return _fit_and_predict(trainer, own, out, data[1], resume=True)
 
 
-# %% ../nbs/61_runs.ipynb #d4fa72a0
+# %% ../nbs/61_runs.ipynb #37775ba1
 _SEARCHED = "optimizer momentum weight_decay decay_norm_and_bias optimizer_args label_smoothing l1 grad_clip".split()
 
 
@@ -1008,7 +891,7 @@ def find_lr(
     check_device(recipe.device)
     data = data if isinstance(data, tuple) else load_data(data, root=root)
     setup = Setup(recipe, data, pretrained_weights(recipe))
-    (model, _), (batches, _) = setup.network(), setup.batches(resolve_device(recipe.device))
+    (model, _), (batches, _) = setup.network(), setup.batches(pick_device(recipe.device))
     names = [*_SEARCHED, "channels_last", "seed", "device", "precision"]
     settings = {name: getattr(recipe, name) for name in names}
     return lr_find(model, batches, low=low, high=high, steps=steps, progress=progress, **settings)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ["WeightsError", "check_numbers", "read_weights", "fit_names", "misfits", "Weights", "load_pretrained"]
 
-# %% ../nbs/23_weights.ipynb #9bbb2fbd
+# %% ../nbs/23_weights.ipynb #c95379d6
 import hashlib
 import os
 from dataclasses import dataclass

@@ -48,9 +48,9 @@ from torch import nn
 from traitlets import TraitError
 
 from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
-from .data import Images, UnreadableImage, _pictures, read_image
+from .data import MEAN, STD, Images, UnreadableImage, image_files, read_image
 from .evaluate import Predictions
-from .gradcam import METHODS, SLOW_METHODS, asks_for_class
+from .files import atomic_write
 from cifarcam.lens import (
     Lens,
     Look,
@@ -65,7 +65,7 @@ from cifarcam.lens import (
 )
 from .runs import Run
 from .text import visible
-from .transforms import MEAN, POLICIES, STD, policy_from_dict, policy_to_dict
+from .transforms import POLICIES, policy_from_dict, policy_to_dict
 from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
 
 
@@ -1258,7 +1258,7 @@ def add(
     "Look at images of one's own. If one of them cannot be read, an `UnreadableImage` names it and none is taken."
     files = []
     for path in (Path(p).expanduser() for p in paths):
-        inside = [path / name for name in _pictures(path)[0]] if path.is_dir() else [path]
+        inside = [path / name for name in image_files(path)[0]] if path.is_dir() else [path]
         if not inside:
             raise ValueError(f"the folder {path} holds no images")
         files += inside

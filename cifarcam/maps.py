@@ -264,7 +264,7 @@ class Sweep:
         return (images.images[order[k : k + self.batch_size]] for k in range(0, len(order), self.batch_size))
 
     def prepare(self, images: "Images", device: torch.device) -> Callable[[np.ndarray], Tensor]:
-        from cifarcam.transforms import BatchTransform  # here, to keep import light
+        from cifarcam.batch_transforms import BatchTransform  # here, to keep import light
 
         transform = BatchTransform("none", self.mean, self.std, size=images.images.shape[1])
         return lambda batch: transform(torch.from_numpy(batch).to(device))

@@ -52,15 +52,7 @@ from cifarcam.settings import (
 )
 from .text import shell_command
 from .trainer import TrainConfig
-from cifarcam.transforms import (
-    POLICIES,
-    PolicyError,
-    _cutout,
-    _pad_crop,
-    get_policy,
-    policy_from_dict,
-    policy_to_dict,
-)
+from .transforms import POLICIES, PolicyError, cutout, get_policy, pad_crop, policy_from_dict, policy_to_dict
 
 # %% ../nbs/60_recipes.ipynb #aa7bb8f4
 NETWORKS: dict[str, Callable[..., nn.Module]] = dict(
@@ -265,13 +257,13 @@ _add(
 # %% ../nbs/60_recipes.ipynb #f70168b8
 def _shift(size: int, mean: Sequence[float]) -> list:
     "Flip, and shift by up to 4 of 32 pixels."
-    return [A.HorizontalFlip(p=0.5), *_pad_crop(size, max(1, size // 8))]
+    return [A.HorizontalFlip(p=0.5), *pad_crop(size, max(1, size // 8))]
 
 
 def _shift_cutout(size: int, mean: Sequence[float], hole: int = 12) -> list:
     "Flip, shift by up to 4 of 32 pixels, and hide a square of 12 in every image (airbench96, K. Jordan)."
     side = max(1, round(size * hole / 32))
-    return [*_shift(size, mean), _cutout((side, side), mean, p=1.0)]
+    return [*_shift(size, mean), cutout((side, side), mean, p=1.0)]
 
 
 def _shift_cutout8(size: int, mean: Sequence[float]) -> list:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from .data import image_folder, shapes
+from .data import image_folder
 from .files import atomic_write, check_regular, short_repr, shortened
 from .recipes import RECIPES, Recipe, command_of, override, training_cost, training_fields
 from cifarcam.runs import (
@@ -29,6 +29,7 @@ from cifarcam.runs import (
     n_held_out,
     read_config,
 )
+from .shapes import shapes
 from .text import file_name, markdown_code, markdown_text, shell_word
 
 # %% ../nbs/62_results.ipynb #d14337e7

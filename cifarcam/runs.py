@@ -50,10 +50,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, V
 from torch import nn
 from typing_extensions import TypedDict
 
-from .data import Images, _check_reference, load_data
+from .batch_transforms import BatchTransform
+from .batches import LoaderBatches, MemoryBatches
+from .checkpoint import last_checkpoint
+from .data import MEAN, STD, Images, channel_stats
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
 from .files import check_free, check_regular, first_fault, lock_folder, short_repr, shortened, write_json
+from .lr_find import LRSearch, lr_find
 from .machine import check_device, has_device, matmul_gflops, pick_device
 from cifarcam.recipes import (
     RECIPES,
@@ -66,18 +70,10 @@ from cifarcam.recipes import (
     recipe_to_dict,
     training_fields,
 )
+from .sources import check_reference, load_data
 from .text import file_name, shell_command
-from .trainer import History, LRSearch, Trainer, last_checkpoint, lr_find
-from cifarcam.transforms import (
-    MEAN,
-    STD,
-    BatchTransform,
-    LoaderBatches,
-    MemoryBatches,
-    channel_stats,
-    policy_from_dict,
-    train_transform,
-)
+from .trainer import History, Trainer
+from .transforms import policy_from_dict, train_transform
 from .weights import Weights, WeightsError, check_numbers, load_pretrained, misfits, read_weights
 
 
@@ -264,7 +260,7 @@ class _Move(_Place):
 
 
 class _Data(_Part):
-    reference: Annotated[dict[str, Any], AfterValidator(lambda found: (found and _check_reference(found), found)[1])]
+    reference: Annotated[dict[str, Any], AfterValidator(lambda found: (found and check_reference(found), found)[1])]
     fingerprint: TypedDict("_Fingerprint", {"train": str, "test": str})
     n_train: _Amount
     n_test: _Amount

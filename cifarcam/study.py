@@ -27,17 +27,18 @@ import pandas as pd
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from .data import Images, load_data
+from .checkpoint import CheckpointError
+from .data import Images
 from .evaluate import Predictions, predict
 from .faithfulness import energy_inside
 from .files import atomic_write, check_regular
 from .gradcam import GradCAM
 from .layers import layers_of
-from .machine import check_device, choose_precision
+from .machine import check_device, choose_precision, pick_device
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_from_dict, recipe_to_dict, training_fields
-from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resolve_device, resume, run
+from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resume, run
+from .sources import load_data
 from .text import markdown_text
-from .trainer import CheckpointError
 
 
 # %% ../nbs/63_study.ipynb #77897f83
@@ -207,7 +208,7 @@ def _decided(recipe: Recipe, executor: Executor | None) -> Recipe:
         check_device(recipe.device)
     except ValueError:
         return recipe  # its row will say so
-    device = resolve_device(recipe.device).split(":")[0]
+    device = pick_device(recipe.device).type
     return override(recipe, device=device, precision=choose_precision(device, recipe.precision))
 
 

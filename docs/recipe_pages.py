@@ -20,7 +20,8 @@ from cifarcam.recipes import RECIPES, Recipe
 from cifarcam.report import layers_to_explain, repeat_command
 from cifarcam.runs import Run, RunError
 from cifarcam.text import markdown_code, markdown_text
-from cifarcam.transforms import BatchTransform, policy_from_dict
+from cifarcam.batch_transforms import BatchTransform
+from cifarcam.transforms import policy_from_dict
 from cifarcam.visualize import (
     outcome_colors,
     plot_history,

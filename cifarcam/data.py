@@ -99,7 +99,7 @@ def check_pixels(
     images: Any,  # an array or a tensor
     ndim: int = 4,  # 3: one image
 ) -> None:
-    "An error for what is not uint8 [N, H, W, 3]: pixels in 0..1 would be divided by 255 again, and a network would see black."
+    "An error for what is not uint8 [N, H, W, 3]: pixels in 0..1 would be divided by 255 again, and be black."
     dtype = str(getattr(images, "dtype", type(images).__name__)).removeprefix("torch.")
     shape = list(getattr(images, "shape", ()))
     if dtype != "uint8" or len(shape) != ndim or shape[-1] != 3:
@@ -257,7 +257,7 @@ def _value_range(images: Sequence[_Deep]) -> tuple[float, float]:
 # %% ../nbs/10_data.ipynb #6a1f03c7
 @lru_cache(64)
 def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    "From a color profile to sRGB; None where there is nothing to do, or where the profile is broken or meant for another mode."
+    "From a color profile to sRGB; None where nothing is to be done, or it is broken or meant for another mode."
     try:
         source = ImageCms.createProfile("LAB") if mode == "LAB" else ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if mode != "LAB":
@@ -602,7 +602,7 @@ _PART = re.compile(
 
 
 def _part_of(name: str) -> tuple[str, str]:
-    "Which part of the data a folder's name says (train, test or valid; empty: it is a class), and the rest of the name."
+    "Which part of the data a folder's name says (train, test, valid; empty: a class), and the rest of the name."
     found = _PART.fullmatch(name)
     if not found:
         return "", name
@@ -701,7 +701,7 @@ def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[
 
 # %% ../nbs/10_data.ipynb #20627218
 def _read_all(path: Path, files: list[str], size: int, fit: str, value_range, skip: bool, progress: bool):
-    "{file: pixels} without those that are skipped; those of more than 8 bits by one range, which is returned with them."
+    "{file: pixels} without those that are skipped, and the one range of those that have more than 8 bits."
 
     def read(file: str) -> np.ndarray | _Deep | None:
         try:
@@ -841,7 +841,7 @@ def _missing_files(root: Path) -> list[str]:
 
 # %% ../nbs/10_data.ipynb #8f2992cf
 def _fetch(root: Path, missing: list[str], download: bool) -> None:
-    "Bring CIFAR-10's files to `root`, from an archive that lies there, else from the net. What is not yet whole lies in a folder of its own, which is removed."
+    "Bring CIFAR-10's files to `root`, from an archive there, else from the net, by way of a temporary folder."
     archive, folder = root / CIFAR10.filename, root / CIFAR10.base_folder
     by_hand = f"to do it by hand, get {CIFAR10.url} (md5 {CIFAR10.tgz_md5}) in any way and put it into {root}"
     by_hand += f", or unpack it there so that {folder / 'data_batch_1'} exists"

@@ -26,7 +26,7 @@ _SOURCES = {"cifar10": cifar10, "shapes": shapes, "folder": image_folder}
 def check_reference(
     reference: dict[str, Any],  # {"name": "cifar10" | "shapes" | "folder", options}
 ) -> None:
-    "An error for a reference that names no data, or an option that they do not have or whose type is not the declared one."
+    "An error for a reference that names no data, or an option that does not exist or has another type."
     name, options = reference.get("name"), {k: v for k, v in reference.items() if k != "name"}
     if not isinstance(name, str) or name not in _SOURCES:
         raise ValueError(
@@ -72,6 +72,6 @@ def load_data(
     if name == "shapes":
         return shapes(**options)
     if not Path(os.path.expanduser(options["path"])).is_dir():
-        advice = "move them back, or give the new location: as the reference's path, or with a run as its root (`--root DIR`)"
+        advice = "move them back, or give the new location as the reference's path, or of a run by `--root DIR`"
         raise FileNotFoundError(f"the images were in {options['path']}, which is no longer there; {advice}")
     return image_folder(**options, progress=progress)

@@ -35,7 +35,7 @@ __all__ = [
     "plot_sanity",
 ]
 
-# %% ../nbs/70_visualize.ipynb #147c82d1
+# %% ../nbs/70_visualize.ipynb #e0227799
 import difflib
 import io
 import math
@@ -66,14 +66,15 @@ from torch import Tensor
 
 from .data import Images
 from .evaluate import Predictions
-from .faithfulness import Interval, at_centres, bootstrap
 from .gradcam import upsample
+from .statistics import Interval, at_centers, bootstrap
 from .text import shorten, visible
 from .transforms import MEAN, STD, train_transform
 
 if TYPE_CHECKING:  # only named in signatures
-    from cifarcam.faithfulness import Curves, SanityCheck
+    from cifarcam.faithfulness import Curves
     from cifarcam.maps import MeanMaps, Why
+    from cifarcam.sanity import SanityCheck
     from cifarcam.trainer import LRSearch
 
 # %% ../nbs/70_visualize.ipynb #eca60504
@@ -829,7 +830,7 @@ def plot_per_class(
     return plain_texts(figure)
 
 
-# %% ../nbs/70_visualize.ipynb #229a77b9
+# %% ../nbs/70_visualize.ipynb #ef3d6f50
 def _bare(axes: Axes, title: str) -> None:
     axes.set(xticks=[], yticks=[])
     axes.set_title(title, fontsize=_SMALL)
@@ -849,7 +850,7 @@ def show_why(
     figure, grid = _plots(4 * size + 0.9, n * (size + 0.25) + 0.4, n, 4)
     for row, (image, axes) in enumerate(zip(images, grid, strict=True)):
         maps = [m[layer][row].detach().float().cpu() for m in (answer.maps_p, answer.maps_q, answer.difference)]
-        p, q, difference = maps if centers is None else [at_centres(m, shape, centers) for m in maps]
+        p, q, difference = maps if centers is None else [at_centers(m, shape, centers) for m in maps]
         top, far = float(torch.stack([p, q]).max()), max(float(difference.abs().max()), 1e-30)
         names = figure_names((classes[int(c)] for c in (answer.p[row], answer.q[row])), 18)
         axes[0].imshow(image)
@@ -867,7 +868,7 @@ def show_why(
     return plain_texts(figure)
 
 
-# %% ../nbs/70_visualize.ipynb #b45b45b1
+# %% ../nbs/70_visualize.ipynb #c88a710b
 def show_means(
     means: "MeanMaps",  # as `mean_map` or `why_cells` gives them
     layer: str,  # one of its layers
@@ -886,7 +887,7 @@ def show_means(
     mean, std = (m[layer][which].float() for m in (means.mean, means.std))
     cells, shape = _cells(mean.shape[1:]), images.shape[1:3]
     if centers is not None:
-        mean, std = (at_centres(m, tuple(shape), centers) for m in (mean, std))
+        mean, std = (at_centers(m, tuple(shape), centers) for m in (mean, std))
     why = means.about.get("kind") == "why"
     signed = why if signed is None else signed
     far, top = max(float((mean.abs() if signed else mean).max()), 1e-30), max(float(std.max()), 1e-30)
@@ -939,7 +940,7 @@ def plot_curves(
     return figure
 
 
-# %% ../nbs/70_visualize.ipynb #2fe8355d
+# %% ../nbs/70_visualize.ipynb #ed8fd124
 def plot_sanity(
     checks: Mapping[str, "SanityCheck"],  # {name of the explanation: its check}; all with the same stages
 ) -> Figure:  # means with 95% intervals over networks and images, or over images only, as the legend then says
@@ -949,7 +950,7 @@ def plot_sanity(
     for name, check in checks.items():
         verdict = "passed" if check.passed else "FAILED"
         only = ", band: images only" if check.scope == "images only" else ""
-        rows[f"{name} ({verdict}{only})"] = check._interval(0)
+        rows[f"{name} ({verdict}{only})"] = check.interval("correlation")
     _plot_bands(axes, range(len(first.stages)), rows)
     axes.axhline(first.limit, color="#999999", linestyle=":", linewidth=1)
     title = f"An explanation of the network must change with it ({first.correlation.shape[1]} images)"

@@ -14,7 +14,7 @@ __all__ = [
     "write_report",
 ]
 
-# %% ../nbs/71_report.ipynb #e90b49c0
+# %% ../nbs/71_report.ipynb #728f5483
 import base64
 import hashlib
 import inspect
@@ -39,16 +39,14 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .batch_transforms import BatchTransform
 from .cam_methods import METHODS, asks_for_class
-from .data import Images, image_folder
+from .data import Images, image_folder, shapes
 from .faithfulness import center_gaussian, energy_inside, random_maps
 from .files import atomic_write, own_folder
-from .gradcam import GradCAM
+from .gradcam import GradCAM, MapBatch, gather
 from .layers import get_layer, layers_of, summary
 from .recipes import RECIPES, recipe_to_dict
 from .runs import Run, RunError, moves_in_words
-from .shapes import shapes
 from .text import shell_command, visible
 from .transforms import policy_from_dict
 from cifarcam.visualize import (
@@ -104,7 +102,7 @@ def repeat_command(
     return shell_command(*words, "--device", device, "--precision", precision, "--out", out)
 
 
-# %% ../nbs/71_report.ipynb #83425b80
+# %% ../nbs/71_report.ipynb #1dd226ca
 _VIEWS = dict(
     none="one plain view of each image",
     flip="logits averaged over each image and its mirror image",
@@ -243,7 +241,7 @@ def layers_to_explain(
     return [*last.name.tolist()[len(last) - min(n - 1, len(last)) :], advised.name.iloc[0]]
 
 
-# %% ../nbs/71_report.ipynb #ca61bf46
+# %% ../nbs/71_report.ipynb #0d959757
 def _maps(
     model: nn.Module,  # in evaluation mode
     images: np.ndarray,  # uint8 [N, H, W, 3]
@@ -251,18 +249,10 @@ def _maps(
     layers: Sequence[str],  # to explain
     method: str | Callable,  # of `METHODS`, or a function
     target: Tensor | None = None,  # int64 [N]; None: the predicted class of this pass
-) -> tuple[
-    dict[str, Tensor], Tensor, list[str]
-]:  # {layer: [N, h, w]}, logits [N, C], reasons of blank or doubtful maps
+) -> MapBatch:
     "Maps of any number of images; 50 at a time keep a ResNet's activations under a gigabyte."
-    parts, logits, reasons = [], [], []
     with GradCAM(model, list(layers), method=method, warn=False) as cam:
-        for k in range(0, len(images), 50):
-            x = transform(torch.from_numpy(np.ascontiguousarray(images[k : k + 50])))
-            parts.append(cam(x, target=None if target is None else target[k : k + 50]))
-            logits.append(cam.logits)
-            reasons += [f"{r.layer or 'all layers'}, {len(r.images)} of {r.n}: {r.text}" for r in cam.reasons]
-    return {name: torch.cat([part[name] for part in parts]) for name in layers}, torch.cat(logits), reasons
+        return gather(cam.over(images, target, batch_size=50, prepare=lambda some: transform(torch.from_numpy(some))))
 
 
 def object_energy(
@@ -283,7 +273,7 @@ def object_energy(
     chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:n])
     masks, rows = images.masks[chosen], []
     transform = BatchTransform("none", mean=mean, std=std, size=images.images.shape[1])
-    for name, maps in _maps(model, images.images[chosen], transform, layers, method)[0].items():
+    for name, maps in _maps(model, images.images[chosen], transform, layers, method).maps.items():
         grid, n = tuple(maps.shape[1:]), len(maps)
         all_maps = dict(share=maps, random=random_maps(maps, seed), center=center_gaussian(grid))
         shares = pd.DataFrame({k: energy_inside(m, masks).double().numpy() for k, m in all_maps.items()})
@@ -426,7 +416,7 @@ def _of_numbers(run: Run) -> tuple[dict[str, Figure], dict[str, Any]]:
     )
 
 
-# %% ../nbs/71_report.ipynb #98101a89
+# %% ../nbs/71_report.ipynb #877dac11
 def _panels(
     run: Run, test: Images, layers: Sequence[str], method: str | Callable, n: int
 ) -> tuple[dict[str, Figure], dict[str, dict]]:
@@ -447,16 +437,17 @@ def _panels(
         if not len(chosen):
             continue
         index, what = torch.from_numpy(chosen), what + evidence * for_class
-        maps, logits, reasons = _maps(model, test.images[chosen], transform, layers, method, target[index])
+        found = _maps(model, test.images[chosen], transform, layers, method, target[index])
         figures[name] = show_cams(
             test.images[chosen],
-            maps,
+            found.maps,
             prediction_titles(p, index),
             colors=outcome_colors(p, index),
             title=what[0].upper() + what[1:],
             size=0.67,
         )
-        other = int((logits.argmax(1) != p.predicted[index]).sum())
+        other = int((found.logits.argmax(1) != p.predicted[index]).sum())
+        reasons = [f"{r.layer or 'all layers'}, {len(r.images)} of {r.n}: {r.text}" for r in found.reasons]
         panels[name] = dict(n=len(chosen), what=what, other=other, reasons=reasons)
     values = dict(panels=panels)
     if len(p.classes) <= 20 and method in METHODS:  # of more classes the page would grow by megabytes

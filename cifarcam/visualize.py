@@ -35,7 +35,7 @@ __all__ = [
     "plot_sanity",
 ]
 
-# %% ../nbs/70_visualize.ipynb #147c82d1
+# %% ../nbs/70_visualize.ipynb #e0227799
 import difflib
 import io
 import math
@@ -73,9 +73,9 @@ from .transforms import train_transform
 
 if TYPE_CHECKING:  # only named in signatures
     from cifarcam.faithfulness import Curves
-    from cifarcam.lr_find import LRSearch
     from cifarcam.maps import MeanMaps, Why
     from cifarcam.sanity import SanityCheck
+    from cifarcam.trainer import LRSearch
 
 # %% ../nbs/70_visualize.ipynb #eca60504
 CMAP = "inferno"  # default color map of class activation maps: color-blind safe, dark = no evidence
@@ -830,7 +830,7 @@ def plot_per_class(
     return plain_texts(figure)
 
 
-# %% ../nbs/70_visualize.ipynb #229a77b9
+# %% ../nbs/70_visualize.ipynb #ef3d6f50
 def _bare(axes: Axes, title: str) -> None:
     axes.set(xticks=[], yticks=[])
     axes.set_title(title, fontsize=_SMALL)
@@ -868,7 +868,7 @@ def show_why(
     return plain_texts(figure)
 
 
-# %% ../nbs/70_visualize.ipynb #b45b45b1
+# %% ../nbs/70_visualize.ipynb #c88a710b
 def show_means(
     means: "MeanMaps",  # as `mean_map` or `why_cells` gives them
     layer: str,  # one of its layers
@@ -940,7 +940,7 @@ def plot_curves(
     return figure
 
 
-# %% ../nbs/70_visualize.ipynb #2fe8355d
+# %% ../nbs/70_visualize.ipynb #ed8fd124
 def plot_sanity(
     checks: Mapping[str, "SanityCheck"],  # {name of the explanation: its check}; all with the same stages
 ) -> Figure:  # means with 95% intervals over networks and images, or over images only, as the legend then says
@@ -950,7 +950,7 @@ def plot_sanity(
     for name, check in checks.items():
         verdict = "passed" if check.passed else "FAILED"
         only = ", band: images only" if check.scope == "images only" else ""
-        rows[f"{name} ({verdict}{only})"] = check._interval(0)
+        rows[f"{name} ({verdict}{only})"] = check.interval("correlation")
     _plot_bands(axes, range(len(first.stages)), rows)
     axes.axhline(first.limit, color="#999999", linestyle=":", linewidth=1)
     title = f"An explanation of the network must change with it ({first.correlation.shape[1]} images)"

@@ -1242,7 +1242,9 @@ def _lr_find(args: argparse.Namespace) -> int:
             "only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, so the suggestion depends on --low and --steps; try it before you trust it"
         )
     path = Path(args.out)
-    _save_figure(search.plot(), path)
+    from cifarcam.visualize import plot_lr_find
+
+    _save_figure(plot_lr_find(search), path)
     print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
     if search.suggestion:
         print(f"try it: {_try_it(args, recipe, search.suggestion)}")
@@ -1924,10 +1926,11 @@ def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceb
     try:
         import torch
 
+        from cifarcam.checkpoint import CheckpointError
         from cifarcam.files import FolderInUse, SaveError
         from cifarcam.layers import LayerNotFound
         from cifarcam.runs import RunError
-        from cifarcam.trainer import CheckpointError, NotFinite
+        from cifarcam.trainer import NotFinite
     except (ImportError, RuntimeError):
         return None  # what cannot be imported is the error itself
     if isinstance(error, (NotFinite, SaveError, MemoryError, torch.OutOfMemoryError)):

@@ -30,7 +30,6 @@ __all__ = [
 
 # %% ../nbs/61_runs.ipynb #f9b9168c
 import hashlib
-import inspect
 import json
 import os
 import platform
@@ -54,10 +53,12 @@ from fastcore.basics import patch
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 from torch import nn
 
+from .checkpoint import last_checkpoint
 from .data import Images, _check_reference, load_data
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
 from .files import atomic_write, check_free, check_regular, first_fault, lock_folder, short_repr, shortened
+from .lr_find import LRSearch, lr_find
 from .machine import check_device, matmul_gflops
 from cifarcam.recipes import (
     RECIPES,
@@ -71,7 +72,7 @@ from cifarcam.recipes import (
     training_fields,
 )
 from .text import file_name, shell_command
-from .trainer import History, LRSearch, Trainer, last_checkpoint, lr_find
+from .trainer import History, Trainer
 from cifarcam.transforms import (
     MEAN,
     STD,
@@ -207,11 +208,8 @@ def trainer(
 ) -> Trainer:
     "The recipe's trainer."
     batches, valid_batches = self.batches(resolve_device(device))
-    names = [name for name in inspect.signature(Trainer).parameters if hasattr(self.recipe, name)]
-    settings = {name: getattr(self.recipe, name) for name in names} | dict(device=device) | more
-    if settings["small_first"]:
-        settings["small_first"] = tuple(settings["small_first"])
-    return Trainer(model, batches, valid_batches, **settings)
+    where = dict(device=device, precision=more.pop("precision", self.recipe.precision))
+    return Trainer(model, batches, valid_batches, self.recipe.model_copy(update=where), **more)
 
 
 # %% ../nbs/61_runs.ipynb #cf1c94aa
@@ -485,7 +483,7 @@ def _held(trainer: Trainer, out: Path) -> Iterator[None]:
     "Inside, no other training may write into the folder. The first process holds it; what it meets, all raise."
     _wait_for_all()  # none is still looking whether the folder is free
     with ExitStack() as stack:
-        trainer._on_main(lambda: stack.enter_context(lock_folder(out)))
+        trainer.on_main(lambda: stack.enter_context(lock_folder(out)))
         yield
 
 
@@ -565,7 +563,7 @@ _LONG = 300  # seconds; of a longer training the machine's speed is measured too
 def _first_lines(trainer: Trainer, setup: Setup, config: dict, out: Path) -> list[str]:
     "What the training will take, for the log: two steps are timed."
     recipe, n = setup.recipe, len(setup.train)
-    seconds, speed, megabytes = trainer.estimate(recipe.epochs)
+    seconds, speed, megabytes = trainer.estimate()
     lines = [
         f"{recipe.name}: {recipe.network} on {n:,} images, {recipe.epochs} epoch{'s'[: recipe.epochs > 1]}, "
         f"{trainer.device.type} {trainer.precision}; about {seconds / 60:.1f} minutes at {speed:.0f} images/s "
@@ -586,7 +584,7 @@ def _sha256(path: Path) -> str | None:  # None: there is no such file
 def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, resume: bool) -> Run:
     "Train, then predict every test image, unless that was done with these weights."
     before = _sha256(out / "model.safetensors") if resume else None
-    trainer.fit(recipe.epochs, resume=resume)
+    trainer.fit(resume=resume)
     if is_first_process():
         opened, begin, kept = Run(out), time.perf_counter(), before == _sha256(out / "model.safetensors")
         try:
@@ -600,7 +598,7 @@ def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, 
             averaged = "" if recipe.views == "none" else f" (averaged over views: {recipe.views})"
             took = time.perf_counter() - begin
             said = f"test accuracy {predictions.accuracy:.4f}{averaged}, {len(test):,} images"
-            trainer._log(f"{said}, {took:.{1 if took < 10 else 0}f} s")
+            trainer.log(f"{said}, {took:.{1 if took < 10 else 0}f} s")
     _wait_for_all()
     return Run(out)
 
@@ -657,7 +655,7 @@ def run(
         raise RunError(f"such a run could not be opened again: {fault}; images from memory have no reference") from e
     lines = _first_lines(trainer, setup, config, out) + [said] * bool(said)  # fails before an old run is replaced
     with _held(trainer, out):
-        trainer._on_main(lambda: _make_folder(out, overwrite, made_at, config))
+        trainer.on_main(lambda: _make_folder(out, overwrite, made_at, config))
         _check_shared(out)
         for line in lines:
             log(line)
@@ -984,7 +982,7 @@ def resume(
                 "look at it, and resume again if you want that one"
             )
         _wait_for_all()
-        trainer._on_main(lambda: _note_move(opened, done, trainer, asked=precision))
+        trainer.on_main(lambda: _note_move(opened, done, trainer, asked=precision))
         return _fit_and_predict(trainer, own, out, data[1], resume=True)
 
 

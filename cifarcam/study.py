@@ -27,6 +27,7 @@ import pandas as pd
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+from .checkpoint import CheckpointError
 from .data import Images, load_data
 from .evaluate import Predictions, predict
 from .faithfulness import energy_inside
@@ -37,7 +38,6 @@ from .machine import check_device, choose_precision
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_from_dict, recipe_to_dict, training_fields
 from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resolve_device, resume, run
 from .text import markdown_text
-from .trainer import CheckpointError
 
 
 # %% ../nbs/63_study.ipynb #77897f83

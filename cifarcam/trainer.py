@@ -47,7 +47,7 @@ from accelerate.state import AcceleratorState, PartialState
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker, TensorBoardTracker
 from accelerate.utils import broadcast_object_list, gather_object
 from fastcore.basics import patch
-from pydantic import Field, Strict
+from pydantic import AfterValidator, Field, Strict
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Optimizer
@@ -110,7 +110,12 @@ _Loggers = Annotated[
     Field(description=f"a list out of {', '.join(sorted(LOGGER_TYPE_TO_CLASS))}"),
 ]
 _Pair = tuple[Annotated[int, Field(ge=18, le=10**5)], Annotated[float, Field(gt=0, lt=1)]]
-_SmallFirst = Annotated[_Pair | None, Strict(False), Field(description="None or [size >= 18, fraction in 0..1]")]
+_SmallFirst = Annotated[
+    _Pair | None,
+    Strict(False),
+    AfterValidator(lambda pair: pair and list(pair)),  # as JSON has it
+    Field(description="None or [size >= 18, fraction in 0..1]"),
+]
 _Limit = number("a number greater than 0", none=True, gt=0, le=1e30)
 _OwnOptimizer, _OwnSchedule = Callable[[nn.Module], Optimizer], Callable[[Optimizer, int, int], LRScheduler]
 

@@ -196,6 +196,398 @@ def _note(text: object) -> None:
     _say(f"note: {text}")
 
 
+def _explain_files(args: argparse.Namespace, loaded: LoadedModel, fit: str, files: Sequence[str], out: Path) -> int:
+    "A panel and a line for each picture, and below it why a map says nothing."
+    taken: set[str] = set()
+    broken: dict[str, Exception] = {}
+    files = _image_files(files)
+    for found in explain(files, loaded, target=args.target, fit=fit, warn=False, broken=broken, **_asked(args)):
+        path = _free_name(out, file_name(Path(found.file).stem), taken)
+        _save_figure(found.figure, path)
+        what = "" if args.target is None else f" (maps for {visible(found.classes[found.target])})"
+        print(
+            f"{visible(found.file)}: "
+            + ", ".join(f"{visible(name)} {p:.1%}" for name, p in found.best())
+            + f"{what} -> {path}"
+        )
+        for note in _notes(found.reasons):
+            _note(f"{found.file}: {note}")
+    if args.model and loaded.classes == _numbered(len(loaded.classes)):
+        _note("the classes have no names, so they are numbered: --class-names FILE gives them, one a line")
+    for error in broken.values():
+        _say(error)
+    if broken:
+        _say(f"{len(broken)} of {len(files)} images could not be read, the others are explained")
+    return 1 if broken else 0
+
+
+# %% ../nbs/81_cli.ipynb #322493fc
+def _explain_run(args, run: "Run", out: Path) -> int:
+    "Some correct and misclassified test pictures."
+    import numpy as np
+
+    from cifarcam.cam_methods import asks_for_class
+    from cifarcam.visualize import outcome_colors, prediction_titles, show_cams
+
+    test, predictions = run.data(args.root)[1], run.predictions
+    right = predictions.correct.nonzero().flatten().numpy()
+    right = np.random.default_rng(0).permutation(right)[: args.n]
+    loaded, cam = _as_loaded(run), None
+    for name, chosen in (("correct", right), ("misclassified", predictions.mistakes(args.n).numpy())):
+        if not len(chosen):
+            print(f"{name}: there is none among {len(test):,} test pictures")
+            continue
+        if cam is None:
+            cam, place = _extractor(loaded, test.images[chosen[0]], **_asked(args))
+        _, _, maps = _maps(cam, place, loaded, test.images[chosen], args.target, default=predictions.predicted[chosen])
+        what = (
+            f"'{shorten(visible(run.classes[_one_of(args.target, run.classes, 'class')]))}'"
+            if args.target is not None
+            else "the predicted class"
+        )
+        what = (
+            f"what speaks for {what} ({args.method})"
+            if asks_for_class(args.method)
+            else f"{args.method}, which asks for no class"
+        )
+        figure = show_cams(
+            test.images[chosen],
+            maps,
+            prediction_titles(predictions, chosen),
+            colors=outcome_colors(predictions, chosen),
+            title=f"{name.capitalize()} test pictures: {what}",
+        )
+        _save_figure(figure, out / f"{name}.png")
+        for i in chosen:
+            c, a = int(predictions.predicted[i]), int(predictions.labels[i])
+            print(
+                f"{name}: test picture {i}, {visible(run.classes[c])} {float(predictions.confidence[i]):.1%}"
+                + ("" if c == a else f", actually {visible(run.classes[a])}")
+            )
+        print(f"-> {out / f'{name}.png'}")
+        for reason in cam.reasons:
+            _note(f"{name}: {replace(reason, images=[int(chosen[i]) for i in reason.images])}")
+    return 0
+
+
+def _channels(name: str, text: str) -> tuple[float, ...]:
+    "Three numbers from a,b,c, or one."
+    try:
+        values = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) not in (1, 3):
+        raise UsageError(
+            f"--{name} {text}: give one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5"
+        )
+    return values
+
+
+def _normalised(loaded: LoadedModel, given: dict[str, tuple[float, ...]]) -> LoadedModel:
+    "The model with the mean and std that were given. A single value is for all three channels, unless the model takes grey pictures and no others."
+    import numpy as np
+
+    def takes(values: tuple[float, ...]) -> bool:
+        picture = np.zeros((1, *_sides(loaded.size), 3), np.uint8)
+        try:
+            return (
+                _count_logits(
+                    loaded.model, _inputs(replace(loaded, mean=values, std=values), picture, loaded.model, "cpu")
+                )
+                > 0
+            )
+        except UsageError:
+            return False
+
+    single = len(given) == 2 and all(len(values) == 1 for values in given.values())
+    grey = single and not takes((0.5, 0.5, 0.5)) and takes((0.5,))
+    return replace(loaded, **{name: values if grey else values * (3 // len(values)) for name, values in given.items()})
+
+
+# %% ../nbs/81_cli.ipynb #615c0b38
+def _explain(args: argparse.Namespace) -> int:
+    "cifarcam explain"
+    from cifarcam.files import own_folder
+    from cifarcam.runs import Run, RunError
+
+    if args.model:
+        loaded = load_model(args.model, args.weights, args.classes, args.size)
+        loaded = _normalised(
+            loaded, {name: _channels(name, getattr(args, name)) for name in ("mean", "std") if getattr(args, name)}
+        )
+        return _explain_files(args, loaded, args.fit or "squash", args.words, Path(args.out or "explain"))
+    folder, *files = args.words
+    if args.weights or args.classes:
+        raise UsageError("--weights and --class-names belong to --model; a run brings its own")
+    if Path(folder).is_file():
+        raise UsageError(
+            f"{folder} is a file, but the first word is the run: `{shell_command('cifarcam', 'explain', 'RUN', folder)}`, or name a model with --model"
+        )
+    run = Run(folder)
+    out = Path(args.out or run.folder / "explain")
+    for place in (out, *out.parents):
+        if run.folder.absolute() in place.absolute().parents:
+            own_folder(place, RunError)
+    if not files:
+        return _explain_run(args, run, out)
+    fit = args.fit or (run.config["data"]["reference"] or {}).get("fit", "squash")
+    return _explain_files(args, _as_loaded(run), fit, files, out)
+
+
+# %% ../nbs/81_cli.ipynb #2aa15f36
+def _report(args: argparse.Namespace) -> int:
+    "cifarcam report"
+    from cifarcam.report import write_report
+    from cifarcam.runs import Run
+
+    run = Run(args.run)
+    print(write_report(run, root=args.root))
+    return 0
+
+
+def _recipes(args: argparse.Namespace) -> int:
+    "cifarcam recipes"
+    from cifarcam.recipes import RECIPES, recipe_table
+
+    table = recipe_table().drop(columns="views")
+    table["policy"] = ["own" if isinstance(p, dict) else p for p in table.policy]
+    print(table.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:g}"))
+    print(
+        "\nclaimed_train and claimed_test are the authors' own accuracies. Any field can be changed: `cifarcam train NAME --set field=value`. Sources:"
+    )
+    for recipe in RECIPES.values():
+        print(textwrap.fill(f"{recipe.name}: {recipe.source}", 110, initial_indent="  ", subsequent_indent="    "))
+    return 0
+
+
+# %% ../nbs/81_cli.ipynb #8517969c
+def _lr_find(args: argparse.Namespace) -> int:
+    "cifarcam lr-find"
+    from cifarcam.recipes import get_recipe, override, parse_changes
+    from cifarcam.runs import find_lr
+
+    own = get_recipe(args.recipe)
+    recipe = override(
+        own, **parse_changes(args.set) | ({"device": _training_device(args.device)} if args.device else {})
+    )
+    search = find_lr(
+        recipe,
+        _reference(args.data or ("shapes" if recipe.name == "demo" else "cifar10"), args.data_option),
+        low=args.low,
+        high=args.high,
+        steps=args.steps,
+        root=args.root,
+        progress=sys.stderr.isatty(),
+    )
+    print(search)
+    if recipe.optimizer == "muon":
+        print(
+            "only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, so the suggestion depends on --low and --steps; try it before you trust it"
+        )
+    path = Path(args.out)
+    from cifarcam.visualize import plot_lr_find
+
+    _save_figure(plot_lr_find(search), path)
+    print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
+    if search.suggestion:
+        print(f"try it: {_try_it(args, recipe, search.suggestion)}")
+    return 0
+
+
+def _try_it(args: argparse.Namespace, recipe: "Recipe", lr: float) -> str:
+    "The command that trains just what was searched, changed fields, data and all, at another learning rate."
+    from cifarcam.recipes import command_of, override
+
+    words = ["--set", f"name={recipe.name}"] if recipe.name != args.recipe else []
+    for name, values in (("data", [args.data]), ("data-option", args.data_option), ("root", [args.root])):
+        for value in filter(None, values):
+            words += [f"--{name}", value]
+    return f"{command_of(override(recipe, name=args.recipe, lr=float(f'{lr:.2g}')))} {shell_command(*words)}".strip()
+
+
+# %% ../nbs/81_cli.ipynb #78d03976
+def _seeds(text: str) -> list[int]:
+    "Whole numbers between commas; what is none is named, not left out."
+    for word in text.split(","):
+        if not word.strip().isdecimal():
+            raise UsageError(
+                f"'{word.strip()}' in --seeds {text} is no seed: give whole numbers of at least 0, such as 0,1,2"
+            )
+    return [int(word) for word in text.split(",")]
+
+
+def _study(args: argparse.Namespace) -> int:
+    "cifarcam study"
+    from concurrent.futures import ProcessPoolExecutor
+    from contextlib import nullcontext
+    from multiprocessing import get_context
+
+    from cifarcam.recipes import get_recipe, parse_changes
+    from cifarcam.study import _in_words, ablate, study
+
+    seeds = _seeds(args.seeds)
+    for option, value in (("--workers", args.workers), ("--n-train", args.n_train), ("--n-test", args.n_test)):
+        if value is not None and value < 1:
+            raise UsageError(f"{option} {value}: give a whole number of at least 1")
+    base = (
+        {name: getattr(args, name) for name in ("epochs", "precision") if getattr(args, name) is not None}
+        | ({"device": _training_device(args.device)} if args.device else {})
+        | parse_changes(args.set)
+    )
+    variants = {"as it is": {}} | {" ".join(words): parse_changes(words) for words in args.vary}
+    reference = _reference(args.data, args.data_option)
+    if args.vary and args.ablate:
+        raise UsageError("--ablate chooses the variants itself: leave out --vary, or --ablate")
+    if args.csv and not args.ablate:
+        raise UsageError("--csv keeps the table of --ablate: add --ablate")
+    pool = ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) if args.workers > 1 else nullcontext()
+    threads = max(1, (os.cpu_count() or 1) // args.workers) if args.workers > 1 else None
+    with pool as executor:
+        common = dict(
+            executor=executor,
+            seeds=seeds,
+            n_train=args.n_train,
+            n_test=args.n_test,
+            root=args.root,
+            threads=threads,
+            **base,
+        )
+        if args.ablate:
+            table = ablate(get_recipe(args.recipe), reference, args.out or "runs/ablation", csv=args.csv, **common)
+        else:
+            table = study(get_recipe(args.recipe), variants, reference, out=args.out, **common)
+    print(
+        "\n"
+        + table.drop(columns=["source", "with_fields", "without_fields"], errors="ignore").to_string(
+            index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"
+        )
+    )
+    print(
+        "\naccuracy is of the test pictures; a deviation is that over the seeds, of which n were trained"
+        + (
+            ""
+            if args.ablate
+            else "; gap: train less test accuracy"
+            + (
+                "; energy_inside: share of Grad-CAM's energy inside the object, chance: of a map that is the same everywhere"
+                if "chance" in table
+                else ""
+            )
+        )
+    )
+    if args.ablate:
+        print(
+            "gain: with it less without; verdict: beyond chance is more than twice the standard error, which is that of these test pictures"
+            + (" and seeds" if table.n.min() > 1 else ": with one seed it says nothing about another one")
+        )
+    if args.ablate:
+        print(
+            "\nwithout it:\n"
+            + "\n".join(f"  {row.technique}: {_in_words(json.loads(row.without_fields))}" for row in table.itertuples())
+        )
+    return 0 if table.n.all() else 1
+
+
+# %% ../nbs/81_cli.ipynb #85377400
+def _results(args: argparse.Namespace) -> int:
+    "cifarcam results"
+    from cifarcam.results import record_result, result_of, results_markdown, results_table
+    from cifarcam.runs import RunError
+
+    if not args.runs and not args.into:
+        raise UsageError("results of what? Name runs, or a folder that holds results.csv with --into")
+    rows, left = {}, []
+    for run in args.runs:
+        try:
+            rows[run] = record_result(run, args.into) if args.into else result_of(run)
+        except RunError as error:
+            left.append(error)
+    if left and not rows:
+        raise left[0]
+    for error in left:
+        _note(f"left out: {error}")
+    table = results_table(Path(args.into) / "results.csv", args.data) if args.into else results_table(rows, args.data)
+    if args.into and (others := sorted({row["data"] for row in rows.values()} - {args.data or "cifar10"})):
+        _note(
+            f"recorded, but not in the table below, which is of {args.data or 'cifar10'}: runs on {', '.join(others)} (--data {others[0]} shows them)"
+        )
+    if table.empty:
+        raise UsageError(f"there are no runs on {args.data} among these")
+    if args.markdown:
+        print(results_markdown(table, args.base))
+    else:
+        print("\n".join(_result_words(row) for row in table.to_dict("records")))
+    return 0
+
+
+def _result_words(row: dict[str, str]) -> str:
+    "One row of the table in three lines, which a terminal has room for."
+    row = {name: visible(value) for name, value in row.items()}
+    if row["reached"] == "not measured":
+        return f"{row['recipe']}: not measured (claimed: {row['claimed']})\n  {row['command']}"
+    return (
+        f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
+        f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}"
+        + (f"\n  {row['command']}" if row["command"] != "-" else "")
+    )
+
+
+# %% ../nbs/81_cli.ipynb #998d8aaf
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def _explore(args: argparse.Namespace) -> int:
+    "cifarcam explore"
+    from cifarcam.runs import Run
+    from cifarcam.serve import address, check_port, is_local, open_page, serve_command, write_app
+
+    run = Run(args.run)
+    run._need("model.safetensors")
+    port, local = _free_port() if args.port is None else args.port, is_local(args.ip)
+    try:
+        check_port(port, args.ip)
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+    with (
+        _ended_by_signals(),
+        tempfile.TemporaryDirectory(prefix="cifarcam-", ignore_cleanup_errors=True) as folder,
+    ):  # Windows may still hold a file open
+        served = dict(
+            ip=args.ip,
+            token=None if args.token else "",
+            base_url=args.base_url,
+            hosts=args.allow_host,
+            pages=args.pages,
+        )
+        try:
+            command, environment = serve_command(
+                write_app(folder, run.folder, args.root, args.fit), port, args.browser, **served
+            )
+        except (ModuleNotFoundError, ValueError) as error:
+            raise UsageError(str(error)) from error
+        who = "on this machine only" if local else f"on {args.ip}, for everyone who has this address with its token"
+        where = address(port, args.ip, environment["JUPYTER_TOKEN"], args.base_url)
+        print(f"{args.run}, served by {command[2]} {who}: open {where}\nstop it with Ctrl-C", flush=True)
+        if args.browser and command[2] == "voila":
+            open_page(
+                address(port, args.ip if local else "127.0.0.1", environment["JUPYTER_TOKEN"], args.base_url), folder
+            )
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, start_new_session=True
+        )  # Ctrl-C is for us: a kernel that heard it, too, would complain
+        try:
+            return 1 if server.wait() else 0
+        except KeyboardInterrupt:
+            server.terminate()
+            print("stopped: a page that is still open no longer answers", flush=True)
+            return 0
+        finally:
+            server.wait()
+
+
 @contextmanager
 def _short_warnings() -> Iterator[None]:
     "Warnings as one line each, without the source line that raised them."

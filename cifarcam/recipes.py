@@ -389,8 +389,9 @@ def command_of(
     base, words = RECIPES.get(recipe.name), ["cifarcam", "train", recipe.name]
     if base is None:
         return ""
+    usual = recipe_to_dict(base)
     for name, value in recipe_to_dict(recipe).items():
-        if value == getattr(base, name) or name in ("source", "claimed_train", "claimed_test"):
+        if value == usual[name] or name in ("source", "claimed_train", "claimed_test"):
             continue
         if name in ("epochs", "seed", "precision", "device", "pretrained") and value is not None:
             words += [f"--{name}", str(value)]

@@ -26,7 +26,6 @@ __all__ = [
 
 # %% ../nbs/61_runs.ipynb #d2008b03
 import hashlib
-import inspect
 import json
 import os
 import platform
@@ -50,15 +49,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, V
 from torch import nn
 from typing_extensions import TypedDict
 
-from .batch_transforms import BatchTransform
-from .batches import LoaderBatches, MemoryBatches
 from .checkpoint import last_checkpoint
-from .data import MEAN, STD, Images, channel_stats
+from .data import Images, _check_reference, load_data
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
-from .files import check_free, check_regular, first_fault, lock_folder, short_repr, shortened, write_json
+from .files import atomic_write, check_free, check_regular, first_fault, lock_folder, short_repr, shortened
 from .lr_find import LRSearch, lr_find
-from .machine import check_device, has_device, matmul_gflops, pick_device
+from .machine import check_device, matmul_gflops
 from cifarcam.recipes import (
     RECIPES,
     Recipe,
@@ -73,7 +70,16 @@ from cifarcam.recipes import (
 from .sources import check_reference, load_data
 from .text import file_name, shell_command
 from .trainer import History, Trainer
-from .transforms import policy_from_dict, train_transform
+from cifarcam.transforms import (
+    MEAN,
+    STD,
+    BatchTransform,
+    LoaderBatches,
+    MemoryBatches,
+    channel_stats,
+    policy_from_dict,
+    train_transform,
+)
 from .weights import Weights, WeightsError, check_numbers, load_pretrained, misfits, read_weights
 
 
@@ -180,12 +186,9 @@ def trainer(
     **more: Any,  # further arguments of `Trainer`: out, identity, precision, progress, log
 ) -> Trainer:
     "The recipe's trainer."
-    batches, valid_batches = self.batches(pick_device(device))
-    names = [name for name in inspect.signature(Trainer).parameters if hasattr(self.recipe, name)]
-    settings = {name: getattr(self.recipe, name) for name in names} | dict(device=device) | more
-    if settings["small_first"]:
-        settings["small_first"] = tuple(settings["small_first"])
-    return Trainer(model, batches, valid_batches, **settings)
+    batches, valid_batches = self.batches(resolve_device(device))
+    where = dict(device=device, precision=more.pop("precision", self.recipe.precision))
+    return Trainer(model, batches, valid_batches, self.recipe.model_copy(update=where), **more)
 
 
 # %% ../nbs/61_runs.ipynb #12e8bcaa
@@ -404,7 +407,7 @@ def _held(trainer: Trainer, out: Path) -> Iterator[None]:
     "Inside, no other training may write into the folder. The first process holds it; what it meets, all raise."
     trainer.accelerator.wait_for_everyone()  # none is still looking whether the folder is free
     with ExitStack() as stack:
-        trainer._on_main(lambda: stack.enter_context(lock_folder(out)))
+        trainer.on_main(lambda: stack.enter_context(lock_folder(out)))
         yield
 
 
@@ -469,7 +472,8 @@ _LONG = 300  # seconds; of a longer training the machine's speed is measured too
 
 def _first_lines(trainer: Trainer, recipe: Recipe, config: dict, out: Path) -> list[str]:
     "What the training will take, for the log: two steps are timed."
-    seconds, speed, megabytes = trainer.estimate(recipe.epochs)
+    recipe, n = setup.recipe, len(setup.train)
+    seconds, speed, megabytes = trainer.estimate()
     lines = [
         f"{recipe.name}: {recipe.network} on {trainer.train_batches.n_images:,} images, {recipe.epochs} "
         f"epoch{'s'[: recipe.epochs > 1]}, {trainer.device.type} {trainer.precision}; about {seconds / 60:.1f} minutes "
@@ -484,11 +488,10 @@ def _first_lines(trainer: Trainer, recipe: Recipe, config: dict, out: Path) -> l
 
 def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, resume: bool) -> Run:
     "Train, then predict every test image, unless that was done with these weights."
-    weights = out / "model.safetensors"
-    before = weights.read_bytes() if resume and weights.is_file() else None
-    trainer.fit(recipe.epochs, resume=resume)
-    if trainer.rank == 0:
-        opened, begin = Run(out), time.perf_counter()
+    before = _sha256(out / "model.safetensors") if resume else None
+    trainer.fit(resume=resume)
+    if is_first_process():
+        opened, begin, kept = Run(out), time.perf_counter(), before == _sha256(out / "model.safetensors")
         try:
             kept = weights.read_bytes() == before and len(opened.predictions) > 0
         except (RunError, OSError):  # missing or damaged
@@ -500,8 +503,8 @@ def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, 
             averaged = "" if recipe.views == "none" else f" (averaged over views: {recipe.views})"
             took = time.perf_counter() - begin
             said = f"test accuracy {predictions.accuracy:.4f}{averaged}, {len(test):,} images"
-            trainer._log(f"{said}, {took:.{1 if took < 10 else 0}f} s")
-    trainer.accelerator.wait_for_everyone()
+            trainer.log(f"{said}, {took:.{1 if took < 10 else 0}f} s")
+    _wait_for_all()
     return Run(out)
 
 
@@ -556,9 +559,8 @@ def run(
         raise RunError(f"such a run could not be opened again: {fault}; images from memory have no reference") from e
     lines = _first_lines(trainer, recipe, config, out) + [said] * bool(said)  # fails before an old run is replaced
     with _held(trainer, out):
-        trainer._on_main(lambda: _make_folder(out, overwrite, made_at, config))
-        if trainer.world > 1:
-            _check_shared(out)
+        trainer.on_main(lambda: _make_folder(out, overwrite, made_at, config))
+        _check_shared(out)
         for line in lines:
             trainer._log(line)
         return _fit_and_predict(trainer, recipe, out, test, resume=False)
@@ -862,8 +864,8 @@ def resume(
                 f"{out} was replaced by another training while this one began: "
                 "look at it, and resume again if you want that one"
             )
-        trainer.accelerator.wait_for_everyone()
-        trainer._on_main(lambda: _note_move(opened, done, trainer, asked=precision))
+        _wait_for_all()
+        trainer.on_main(lambda: _note_move(opened, done, trainer, asked=precision))
         return _fit_and_predict(trainer, own, out, data[1], resume=True)
 
 

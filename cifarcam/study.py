@@ -37,6 +37,7 @@ import pandas as pd
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+from .checkpoint import CheckpointError
 from .data import Images, load_data
 from .evaluate import Predictions, predict
 from .faithfulness import energy_inside
@@ -47,7 +48,6 @@ from .machine import choose_precision, has_device, pick_device, threads
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_to_dict, training_fields
 from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resume, run
 from .text import markdown_text
-from .trainer import CheckpointError
 
 
 # %% ../nbs/63_study.ipynb #2fb13e30

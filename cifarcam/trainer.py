@@ -18,7 +18,7 @@ __all__ = [
     "Progress",
 ]
 
-# %% ../nbs/31_trainer.ipynb #0404025d
+# %% ../nbs/31_trainer.ipynb #57af74dc
 import copy
 import hashlib
 import importlib.util
@@ -47,7 +47,7 @@ from accelerate.state import AcceleratorState, PartialState
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker, TensorBoardTracker
 from accelerate.utils import broadcast_object_list, gather_object
 from fastcore.basics import patch
-from pydantic import Field, Strict
+from pydantic import AfterValidator, Field, Strict
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Optimizer
@@ -110,7 +110,12 @@ _Loggers = Annotated[
     Field(description=f"a list out of {', '.join(sorted(LOGGER_TYPE_TO_CLASS))}"),
 ]
 _Pair = tuple[Annotated[int, Field(ge=18, le=10**5)], Annotated[float, Field(gt=0, lt=1)]]
-_SmallFirst = Annotated[_Pair | None, Strict(False), Field(description="None or [size >= 18, fraction in 0..1]")]
+_SmallFirst = Annotated[
+    _Pair | None,
+    Strict(False),
+    AfterValidator(lambda pair: pair and list(pair)),  # as JSON has it
+    Field(description="None or [size >= 18, fraction in 0..1]"),
+]
 _Limit = number("a number greater than 0", none=True, gt=0, le=1e30)
 _OwnOptimizer, _OwnSchedule = Callable[[nn.Module], Optimizer], Callable[[Optimizer, int, int], LRScheduler]
 
@@ -829,7 +834,7 @@ class KeepEpochs(Callback):
         return {f"epochs/{trainer.epoch:03d}.safetensors": lambda: tensor_bytes(halves)}
 
 
-# %% ../nbs/31_trainer.ipynb #420667e6
+# %% ../nbs/31_trainer.ipynb #0c6022af
 class Trackers(Callback):
     "Report a row an epoch to experiment trackers."
 
@@ -838,7 +843,7 @@ class Trackers(Callback):
         trackers: Sequence[str | GeneralTracker],  # names that accelerate knows, or trackers
         out: Path | None = None,  # the run folder, for those that write files
     ):
-        self.trackers, self.out, self._running = trackers, out, []
+        self.trackers, self.out = trackers, out
         for name in (one for one in trackers if isinstance(one, str)):
             if importlib.util.find_spec(name) is None:
                 package = {"comet_ml": "comet-ml"}.get(name, name)
@@ -847,19 +852,12 @@ class Trackers(Callback):
                 raise ValueError(f"tracker '{name}' needs `out`, the folder to write to")
 
     def begin(self, trainer: Trainer) -> None:
-        if trainer.rank == 0:
-            self._running = [self._start(one) for one in self.trackers]
+        self.accelerator = trainer.accelerator
+        # what an interrupted run has written to TensorBoard's files is superseded
+        board = lambda: TensorBoardTracker("tensorboard", logging_dir=str(self.out), purge_step=0)
+        self.accelerator.log_with = [board() if one == "tensorboard" else one for one in self.trackers]
+        self.accelerator.init_trackers("cifarcam")
         self._report(trainer.history.rows)  # what an interrupted run had not told yet, and what it had
-
-    def _start(self, one: str | GeneralTracker) -> GeneralTracker:
-        if one == "tensorboard":  # what an interrupted run has written is superseded
-            one = TensorBoardTracker("tensorboard", logging_dir=str(self.out), purge_step=0)
-        elif isinstance(one, str):
-            kind = LOGGER_TYPE_TO_CLASS[one]
-            one = kind("cifarcam", *([str(self.out)] if kind.requires_logging_directory else []))
-        if hasattr(one, "start"):
-            one.start()
-        return one
 
     def after_epoch(self, trainer: Trainer) -> None:
         self._report(trainer.history.rows[-1:])
@@ -869,13 +867,12 @@ class Trackers(Callback):
         names |= dict(train_acc="accuracy/train", valid_acc="accuracy/valid")
         for row in rows:
             values = {names.get(k, k): v for k, v in row.items() if k not in ("epoch", "note")}
-            for tracker in self._running:
-                tracker.log(values, step=row["epoch"])
+            self.accelerator.log(values, step=row["epoch"])
 
     def end(self, trainer: Trainer) -> None:
-        for tracker in self._running:
+        for tracker in trainer.accelerator.trackers:
             tracker.finish()
-        self._running = []
+        trainer.accelerator.trackers = []
 
 
 class Progress(Callback):

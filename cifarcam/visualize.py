@@ -73,9 +73,9 @@ from .transforms import train_transform
 
 if TYPE_CHECKING:  # only named in signatures
     from cifarcam.faithfulness import Curves
+    from cifarcam.lr_find import LRSearch
     from cifarcam.maps import MeanMaps, Why
     from cifarcam.sanity import SanityCheck
-    from cifarcam.trainer import LRSearch
 
 # %% ../nbs/70_visualize.ipynb #eca60504
 CMAP = "inferno"  # default color map of class activation maps: color-blind safe, dark = no evidence

@@ -17,10 +17,11 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from .data import image_folder, shapes
+from .data import image_folder
 from .files import atomic_write, check_regular, short_repr, shortened, write_json
 from .recipes import RECIPES, Recipe, command_of, override, training_cost, training_fields
 from .runs import Run, RunError, config_named, hardware_in_words, moves_in_words, n_held_out, read_config
+from .shapes import shapes
 from .text import file_name, markdown_code, markdown_text, shell_word
 
 # %% ../nbs/62_results.ipynb #d14337e7

@@ -49,13 +49,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, V
 from torch import nn
 from typing_extensions import TypedDict
 
+from .batch_transforms import BatchTransform
+from .batches import LoaderBatches, MemoryBatches
 from .checkpoint import last_checkpoint
-from .data import Images, _check_reference, load_data
+from .data import MEAN, STD, Images, channel_stats
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
-from .files import atomic_write, check_free, check_regular, first_fault, lock_folder, short_repr, shortened
+from .files import check_free, check_regular, first_fault, lock_folder, short_repr, shortened, write_json
 from .lr_find import LRSearch, lr_find
-from .machine import check_device, matmul_gflops
+from .machine import check_device, has_device, matmul_gflops, pick_device
 from cifarcam.recipes import (
     RECIPES,
     Recipe,
@@ -70,16 +72,7 @@ from cifarcam.recipes import (
 from .sources import check_reference, load_data
 from .text import file_name, shell_command
 from .trainer import History, Trainer
-from cifarcam.transforms import (
-    MEAN,
-    STD,
-    BatchTransform,
-    LoaderBatches,
-    MemoryBatches,
-    channel_stats,
-    policy_from_dict,
-    train_transform,
-)
+from .transforms import policy_from_dict, train_transform
 from .weights import Weights, WeightsError, check_numbers, load_pretrained, misfits, read_weights
 
 
@@ -186,7 +179,7 @@ def trainer(
     **more: Any,  # further arguments of `Trainer`: out, identity, precision, progress, log
 ) -> Trainer:
     "The recipe's trainer."
-    batches, valid_batches = self.batches(resolve_device(device))
+    batches, valid_batches = self.batches(pick_device(device))
     where = dict(device=device, precision=more.pop("precision", self.recipe.precision))
     return Trainer(model, batches, valid_batches, self.recipe.model_copy(update=where), **more)
 
@@ -472,7 +465,6 @@ _LONG = 300  # seconds; of a longer training the machine's speed is measured too
 
 def _first_lines(trainer: Trainer, recipe: Recipe, config: dict, out: Path) -> list[str]:
     "What the training will take, for the log: two steps are timed."
-    recipe, n = setup.recipe, len(setup.train)
     seconds, speed, megabytes = trainer.estimate()
     lines = [
         f"{recipe.name}: {recipe.network} on {trainer.train_batches.n_images:,} images, {recipe.epochs} "
@@ -488,10 +480,11 @@ def _first_lines(trainer: Trainer, recipe: Recipe, config: dict, out: Path) -> l
 
 def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, resume: bool) -> Run:
     "Train, then predict every test image, unless that was done with these weights."
-    before = _sha256(out / "model.safetensors") if resume else None
+    weights = out / "model.safetensors"
+    before = weights.read_bytes() if resume and weights.is_file() else None
     trainer.fit(resume=resume)
-    if is_first_process():
-        opened, begin, kept = Run(out), time.perf_counter(), before == _sha256(out / "model.safetensors")
+    if trainer.rank == 0:
+        opened, begin = Run(out), time.perf_counter()
         try:
             kept = weights.read_bytes() == before and len(opened.predictions) > 0
         except (RunError, OSError):  # missing or damaged
@@ -504,7 +497,7 @@ def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, 
             took = time.perf_counter() - begin
             said = f"test accuracy {predictions.accuracy:.4f}{averaged}, {len(test):,} images"
             trainer.log(f"{said}, {took:.{1 if took < 10 else 0}f} s")
-    _wait_for_all()
+    trainer.accelerator.wait_for_everyone()
     return Run(out)
 
 
@@ -560,9 +553,10 @@ def run(
     lines = _first_lines(trainer, recipe, config, out) + [said] * bool(said)  # fails before an old run is replaced
     with _held(trainer, out):
         trainer.on_main(lambda: _make_folder(out, overwrite, made_at, config))
-        _check_shared(out)
+        if trainer.world > 1:
+            _check_shared(out)
         for line in lines:
-            trainer._log(line)
+            trainer.log(line)
         return _fit_and_predict(trainer, recipe, out, test, resume=False)
 
 
@@ -864,7 +858,7 @@ def resume(
                 f"{out} was replaced by another training while this one began: "
                 "look at it, and resume again if you want that one"
             )
-        _wait_for_all()
+        trainer.accelerator.wait_for_everyone()
         trainer.on_main(lambda: _note_move(opened, done, trainer, asked=precision))
         return _fit_and_predict(trainer, own, out, data[1], resume=True)
 

@@ -38,7 +38,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from .checkpoint import CheckpointError
-from .data import Images, load_data
+from .data import Images
 from .evaluate import Predictions, predict
 from .faithfulness import energy_inside
 from .files import atomic_write, check_regular, write_json
@@ -47,6 +47,7 @@ from .layers import layers_of
 from .machine import choose_precision, has_device, pick_device, threads
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_to_dict, training_fields
 from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resume, run
+from .sources import load_data
 from .text import markdown_text
 
 

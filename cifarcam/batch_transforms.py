@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 # %% ../nbs/13_batch_transforms.ipynb #7e4bd5a0
+import hashlib
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -187,6 +188,7 @@ def _compose(table: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:  # i
     return torch.where(positions < 0, -1, found)
 
 
+# %% ../nbs/13_batch_transforms.ipynb #3cd9dd8e
 @patch
 def _fetch(self: BatchView) -> torch.Tensor:  # uint8 [N, h, w, 3]
     "Gather the pixels that the tables point to; what lies outside gets the border's color."
@@ -320,6 +322,7 @@ class NoOp(BatchOp):
         pass
 
 
+# %% ../nbs/13_batch_transforms.ipynb #75e49b2e
 def translate(
     transform: "Step | A.BasicTransform",  # of a named policy, or of a user's own pipeline
 ) -> BatchOp:
@@ -870,6 +873,7 @@ def _nodes(node: Any, branch: bool = False) -> list:
     return inner if always else [_Branch(kind, inner, node.p, *options)]
 
 
+# %% ../nbs/13_batch_transforms.ipynb #cba17b1e
 class BatchTransform:
     "An Albumentations policy and Normalize as tensor operations on a whole batch, each image with its own draw."
 
@@ -901,9 +905,15 @@ class BatchTransform:
         "How many HorizontalFlips every image passes; with exactly one its side can be chosen from outside."
         return sum(type(node) is HorizontalFlip for node in self.transforms)
 
-    def __repr__(self) -> str:
+    @property
+    def augmentation(self) -> str:  # equal for equal policies
+        "The names of the policy's transforms, and a digest of all that they were given."
         names = [node.kind if isinstance(node, _Branch) else type(node).__name__ for node in self.transforms]
-        return f"{type(self).__name__}({', '.join([*names, 'Normalize'])})"
+        digest = hashlib.sha256(repr(self.transforms).encode()).hexdigest()[:8]
+        return f"{', '.join(names) or 'nothing'} ({digest})"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.augmentation})"
 
 
 @patch(cls_method=True)

@@ -47,16 +47,26 @@ from PIL import UnidentifiedImageError
 from torch import nn
 from traitlets import TraitError
 
-from .data import Images, UnreadableImage, _pictures, read_image
+from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
+from .data import MEAN, STD, Images, UnreadableImage, image_files, read_image
 from .evaluate import Predictions
 from .files import atomic_write
-from .gradcam import METHODS, SLOW_METHODS, asks_for_class
-from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, main_layers, rectangle, strong_part
+from cifarcam.lens import (
+    Lens,
+    Look,
+    Stopped,
+    agreement,
+    augment,
+    hide,
+    is_quick,
+    main_layers,
+    rectangle,
+    strong_part,
+)
 from .runs import Run
 from .text import visible
-from .trainer import atomic_write
-from .transforms import MEAN, POLICIES, STD, policy_from_dict, policy_to_dict
-from .visualize import CMAP, overlay, show_images
+from .transforms import POLICIES, policy_from_dict, policy_to_dict
+from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
 
 
 # %% ../nbs/73_explorer.ipynb #26f00c22
@@ -304,7 +314,10 @@ class Viewer:
             policy = policy_from_dict(o.policy) if isinstance(o.policy, dict) else o.policy
             first = {"the given one" if o.run is None else "the run's own": policy}
         self.policies = first | {name: name for name in ("standard", *POLICIES) if name not in first}
-        self.lens_after, self.lens_of_run = lru_cache(4)(self._lens_after), lru_cache(4)(self._lens_of_run)
+        self.lens_after, self.lens_of_run = (
+            lru_cache(4)(self._lens_after),
+            lru_cache(4)(lambda *of: self._lens_of_run(*of)),
+        )
         n = len(self.lens.look(data.images[0]).probabilities)
         if n != len(data.classes):
             raise ValueError(f"the model gives {n} logits, but the data have {len(data.classes)} classes")
@@ -319,10 +332,6 @@ class Viewer:
     def _lens_after(self, epoch: int | str) -> Lens:
         "The lens on the weights of an epoch."
         return self.lens.with_model(self.run.model(epoch), f"{self.lens.name} after epoch {epoch}")
-
-    def _lens_of_run(self, folder: Path, stamp: tuple) -> Lens:
-        "A lens on another run."
-        raise NotImplementedError
 
 
 def _validate(model: nn.Module, data: Images, predictions: Predictions | None) -> None:
@@ -359,7 +368,7 @@ METHOD_NAMES = {
     "randomcam": "random map",
     "meancam": "mean activation",
 }  # what users call them
-_COMPARISONS = {}  # by name: a method of `Viewer` that adds a second line to a view
+_COMPARISONS = {}  # by name: a label, and a method of `Viewer` that adds a second line to a view
 
 
 @patch
@@ -379,7 +388,7 @@ def see(self: Viewer, settings: Settings, item: Item) -> View:
         view.notes.append(lens.trouble)
     self._observe(view, Line(item.image, lens, layers, [f"lens = Lens(model, mean, std, {lens.size}, {layers})"]))
     if s.compare in _COMPARISONS:
-        _COMPARISONS[s.compare](self, view)
+        _COMPARISONS[s.compare][1](self, view)
     p = self.predictions
     if p is not None and p.views != "none" and not item.path and s.epoch == self.options.which:
         stored = int(p.logits[item.index].argmax())
@@ -632,6 +641,8 @@ class _Board:
         self.controls[name] = control = kind(description=label, **more)
         setattr(self, name, control)
         control.observe(self._safely(act or self._ask), "value")
+        if kind is W.ToggleButtons:  # label and buttons side by side, as in all other controls
+            control.add_class("widget-inline-hbox").add_class("jupyter-widget-inline-hbox")
         return control
 
     def _button(self, label: str, tooltip: str, act: Callable) -> W.Button:
@@ -648,9 +659,6 @@ class _Board:
     def _unfold(self) -> None:
         for box, condition in self._conditions:
             _uncover(box, condition())
-
-    def _ask(self) -> None:
-        "Have it drawn."
 
 
 # %% ../nbs/73_explorer.ipynb #f7098e0a
@@ -694,10 +702,8 @@ class Explorer(_Board, Viewer):
         self.working = W.HBox([self.bar, self.doing, self.stop]).add_class("cam-working")
         self.widget = self._arrange()
         self._write_heading()
-        s, choice = self.settings, self._choice
-        self._seeing = choice.wanted(s)
         self._progress(None)
-        self._show(self.see(s, self.item(choice[s.image])))  # here and now: what cannot work is an error at once
+        self._show(self._look())  # here and now: what cannot work is an error at once
 
     @property
     def settings(self) -> Settings:
@@ -747,58 +753,56 @@ class Explorer(_Board, Viewer):
             self._write(self.doing, text)
         _uncover(self.working, news is not None)
 
-
-@patch
-def _draw(self: Explorer) -> None:
-    "Called by the worker: see and show, and say in words what goes wrong."
-    try:
+    def _look(self) -> View:
+        "See what the controls say now."
         s, choice = self.settings, self._choice
-        self._seeing = choice.wanted(s)
+        self._seeing, n = choice.wanted(s), len(choice.indices)
         view = self.see(s, self.item(choice[s.image], choice.filter == "own"))
-        if not self._worker.jobs:
+        chosen = " chosen" if view.item.path or n < len(self.data) else ""
+        view.wanted, view.place = self._seeing, f"{view.item.name}, {min(s.image, n - 1) + 1:,} of {n:,}{chosen}"
+        return view
+
+    def _draw(self) -> None:
+        "Called by the worker: see and show, and say in words what goes wrong."
+        try:
+            view = self._look()
+            if not self._worker.jobs:
+                self._progress(None)
+            if not self.closed:
+                self._show(view)
+        except Stopped as stopped:
             self._progress(None)
-        if not self.closed:
-            self._show(view)
-    except Stopped as stopped:
-        self._progress(None)
-        if str(stopped):
-            self._write(self.message, f"{stopped}: the image is the last one that was finished.")
-    except Exception as error:  # whatever it is, a thread has no other way to tell
-        if not self.closed:
-            self._progress(None)
-            self._write(self.message, f"This could not be shown: {_sentence(error)}", error=True)
+            if str(stopped):
+                self._write(self.message, f"{stopped}: the image is the last one that was finished.")
+        except Exception as error:  # whatever it is, a thread has no other way to tell
+            if not self.closed:
+                self._progress(None)
+                self._write(self.message, f"This could not be shown: {_sentence(error)}", error=True)
 
+    def _show(self, view: View) -> None:
+        "Hand everything to the widgets."
+        height, width = self.lens.size
+        about = f"{_FITTED[self.options.fit]} {height} x {width}, as the network gets it" if view.item.path else ""
+        for k, row in enumerate(self.image_rows):
+            if k < len(view.lines):
+                row.show(view, view.lines[k], about)
+            _uncover(row.box, k < len(view.lines))
+        self.view = view
+        self.legend.value = _legend(view) if view.lines[0].layers else ""
+        for act in self._on_view:
+            act(view)
+        self._write(self.message, "; ".join(dict.fromkeys(view.notes)))
 
-@patch
-def _show(self: Explorer, view: View) -> None:
-    "Hand everything to the widgets."
-    s, n = view.settings, len(self.pool)
-    chosen = " chosen" if view.item.path or n < len(self.data) else ""
-    view.wanted, view.place = self._seeing, f"{view.item.name}, {min(s.image, n - 1) + 1:,} of {n:,}{chosen}"
-    height, width = self.lens.size
-    about = f"{_FITTED[self.options.fit]} {height} x {width}, as the network gets it" if view.item.path else ""
-    for k, row in enumerate(self.image_rows):
-        if k < len(view.lines):
-            row.show(view, view.lines[k], about)
-        _uncover(row.box, k < len(view.lines))
-    self.view = view
-    self.legend.value = _legend(view) if view.lines[0].layers else ""
-    for act in self._on_view:
-        act(view)
-    self._write(self.message, "; ".join(dict.fromkeys(view.notes)))
-
-
-@patch
-def _write_heading(self: Explorer) -> None:
-    "Which network this is, and how good."
-    o, p, n = self.options, self.predictions, sum(w.numel() for w in self.model.parameters())
-    weights = f", weights: {o.which}" if o.which != "last" else ""
-    parts = [f"{o.run.recipe.name}, {o.run.recipe.epochs} epochs{weights}"] if o.run is not None else []
-    parts.append(f"{type(self.model).__name__}, {n:,} parameters")
-    if p is not None:
-        views = f" (averaged over views: {p.views})" if p.views != "none" else ""
-        parts.append(f"{p.accuracy:.2%} of these {len(p):,} images classified correctly{views}")
-    self.heading.value = _HTML.heading(o.name, parts)
+    def _write_heading(self) -> None:
+        "Which network this is, and how good."
+        o, p, n = self.options, self.predictions, sum(w.numel() for w in self.model.parameters())
+        weights = f", weights: {o.which}" if o.which != "last" else ""
+        parts = [f"{o.run.recipe.name}, {o.run.recipe.epochs} epochs{weights}"] if o.run is not None else []
+        parts.append(f"{type(self.model).__name__}, {n:,} parameters")
+        if p is not None:
+            views = f" (averaged over views: {p.views})" if p.views != "none" else ""
+            parts.append(f"{p.accuracy:.2%} of these {len(p):,} images classified correctly{views}")
+        self.heading.value = _HTML.heading(o.name, parts)
 
 
 # %% ../nbs/73_explorer.ipynb #b810a013
@@ -919,10 +923,11 @@ def _question_controls(self: Explorer) -> list[W.Widget]:
     ]
 
 
-# %% ../nbs/73_explorer.ipynb #db2218f5
+# %% ../nbs/73_explorer.ipynb #1f4ef96c
 @_group("display")
 def _display_controls(self: Explorer) -> list[W.Widget]:
-    scales, shared = [("each map", "image"), ("64 images", "shared")], "one scale for the maps of a layer in 64 images"
+    cells, scales = [("smooth", True), ("true cells", False)], [("each map", "image"), ("64 images", "shared")]
+    shared = "one scale for the maps of a layer in 64 images"
     percent = dict(min=0, max=1, step=0.05, readout_format=".0%")
     cmaps = (CMAP, "viridis", "cividis", "magma", "plasma", "turbo", "gray")
     tips = dict(
@@ -932,27 +937,13 @@ def _display_controls(self: Explorer) -> list[W.Widget]:
         scale=["the brightest color is each map's own largest value", shared],
     )
     row, buttons = self._control, W.ToggleButtons
-    self._on_view.append(self._disable_colors)
+    self._on_view.append(lambda view: setattr(self.cmap, "disabled", view.rather is not None))  # its own two colors
     return [
         row("opacity", W.FloatSlider, "opacity", tips["opacity"], **percent),
         row("cmap", W.Dropdown, "colors", tips["cmap"], options=cmaps),
-        _in_a_row(row("smooth", buttons, "map", "", options=_CELLS, tooltips=tips["smooth"])),
-        _in_a_row(row("scale", buttons, "scale", "", options=scales, tooltips=tips["scale"])),
+        row("smooth", buttons, "map", "", options=cells, tooltips=tips["smooth"]),
+        row("scale", buttons, "scale", "", options=scales, tooltips=tips["scale"]),
     ]
-
-
-_CELLS = [("smooth", True), ("true cells", False)]
-
-
-def _in_a_row(widget: W.Widget) -> W.Widget:
-    "Label and buttons side by side, as in all other controls."
-    return widget.add_class("widget-inline-hbox").add_class("jupyter-widget-inline-hbox")
-
-
-@patch
-def _disable_colors(self: Explorer, view: View) -> None:
-    "A difference of maps has its own two colors."
-    self.cmap.disabled = view.rather is not None
 
 
 # %% ../nbs/73_explorer.ipynb #7e07bc5a
@@ -1071,61 +1062,6 @@ def _select(self: Explorer) -> _Choice:
     return _Choice(indices if of_class == "every" else indices[labels[indices] == of_class], kind, of_class)
 
 
-# %% ../nbs/73_explorer.ipynb #4560009c
-@patch
-def _job(self: Explorer, steps: Iterator) -> None:
-    "Do a long job a step at a time; its errors are shown in words."
-
-    def safe() -> Iterator:
-        try:
-            yield from steps
-        except Exception as error:
-            self._write(self.notice, f"This did not work: {_sentence(error)}", error=True)
-
-    self._worker.ask(safe())
-
-
-@patch
-def _predict_all(self: Explorer) -> Iterator[tuple[str, int, int]]:
-    "Predictions for all images, as a job."
-    n, parts = len(self.data), []
-    try:
-        for start in range(0, n, 50):
-            yield f"predicting all {n:,} images, once", start, n
-            parts.append(self.lens.logits(self.data.images[start : start + 50]))
-    except Exception:
-        self._reset_filter()
-        raise
-    labels = torch.as_tensor(self.data.labels)
-    self.predictions, self._predicting = Predictions(torch.cat(parts), labels, self.data.classes, "none"), False
-    self._fill_confusion()
-    self._write_heading()
-    if self.filter.value in _PREDICTED:
-        self._refill()
-
-
-@patch
-def _reset_filter(self: Explorer) -> None:
-    "There will be no predictions: the filter says again what is shown."
-    self._predicting, choice = False, self._choice
-    with self._quietly():
-        if self.filter.value in _PREDICTED:
-            self.filter.value, self.of_class.value = choice.filter, choice.of_class
-        self.of_class.disabled = choice.filter in _UNCLASSED
-
-
-@patch
-def _stop_predicting(self: Explorer) -> None:
-    if self._predicting:
-        self._reset_filter()
-        self._write(self.notice, f"Stopped before all were predicted. To walk through: {self.filter.label}, as before.")
-
-
-@patch
-def _fill_confusion(self: Explorer) -> None:
-    "The confusion matrix follows."
-
-
 # %% ../nbs/73_explorer.ipynb #eec3ce6e
 @_group("choose")
 def _confusion_controls(self: Explorer) -> list[W.Widget]:
@@ -1184,6 +1120,56 @@ def choose_cell(
         self._choose()
     else:
         self.filter.value = "cell"
+
+
+# %% ../nbs/73_explorer.ipynb #0868d19e
+@patch
+def _job(self: Explorer, steps: Iterator) -> None:
+    "Do a long job a step at a time; its errors are shown in words."
+
+    def safe() -> Iterator:
+        try:
+            yield from steps
+        except Exception as error:
+            self._write(self.notice, f"This did not work: {_sentence(error)}", error=True)
+
+    self._worker.ask(safe())
+
+
+@patch
+def _predict_all(self: Explorer) -> Iterator[tuple[str, int, int]]:
+    "Predictions for all images, as a job."
+    n, parts = len(self.data), []
+    try:
+        for start in range(0, n, 50):
+            yield f"predicting all {n:,} images, once", start, n
+            parts.append(self.lens.logits(self.data.images[start : start + 50]))
+    except Exception:
+        self._reset_filter()
+        raise
+    labels = torch.as_tensor(self.data.labels)
+    self.predictions, self._predicting = Predictions(torch.cat(parts), labels, self.data.classes, "none"), False
+    self._fill_confusion()
+    self._write_heading()
+    if self.filter.value in _PREDICTED:
+        self._refill()
+
+
+@patch
+def _reset_filter(self: Explorer) -> None:
+    "There will be no predictions: the filter says again what is shown."
+    self._predicting, choice = False, self._choice
+    with self._quietly():
+        if self.filter.value in _PREDICTED:
+            self.filter.value, self.of_class.value = choice.filter, choice.of_class
+        self.of_class.disabled = choice.filter in _UNCLASSED
+
+
+@patch
+def _stop_predicting(self: Explorer) -> None:
+    if self._predicting:
+        self._reset_filter()
+        self._write(self.notice, f"Stopped before all were predicted. To walk through: {self.filter.label}, as before.")
 
 
 # %% ../nbs/73_explorer.ipynb #4f692b5c
@@ -1272,7 +1258,7 @@ def add(
     "Look at images of one's own. If one of them cannot be read, an `UnreadableImage` names it and none is taken."
     files = []
     for path in (Path(p).expanduser() for p in paths):
-        inside = [path / name for name in _pictures(path)[0]] if path.is_dir() else [path]
+        inside = [path / name for name in image_files(path)[0]] if path.is_dir() else [path]
         if not inside:
             raise ValueError(f"the folder {path} holds no images")
         files += inside
@@ -1285,31 +1271,17 @@ def add(
     return self.wait()
 
 
-# %% ../nbs/73_explorer.ipynb #5063f787
-_COMPARE_LABELS = {"nothing": "with nothing"}  # by name, in the order of the menu
-
-
-def _comparison(name: str, label: str) -> Callable:
-    "Register a method of `Viewer` that adds the second line of a view."
-
-    def register(make: Callable) -> Callable:
-        _COMPARISONS[name], _COMPARE_LABELS[name] = make, label
-        return make
-
-    return register
-
-
+# %% ../nbs/73_explorer.ipynb #431b2cdb
 @_group("compare")
 def _compare_controls(self: Explorer) -> list[W.Widget]:
     def change() -> None:
         self._unfold()
         self._ask()
 
-    options = [(label, name) for name, label in _COMPARE_LABELS.items()]
+    options = [("with nothing", "nothing"), *((label, name) for name, (label, _) in _COMPARISONS.items())]
     return [self._control("compare", W.Dropdown, "compare", "a second row below the first", change, options=options)]
 
 
-@_comparison("hidden", "with a part hidden")
 def _hidden(self: Viewer, view: View) -> None:
     "A part of the image is painted over in the mean color."
     s, first = view.settings, view.lines[0]
@@ -1326,6 +1298,9 @@ def _hidden(self: Viewer, view: View) -> None:
     code = [code, "image2, lens2 = hide(image, mask, lens.mean), lens"]
     image, about = hide(first.image, mask, first.lens.mean), f"{mask.mean():.0%} of the image, {where}"
     self._observe(view, Line(image, first.lens, first.layers, code, "a part hidden", about))
+
+
+_COMPARISONS["hidden"] = ("with a part hidden", _hidden)
 
 
 def _number(value: float) -> str:  # a slider's 0.7 is 0.7000000000000001 at times
@@ -1350,8 +1325,7 @@ def _hidden_controls(self: Explorer) -> list[W.Widget]:
     return [self._show_if(lambda: self.compare.value == "hidden", hide_by, by_map, by_box)]
 
 
-# %% ../nbs/73_explorer.ipynb #0bcbef4d
-@_comparison("augmented", "with an augmented copy")
+# %% ../nbs/73_explorer.ipynb #387f8f0d
 def _augmented(self: Viewer, view: View) -> None:
     "One draw of a training policy, and how well the map goes with it."
     s, first, policy = view.settings, view.lines[0], self.policies[view.settings.policy]
@@ -1369,6 +1343,9 @@ def _augmented(self: Viewer, view: View) -> None:
     view.notes.append(note)
 
 
+_COMPARISONS["augmented"] = ("with an augmented copy", _augmented)
+
+
 @_group("compare")
 def _augmented_controls(self: Explorer) -> list[W.Widget]:
     row, change = self._control, lambda: setattr(self.draw, "value", (self.draw.value + 1) % (self.draw.max + 1))
@@ -1381,16 +1358,10 @@ def _augmented_controls(self: Explorer) -> list[W.Widget]:
     tooltip = "how often do prediction and map survive?"
     self.try_many = self._button("20 draws", tooltip, lambda: self._job(self._trial()))
     self.trials, self._tried = W.HTML().add_class("cam-indent"), ()
-    self._on_view.append(self._forget_trials)
+    # what was said of something else goes
+    self._on_view.append(lambda view: view.wanted == self._tried or self._write(self.trials, ""))
     buttons = W.HBox([self.another, self.try_many]).add_class("cam-indent")
     return [self._show_if(lambda: self.compare.value == "augmented", *controls, buttons, self.trials)]
-
-
-@patch
-def _forget_trials(self: Explorer, view: View) -> None:
-    "What was said of something else goes."
-    if view.wanted != self._tried:
-        self.trials.value = ""
 
 
 @patch
@@ -1472,7 +1443,6 @@ def _lens_of_run(self: Viewer, folder: Path, stamp: tuple) -> Lens:
     return Lens(other.model(), other.mean, other.std, self.lens.size, name=other.folder.name)
 
 
-@_comparison("other", "with another run")
 def _seen_by_other(self: Viewer, view: View) -> None:
     "The same image through another network, in the layers most like those of the first."
     first, folder = view.lines[0], view.settings.other.strip()
@@ -1487,6 +1457,9 @@ def _seen_by_other(self: Viewer, view: View) -> None:
     made = f"Lens(other.model(), other.mean, other.std, {self.lens.size}, {layers})"
     code = [f"other = Run({str(place.resolve())!r})", f"image2, lens2 = image, {made}"]
     self._observe(view, Line(first.image, lens, layers, code, f"seen by {lens.name}"))
+
+
+_COMPARISONS["other"] = ("with another run", _seen_by_other)
 
 
 @_group("compare")
@@ -1634,22 +1607,9 @@ def _save_controls(self: Explorer) -> list[W.Widget]:
     self.save_button = self._button("save", "write what is shown, with a caption", save).add_class("cam-indent")
     self.saved = W.HTML().add_class("cam-indent")
     self.lines = W.Textarea(tooltip="the Python lines that make what is shown").add_class("cam-lines")
-    self._on_view.append(lambda view: self._write_lines())
+    self._on_view.append(lambda view: setattr(self.lines, "value", self.code()))
     title = W.HTML(_HTML.message("The lines that make it:", False))
     return [self.file_name, self.save_button, self.saved, title, self.lines]
-
-
-@patch
-def _unfold(self: Explorer) -> None:
-    "Open the chosen section; the lines are written only where they are seen."
-    _Board._unfold(self)
-    self._write_lines()
-
-
-@patch
-def _write_lines(self: Explorer) -> None:
-    if self.section.value == "save" and self.view is not None:
-        self.lines.value = self.code()
 
 
 # %% ../nbs/73_explorer.ipynb #5d68b271

@@ -22,12 +22,12 @@ from torch import Tensor, nn
 
 # %% ../nbs/21_fastnet.ipynb #5cca30b0
 def patch_covariance(
-    x: Tensor,  # [N, C, H, W] normalised pictures
+    x: Tensor,  # [N, C, H, W] normalized images
     kernel_size: int,  # side of the square patches, pixels
 ) -> Tensor:  # [C*k*k, C*k*k] second-moment matrix of all patches
     "Second moments of the k x k patches of `x`."
     if x.ndim != 4:
-        raise ValueError(f"patch_covariance needs pictures of shape [N, C, H, W], got {list(x.shape)}")
+        raise ValueError(f"patch_covariance needs images of shape [N, C, H, W], got {list(x.shape)}")
     if min(x.shape[0], x.shape[2] - kernel_size + 1, x.shape[3] - kernel_size + 1) < 1:
         raise ValueError(
             f"patch_covariance needs at least one image of at least {kernel_size} x {kernel_size} pixels, got {list(x.shape)}"
@@ -43,7 +43,7 @@ def patch_covariance(
 
 # %% ../nbs/21_fastnet.ipynb #d20f2d24
 def whitening_filters(
-    x: Tensor,  # [N, C, H, W] normalised pictures; a few hundred are enough
+    x: Tensor,  # [N, C, H, W] normalized images; a few hundred are enough
     kernel_size: int = 2,  # side of the patches, pixels
     eps: float = 5e-4,  # added to each variance, so that directions that hold only noise are not blown up (airbench94)
 ) -> Tensor:  # [2*C*k*k, C, k, k] filters, W and then -W
@@ -112,12 +112,12 @@ class FastBlock(nn.Module):
 
 # %% ../nbs/21_fastnet.ipynb #99e0fe8c
 class FastNet(nn.Module):
-    "The compact network of airbench94 (Jordan 2024, arXiv:2404.00498), any picture size from 18x18."
+    "The compact network of airbench94 (Jordan 2024, arXiv:2404.00498), any image size from 18x18."
 
     def __init__(
         self,
         num_classes: int = 10,  # length of the logits
-        in_channels: int = 3,  # colours of the picture
+        in_channels: int = 3,  # colors of the image
         widths: Sequence[int] = (
             64,
             256,
@@ -152,7 +152,7 @@ class FastNet(nn.Module):
 # %% ../nbs/21_fastnet.ipynb #9747e4e9
 def fastnet(
     num_classes: int = 10,  # length of the logits
-    in_channels: int = 3,  # colours of the picture
+    in_channels: int = 3,  # colors of the image
     widths: Sequence[int] = (64, 256, 256),  # channels of the three blocks
     depth: int = 2,  # convolutions a block: 2, or 3 with a residual branch
 ) -> FastNet:  # with a random stem; `init_whitening` sets it from data
@@ -164,12 +164,12 @@ def fastnet(
 @torch.no_grad()
 def init_whitening(
     model: FastNet,  # changed in place: the stem's filters
-    x: Tensor,  # [N, C, H, W] normalised training pictures, a few hundred to a few thousand
+    x: Tensor,  # [N, C, H, W] normalized training images, a few hundred to a few thousand
 ) -> FastNet:  # the same model
     "Set the stem's fixed filters so that they whiten 2x2 patches of `x`."
     weight = model.whiten.weight
     if x.ndim != 4 or x.shape[1] != weight.shape[1]:
-        raise ValueError(f"init_whitening needs pictures [N, {weight.shape[1]}, H, W], got {list(x.shape)}")
+        raise ValueError(f"init_whitening needs images [N, {weight.shape[1]}, H, W], got {list(x.shape)}")
     weight.copy_(whitening_filters(x, weight.shape[-1]))
     model.whiten.bias.zero_()
     return model

@@ -317,9 +317,7 @@ class GradCAM:
         method: str
         | Callable
         | Sequence[str | Callable] = "gradcam",  # names, or functions (activation, gradient) -> map
-        reshape: Callable
-        | dict[str, Callable]
-        | None = None,  # makes [N, K, h, w] of an output; a dict: layer by layer
+        reshape: Callable | dict[str, Callable] | None = None,  # makes [N, K, h, w] of an output; or by layer
         precision: str | None = None,  # "fp32", "bf16" or "fp16" autocast; None: as the caller has it
         warn: bool = True,  # False: reasons for blank and doubtful maps are only kept in `.reasons`
         batch_size: int = 64,  # memory bound of `SLOW_METHODS`: so many masked images go through the network at once

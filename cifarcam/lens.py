@@ -93,7 +93,7 @@ _TURNS, _TURNS_GUARD = WeakKeyDictionary(), threading.Lock()
 
 @contextmanager
 def _alone(model: nn.Module) -> Iterator[None]:
-    "No other lens runs this network meanwhile, and it is in evaluation mode; afterwards its training modules are so again."
+    "No other lens runs this network meanwhile, and it is in evaluation mode; afterwards all flags are as before."
     with _TURNS_GUARD:
         turn = _TURNS.setdefault(model, threading.RLock())
     with turn:
@@ -363,8 +363,7 @@ def map(
     method: str = "gradcam",  # a name in METHODS
     target: int | None = None,  # class to explain; None: the predicted one
     rather: int | None = None,  # "why target rather than this class": the map of the one less that of the other
-    progress: Callable[[int, int], None]
-    | None = None,  # called by a slow method with its runs so far, and of about all
+    progress: Callable[[int, int], None] | None = None,  # called by a slow method: its runs so far, about all
 ) -> np.ndarray:  # [h, w], signed raw map at the layer's own grid
     "The evidence for a class in a layer. An exception in `progress` stops a slow method."
     target = self.predicted if target is None else int(target)
@@ -414,7 +413,7 @@ def top(
     layers: Sequence[str] | None = None,  # None: all of the lens, in the same pass
     progress: Callable[[int, int], None] | None = None,  # called with the images done, and all; an exception stops
 ) -> dict[str, float]:  # by layer
-    "The largest value of each layer's maps over some images; where a class is held against itself, the map stands alone."
+    "The largest value of each layer's maps over some images; a class held against itself stands alone."
     if isinstance(rather, str) and rather not in ("second", "predicted"):
         raise ValueError(f"rather is a class, a class for each image, 'second' or 'predicted', not {rather!r}")
     tops = dict.fromkeys(layers or self.layers, 0.0)

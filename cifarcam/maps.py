@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from .files import write_tensors
-from .statistics import fingerprint, identity, rank_correlation
 from fastcore.basics import patch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
@@ -28,7 +26,9 @@ from tqdm.auto import tqdm
 from . import __version__
 from .cam_methods import METHODS, SLOW_METHODS, CAMError, CAMWarning, asks_for_class, method_name
 from .diagnose import Reason, Tally
+from .files import write_tensors
 from .gradcam import GradCAM, MapBatch, Target, gather, model_on
+from .statistics import fingerprint, identity, rank_correlation
 
 if TYPE_CHECKING:  # for the signatures alone: these modules are slow to import
     from accelerate import Accelerator
@@ -264,7 +264,7 @@ class Sweep:
         return (images.images[order[k : k + self.batch_size]] for k in range(0, len(order), self.batch_size))
 
     def prepare(self, images: "Images", device: torch.device) -> Callable[[np.ndarray], Tensor]:
-        from cifarcam.transforms import BatchTransform  # here, to keep import light
+        from cifarcam.batch_transforms import BatchTransform  # here, to keep import light
 
         transform = BatchTransform("none", self.mean, self.std, size=images.images.shape[1])
         return lambda batch: transform(torch.from_numpy(batch).to(device))
@@ -457,7 +457,7 @@ def why_cells(
     return result
 
 
-# %% ../nbs/44_maps.ipynb #4dcf1200
+# %% ../nbs/44_maps.ipynb #d7fa1f9f
 @dataclass
 class ThroughTraining:
     "The same images' maps over the epochs of a run."
@@ -490,9 +490,10 @@ def through_training(
     **options: Any,  # for GradCAM, such as reshape= or precision=
 ) -> ThroughTraining:
     "The map through training: the same images, explained by each epoch's network."
-    kept, sweep = list(run.epochs_kept), sweep or Sweep(run.mean, run.std)
+    kept = list(run.epochs_kept)
     if not kept:
         raise ValueError("this run has kept no epochs: train with keep_epochs=True to see maps through training")
+    sweep = sweep or Sweep(run.mean, run.std)
     epochs = kept if epochs is None else list(epochs)
     absent = [e for e in epochs if e not in kept]
     if absent:

@@ -39,16 +39,18 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from .batch_transforms import BatchTransform
 from .cam_methods import METHODS, asks_for_class
-from .data import Images, image_folder, shapes
+from .data import Images, image_folder
 from .faithfulness import center_gaussian, energy_inside, random_maps
 from .files import atomic_write, own_folder
 from .gradcam import GradCAM, MapBatch, gather
 from .layers import get_layer, layers_of, summary
 from .recipes import RECIPES, recipe_to_dict
 from .runs import Run, RunError, moves_in_words
+from .shapes import shapes
 from .text import shell_command, visible
-from .transforms import BatchTransform, policy_from_dict
+from .transforms import policy_from_dict
 from cifarcam.visualize import (
     CMAP,
     outcome_colors,

@@ -19,7 +19,7 @@ def _conv(
     channels: int,  # channels out
     kernel: int,  # side of the kernel: 3 keeps the grid by a padding of 1, 1 needs none
     stride: int = 1,  # 2 halves the grid
-) -> nn.Conv2d:  # without bias: the batch normalisation behind it has one
+) -> nn.Conv2d:  # without bias: the batch normalization behind it has one
     "A convolution that keeps the grid, up to its stride."
     return nn.Conv2d(in_channels, channels, kernel, stride, padding=kernel // 2, bias=False)
 
@@ -93,7 +93,7 @@ def _check(num_classes: int, in_channels: int, dropout: float, stem: str) -> Non
         raise ValueError(f"dropout must be a probability from 0 up to, but not including, 1, but it is {dropout!r}")
     if stem not in STEMS:
         raise ValueError(
-            f"stem must be one of {', '.join(map(repr, STEMS))}, but it is {stem!r}: take 'cifar' for pictures of about 32 pixels, "
+            f"stem must be one of {', '.join(map(repr, STEMS))}, but it is {stem!r}: take 'cifar' for images of about 32 pixels, "
             "'imagenet' for about 224"
         )
 
@@ -107,7 +107,7 @@ class ResNet(nn.Module):
         block: type[nn.Module],  # BasicBlock or Bottleneck
         layers: tuple[int, int, int, int],  # blocks in each of the four stages
         num_classes: int = 10,  # logits; the default is CIFAR-10's
-        in_channels: int = 3,  # channels of the picture; 1 for grey
+        in_channels: int = 3,  # channels of the image; 1 for gray
         dropout: float = 0.0,  # probability of dropping a pooled feature before `fc`, in [0, 1)
         stem: str = "cifar",  # "cifar": 3x3, stride 1; "imagenet": 7x7, stride 2, then max-pooling
     ):
@@ -158,7 +158,7 @@ def reset_parameters(self: ResNet) -> None:
 @patch
 def forward(
     self: ResNet,
-    x: torch.Tensor,  # [N, in_channels, H, W] normalised pictures of any size
+    x: torch.Tensor,  # [N, in_channels, H, W] normalized images of any size
 ) -> torch.Tensor:  # [N, num_classes] logits
     "Stem, four stages, the mean over the last grid, dropout, classifier."
     x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
@@ -169,7 +169,7 @@ def forward(
 # %% ../nbs/20_resnet.ipynb #746f7f2c
 def resnet18(
     num_classes: int = 10,  # logits
-    in_channels: int = 3,  # channels of the picture
+    in_channels: int = 3,  # channels of the image
     dropout: float = 0.0,  # before the classifier, in [0, 1)
     stem: str = "cifar",  # "cifar" or "imagenet"
 ) -> ResNet:  # 11,173,962 parameters as it stands here
@@ -179,7 +179,7 @@ def resnet18(
 
 def resnet34(
     num_classes: int = 10,  # logits
-    in_channels: int = 3,  # channels of the picture
+    in_channels: int = 3,  # channels of the image
     dropout: float = 0.0,  # before the classifier, in [0, 1)
     stem: str = "cifar",  # "cifar" or "imagenet"
 ) -> ResNet:
@@ -190,7 +190,7 @@ def resnet34(
 # %% ../nbs/20_resnet.ipynb #af82f446
 def resnet50(
     num_classes: int = 10,  # logits
-    in_channels: int = 3,  # channels of the picture
+    in_channels: int = 3,  # channels of the image
     dropout: float = 0.0,  # before the classifier, in [0, 1)
     stem: str = "cifar",  # "cifar" or "imagenet"
 ) -> ResNet:
@@ -200,7 +200,7 @@ def resnet50(
 
 def resnet101(
     num_classes: int = 10,  # logits
-    in_channels: int = 3,  # channels of the picture
+    in_channels: int = 3,  # channels of the image
     dropout: float = 0.0,  # before the classifier, in [0, 1)
     stem: str = "cifar",  # "cifar" or "imagenet"
 ) -> ResNet:
@@ -210,7 +210,7 @@ def resnet101(
 
 def resnet152(
     num_classes: int = 10,  # logits
-    in_channels: int = 3,  # channels of the picture
+    in_channels: int = 3,  # channels of the image
     dropout: float = 0.0,  # before the classifier, in [0, 1)
     stem: str = "cifar",  # "cifar" or "imagenet"
 ) -> ResNet:

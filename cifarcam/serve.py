@@ -125,7 +125,7 @@ def base_path(
     return f"/{base_url.strip('/')}/".replace("//", "/")
 
 
-# %% ../nbs/74_serve.ipynb #73f84593
+# %% ../nbs/74_serve.ipynb #b848021f
 _SERVERS = ("voila", "jupyterlab", "notebook")
 
 

@@ -64,18 +64,18 @@ from matplotlib.ticker import FixedFormatter, FuncFormatter, MaxNLocator, Percen
 from PIL import Image
 from torch import Tensor
 
-from .data import Images
+from .data import MEAN, STD, Images
 from .evaluate import Predictions
 from .gradcam import upsample
 from .statistics import Interval, at_centers, bootstrap
 from .text import shorten, visible
-from .transforms import MEAN, STD, train_transform
+from .transforms import train_transform
 
 if TYPE_CHECKING:  # only named in signatures
     from cifarcam.faithfulness import Curves
+    from cifarcam.lr_find import LRSearch
     from cifarcam.maps import MeanMaps, Why
     from cifarcam.sanity import SanityCheck
-    from cifarcam.trainer import LRSearch
 
 # %% ../nbs/70_visualize.ipynb #eca60504
 CMAP = "inferno"  # default color map of class activation maps: color-blind safe, dark = no evidence

@@ -38,7 +38,8 @@ if TYPE_CHECKING:  # for the annotations only: torch takes seconds to import, an
     from matplotlib.figure import Figure
     from torch import Tensor, nn
 
-    from cifarcam.gradcam import GradCAM, Reason
+    from cifarcam.diagnose import Reason
+    from cifarcam.gradcam import GradCAM
     from cifarcam.recipes import Recipe
     from cifarcam.runs import Run
 
@@ -78,7 +79,7 @@ def _say(text: object) -> None:
 # %% ../nbs/81_cli.ipynb #26796890
 def _save_figure(figure: "Figure", path: Path) -> None:
     "A figure as a whole file or none; the ending says the format."
-    from cifarcam.trainer import atomic_write
+    from cifarcam.files import atomic_write
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
@@ -190,7 +191,7 @@ def _train(args: argparse.Namespace) -> int:
     "cifarcam train"
     from cifarcam.data import load_data
     from cifarcam.recipes import get_recipe, override, parse_changes
-    from cifarcam.runs import _claim, _is_first, run
+    from cifarcam.runs import claim_folder, is_first_process, run
 
     if args.resume:
         return _resume(args)
@@ -209,16 +210,16 @@ def _train(args: argparse.Namespace) -> int:
     args.out = out = Path(args.out) if args.out else Path("runs") / recipe.name
     reference = _reference(args.data or ("shapes" if recipe.name == "demo" else "cifar10"), args.data_option)
     if out.exists():
-        _claim(out, args.overwrite)  # refuse before the data are read
-    run(recipe, load_data(reference, root=args.root, progress=_is_first()), out, overwrite=args.overwrite)
-    if _is_first():
+        claim_folder(out, args.overwrite)  # refuse before the data are read
+    run(recipe, load_data(reference, root=args.root, progress=is_first_process()), out, overwrite=args.overwrite)
+    if is_first_process():
         print(_next_steps(out))
     return 0
 
 
 def _resume(args: argparse.Namespace) -> int:
     "cifarcam train --resume RUN; with a recipe's name, only if the run is that recipe's."
-    from cifarcam.runs import _is_first, resume
+    from cifarcam.runs import is_first_process, resume
 
     options = ("epochs", "seed", "precision", "device", "pretrained", "data", "data_option", "out", "set", "overwrite")
     given = [
@@ -230,7 +231,7 @@ def _resume(args: argparse.Namespace) -> int:
         raise UsageError(f"--resume goes on with the run as it began: leave out {', '.join(given)}")
     args.out = Path(args.resume)
     resume(args.resume, recipe=args.recipe, root=args.root)
-    if _is_first():
+    if is_first_process():
         print(_next_steps(args.out))
     return 0
 
@@ -392,8 +393,8 @@ def explain_panel(
     "One picture: as it is, as the network gets it, what it answers, and what each layer looks at."
     import numpy as np
 
-    from cifarcam.gradcam import _method_name, asks_for_class
-    from cifarcam.visualize import _figure_names, _figure_title, _finish, colorize, overlay
+    from cifarcam.cam_methods import asks_for_class, method_name
+    from cifarcam.visualize import colorize, figure_names, figure_title, overlay, plain_texts
 
     height, width = image.shape[:2]
     times, wide = max(192 // max(height, width), 1), min(max(width / height, 0.7), 2)
@@ -405,7 +406,7 @@ def explain_panel(
     cells = [(r, 0, picture, text, "") for r, (picture, text) in enumerate(first)]
     marks = {reason.layer: _MARKS[reason.kind] for reason in reversed(reasons) if reason.kind in _MARKS}
     for c, (layer, map) in enumerate(maps.items(), 1):
-        name = _figure_names([layer], 80)[0]
+        name = figure_names([layer], 80)[0]
         size = (times * height, times * width)
         cells += [
             (0, c, overlay(image, map, size=size), _in_lines(name, int(22 * wide)), ""),
@@ -433,34 +434,34 @@ def explain_panel(
     _probability_bars(
         figure.add_subplot(grid[:, -1]), probabilities, classes, target if asks_for_class(method) else None
     )
-    what = f"{_method_name(method)}, which asks for no class"
+    what = f"{method_name(method)}, which asks for no class"
     if asks_for_class(method):
-        what = f"what speaks for '{shorten(visible(classes[target]))}' ({_method_name(method)})"
+        what = f"what speaks for '{shorten(visible(classes[target]))}' ({method_name(method)})"
     heading = f"{shorten(visible(title), 50)}{': ' if title else ''}{what}\neach map from nothing (dark) to its own most (bright)"
-    figure.suptitle(_figure_title(heading, int(11 * figure.get_figwidth())), fontsize=10)
-    return _finish(figure)
+    figure.suptitle(figure_title(heading, int(11 * figure.get_figwidth())), fontsize=10)
+    return plain_texts(figure)
 
 
 # %% ../nbs/81_cli.ipynb #be897fe2
 def _panel(pictures: int, wide: float, notes: Sequence[str]) -> tuple["Figure", Any]:
     "An empty figure for two rows of pictures and the bars, with the notes below, and its grid."
-    from cifarcam.visualize import _figure_texts, _Picture
+    from cifarcam.visualize import NotebookFigure, figure_texts
 
     columns = [max(wide, 1)] + [wide] * (pictures - 1)
     inches = 1.75 * (sum(columns) + 1) + 0.6
     lines = [line for note in notes for line in textwrap.wrap(note, int(17 * inches))]
-    figure = _Picture(
+    figure = NotebookFigure(
         figsize=(inches, 4.4 + 0.14 * len(lines)), dpi=100, facecolor="white", layout="constrained"
     )  # shows itself in any notebook
     figure.exact = True  # it holds pictures, whose colours stay as they are
     if lines:
-        figure.supxlabel("\n".join(_figure_texts(lines)), fontsize=8, x=0.01, ha="left", color="#A03000")
+        figure.supxlabel("\n".join(figure_texts(lines)), fontsize=8, x=0.01, ha="left", color="#A03000")
     return figure, figure.add_gridspec(2, pictures + 1, width_ratios=[*columns, 1.15])
 
 
 def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[str], target: int | None) -> None:
     "The ten likeliest classes; the explained one, if there is one, is blue."
-    from cifarcam.visualize import BLUE, _figure_names
+    from cifarcam.visualize import BLUE, figure_names
 
     order = sorted(range(len(classes)), key=lambda c: -float(probabilities[c]))[:10]
     if target is not None and target not in order:
@@ -470,7 +471,7 @@ def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[st
         (r for r in (0.01, 0.1) if max(values) < r), 1
     )  # among a thousand classes the likeliest may have a percent
     axes.barh(range(len(order)), values, color=[BLUE if c == target else "#9A9A9A" for c in order], height=0.36)
-    names = _figure_names((classes[c] for c in order), 24)
+    names = figure_names((classes[c] for c in order), 24)
     for y, (c, v, name) in enumerate(zip(order, values, names)):
         axes.text(
             0.005 * right,
@@ -658,7 +659,8 @@ def _import(source: str):
 # %% ../nbs/81_cli.ipynb #829f71a1
 def _state_dict(path: str, names: Sequence[str]) -> dict:
     "Weights from a file, never anything that could run code."
-    from cifarcam.runs import RunError, read_weights
+    from cifarcam.runs import RunError
+    from cifarcam.weights import read_weights
 
     if not Path(path).is_file():
         raise UsageError(
@@ -684,10 +686,10 @@ def _fill(model: "nn.Module", state: dict | None, name: str, path: str | None) -
             f"{name} has RANDOM weights, so its answers and maps mean nothing: give --weights FILE, or --weights DEFAULT to fetch trained ones",
             stacklevel=4,
         )
-    from cifarcam.runs import _dtype_faults, fit_names
+    from cifarcam.weights import fit_names, misfits
 
     state = fit_names(state, model)
-    faults = _dtype_faults(model.state_dict(), state)
+    faults = misfits(model.state_dict(), state)
     if faults:
         raise UsageError(f"the weights {path} do not fit the model: {faults[0]}")
     try:
@@ -738,10 +740,10 @@ def _count_logits(model: "nn.Module", x: "Tensor") -> int:
     "How many classes a model tells apart, by asking it."
     import torch
 
-    from cifarcam.evaluate import logits_of
-    from cifarcam.gradcam import _as_found
+    from cifarcam.gradcam import left_as_found
+    from cifarcam.layers import logits_of
 
-    with torch.no_grad(), _as_found(model, x.device):
+    with torch.no_grad(), left_as_found(model, x.device):
         try:
             output = model(x.clone())  # it may write into its input
         except Exception as error:
@@ -843,13 +845,13 @@ def _extractor(
     **options,
 ) -> tuple["GradCAM", Any]:
     "What makes the maps of pictures [H, W, 3] like this one, and on which device; classes without a name are numbered."
-    from cifarcam.gradcam import METHODS, SLOW_METHODS, GradCAM, _unwrap
-    from cifarcam.maps import _at
+    from cifarcam.cam_methods import METHODS, SLOW_METHODS
+    from cifarcam.gradcam import GradCAM, model_on, unwrap
 
     known = METHODS | SLOW_METHODS
     if not callable(method) and method not in known:
         raise UsageError(f"no method '{method}': there are {', '.join(known)}")
-    model, device = _at(_unwrap(loaded.model), _device(device))
+    model, device = model_on(unwrap(loaded.model), _device(device))
     x = _inputs(loaded, image[None], model, device)
     count = _count_logits(model, x)
     if not loaded.classes:
@@ -928,8 +930,8 @@ def explain(
     **options: Any,  # for GradCAM, such as batch_size= and progress= for the slow methods, reshape=, call= or precision=
 ) -> Iterator[Explanation]:  # one by one, so that memory does not grow with their number
     "What the layers of a model looked at in pictures."
+    from cifarcam.cam_methods import CAMWarning
     from cifarcam.data import read_image
-    from cifarcam.gradcam import CAMWarning
 
     loaded, cam = _as_loaded(model, classes=classes, mean=mean, std=std, size=size), None
     files = [os.fspath(file) for file in ([files] if isinstance(files, (str, os.PathLike)) else files)]
@@ -1031,7 +1033,7 @@ def _asked_layers(args: argparse.Namespace) -> list[str] | None:
 
 def _asked(args: argparse.Namespace) -> dict:
     "What all ways to explain take from the command line."
-    from cifarcam.gradcam import asks_for_class
+    from cifarcam.cam_methods import asks_for_class
 
     if args.target is not None and not asks_for_class(args.method):
         _note(f"{args.method} asks for no class, so --target changes nothing")
@@ -1081,7 +1083,7 @@ def _explain_run(args, run: "Run", out: Path) -> int:
     "Some correct and misclassified test pictures."
     import numpy as np
 
-    from cifarcam.gradcam import asks_for_class
+    from cifarcam.cam_methods import asks_for_class
     from cifarcam.visualize import outcome_colors, prediction_titles, show_cams
 
     test, predictions = run.data(args.root)[1], run.predictions
@@ -1162,8 +1164,8 @@ def _normalised(loaded: LoadedModel, given: dict[str, tuple[float, ...]]) -> Loa
 # %% ../nbs/81_cli.ipynb #615c0b38
 def _explain(args: argparse.Namespace) -> int:
     "cifarcam explain"
+    from cifarcam.files import own_folder
     from cifarcam.runs import Run, RunError
-    from cifarcam.trainer import own_folder
 
     if args.model:
         loaded = load_model(args.model, args.weights, args.classes, args.size)
@@ -1344,7 +1346,8 @@ def _study(args: argparse.Namespace) -> int:
 # %% ../nbs/81_cli.ipynb #85377400
 def _results(args: argparse.Namespace) -> int:
     "cifarcam results"
-    from cifarcam.runs import RunError, record_result, result_of, results_markdown, results_table
+    from cifarcam.results import record_result, result_of, results_markdown, results_table
+    from cifarcam.runs import RunError
 
     if not args.runs and not args.into:
         raise UsageError("results of what? Name runs, or a folder that holds results.csv with --into")
@@ -1921,9 +1924,10 @@ def _exit_code(error: Exception) -> int | None:  # None: not ours, so the traceb
     try:
         import torch
 
+        from cifarcam.files import FolderInUse, SaveError
         from cifarcam.layers import LayerNotFound
         from cifarcam.runs import RunError
-        from cifarcam.trainer import CheckpointError, FolderInUse, NotFinite, SaveError
+        from cifarcam.trainer import CheckpointError, NotFinite
     except (ImportError, RuntimeError):
         return None  # what cannot be imported is the error itself
     if isinstance(error, (NotFinite, SaveError, MemoryError, torch.OutOfMemoryError)):

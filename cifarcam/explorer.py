@@ -47,9 +47,10 @@ from PIL import UnidentifiedImageError
 from torch import nn
 from traitlets import TraitError
 
+from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
 from .data import Images, UnreadableImage, _pictures, read_image
 from .evaluate import Predictions
-from .gradcam import METHODS, SLOW_METHODS, asks_for_class
+from .files import atomic_write
 from cifarcam.lens import (
     Lens,
     Look,
@@ -64,7 +65,6 @@ from cifarcam.lens import (
 )
 from .runs import Run
 from .text import visible
-from .trainer import atomic_write
 from .transforms import MEAN, POLICIES, STD, policy_from_dict, policy_to_dict
 from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
 

@@ -24,7 +24,7 @@ from .gradcam import GradCAM
 from .layers import layers_of, summary
 from .recipes import RECIPES, Recipe
 from .report import layers_to_explain, repeat_command
-from .runs import Run, RunError, _moves_words
+from .runs import Run, RunError, moves_in_words
 from .site import SiteError
 from .text import markdown_code, markdown_text
 from .transforms import BatchTransform, policy_from_dict
@@ -125,7 +125,7 @@ def facts(self: RecipePage) -> Markdown:  # a table of two columns
         ("time", f"{m['seconds'] / 60:.1f} minutes, other programs beside it or not"),
         (
             "hardware",
-            f"{hardware['cores']} cores, {markdown_text(hardware['gpus'][0] if hardware['gpus'] else hardware['cpu'])}, {c['precision']}{_moves_words(c)}, seed {c['seed']}",
+            f"{hardware['cores']} cores, {markdown_text(hardware['gpus'][0] if hardware['gpus'] else hardware['cpu'])}, {c['precision']}{moves_in_words(c)}, seed {c['seed']}",
         ),
         ("this run again", markdown_code(repeat_command(run))),
     ]

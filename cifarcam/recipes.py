@@ -47,8 +47,9 @@ from pydantic import (
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .evaluate import VIEWS, short_repr, shortened
+from .evaluate import VIEWS
 from .fastnet import fastnet
+from .files import short_repr, shortened
 from .resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from .text import shell_command
 from .trainer import OPTIMIZERS, SCHEDULES, _muon

@@ -7,46 +7,29 @@ __all__ = [
     "COLUMNS",
     "OPTIMIZERS",
     "SCHEDULES",
-    "SaveError",
-    "atomic_write",
-    "own_folder",
-    "save_weights",
     "History",
     "Muon",
     "make_optimizer",
     "make_schedule",
-    "choose_precision",
-    "kept_memory",
-    "matmul_gflops",
     "NotFinite",
     "CheckpointError",
     "Trainer",
-    "check_device",
     "DamagedCheckpoint",
     "load_checkpoint",
     "last_checkpoint",
-    "FolderInUse",
-    "check_free",
-    "lock_folder",
     "LRSearch",
     "lr_find",
 ]
 
 # %% ../nbs/31_trainer.ipynb #2af2ca62
 import copy
-import ctypes
-import errno
 import hashlib
 import importlib.util
 import json
 import math
 import os
 import pickle
-import platform
-import random
-import shutil
 import signal
-import socket
 import sys
 import threading
 import time
@@ -55,14 +38,13 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import albumentations as A
 import numpy as np
 import pandas as pd
-import safetensors.torch
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
@@ -70,7 +52,6 @@ from accelerate.state import AcceleratorState, PartialState
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker, TensorBoardTracker
 from accelerate.utils import broadcast_object_list, gather_object
 from fastcore.basics import patch
-from filelock import FileLock, Timeout
 from matplotlib.figure import Figure
 from pydantic import (
     BaseModel,
@@ -83,7 +64,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Optimizer
@@ -91,102 +71,32 @@ from torch.optim.lr_scheduler import ConstantLR, LambdaLR, LRScheduler, OneCycle
 from tqdm.auto import tqdm
 
 from .data import Images
-from .evaluate import check_regular, evaluating, first_fault, logits_of, short_repr, shortened
+from .evaluate import evaluating
+from cifarcam.files import (
+    atomic_write,
+    check_regular,
+    first_fault,
+    flush_folder,
+    holds_lock,
+    lock_folder,
+    own_folder,
+    short_repr,
+    shortened,
+    tensor_bytes,
+)
+from .layers import logits_of
+from cifarcam.machine import (
+    autocast,
+    check_device,
+    choose_precision,
+    generator_states,
+    kept_memory,
+    set_generators,
+)
 from .transforms import PolicyError, _plain
 
 
-# %% ../nbs/31_trainer.ipynb #f3773bd5
-class SaveError(OSError):
-    "A file of a run could not be written; what was there before is intact."
-
-
-@contextmanager
-def atomic_write(
-    path: str | os.PathLike,  # the file to make or replace
-) -> Iterator[Path]:  # a temporary name in the same folder to write to
-    "Write to a temporary name, flush it to the disk, and rename it to `path` when the block succeeds."
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        with open(temporary, "rb+") as f:
-            os.fsync(f.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # some writers make files that only their owner can read
-        os.replace(temporary, path)
-        _flush_folder(path.parent)
-    # torch and safetensors report a full disk as the next two; the last one is of a checkpoint that is read back
-    except (OSError, RuntimeError, SafetensorError, zipfile.BadZipFile) as e:
-        free = (
-            f"{shutil.disk_usage(path.parent).free / 1e6:.0f} MB are free on that disk"
-            if path.parent.exists()
-            else f"{path.parent} does not exist"
-        )
-        reason = (
-            getattr(e, "strerror", None)
-            or (
-                "torch could not write all of it" if "enforce fail" in str(e) else str(e).strip() or "no reason given"
-            ).splitlines()[0]
-        )  # torch names a line of its C++
-        raise SaveError(
-            f"{path} could not be written ({reason}): what was there before is intact. {free}; make room, then resume the run."
-        ) from e
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _flush_folder(folder: Path) -> None:
-    "A name too is on the disk only when its folder was flushed."
-    if os.name == "nt":
-        return  # Windows opens no folders, and its file system keeps a journal of names
-    with suppress(OSError):  # some file systems cannot, and the file itself is safe already
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
-
-
-def _umask() -> int:
-    "What new files may not allow (the system tells it only when it is set)."
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
-
-
-def own_folder(
-    folder: Path,  # inside a run folder
-    error: type[Exception] = SaveError,  # what to raise
-) -> Path:  # the same
-    "Reject a link in place of a folder: what is written or deleted there would be outside of the run."
-    if folder.is_symlink():
-        raise error(f"{folder} is a link to {folder.resolve()}, where nothing of this run is written: remove the link")
-    return folder
-
-
 # %% ../nbs/31_trainer.ipynb #1625d2be
-def save_weights(
-    model: nn.Module,  # its state dict is written, as it is
-    path: str | os.PathLike,  # a .safetensors file: it holds numbers only and can run no code
-) -> None:
-    "Write a model's state dict, atomically."
-    _save_tensors(model.state_dict(), path)
-
-
-def _to_bytes(tensors: dict[str, Tensor]) -> bytes:
-    tensors = {
-        k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()
-    }  # tied weights are written twice: safetensors refuses shared memory
-    return safetensors.torch.save(tensors)
-
-
-def _save_tensors(tensors: dict[str, Tensor], path: str | os.PathLike) -> None:
-    content = _to_bytes(tensors)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(
-            content
-        )  # its save_file makes a temporary file of its own, which a kill would leave behind
-
-
 def _half(tensor: Tensor) -> Tensor:
     "Half precision, where the numbers fit into it."
     half = tensor.half() if tensor.is_floating_point() else tensor
@@ -417,103 +327,10 @@ def make_schedule(
 
 
 # %% ../nbs/31_trainer.ipynb #f6c36475
-@cache
-def _bf16_gain(device: str) -> float:
-    "How many times faster a bf16 convolution is than a float32 one on this machine (best of five in turns, 64 channels, 32x32; processor time, so that other programs do not decide)."
-
-    def seconds(dtype: torch.dtype) -> float:
-        x, w = (
-            torch.ones(shape, device=device, dtype=dtype).contiguous(memory_format=torch.channels_last)
-            for shape in ((32, 64, 32, 32), (64, 64, 3, 3))
-        )
-        begin = time.process_time()
-        F.conv2d(x, w, padding=1)
-        return time.process_time() - begin
-
-    times = {dtype: [] for dtype in (torch.float32, torch.bfloat16)}
-    for _ in range(6):  # the first round warms up
-        for dtype, found in times.items():
-            found.append(seconds(dtype))
-    return min(times[torch.float32][1:]) / max(1e-9, min(times[torch.bfloat16][1:]))
-
-
 def _common_precision(own: str, world: int) -> str:
     "Processes that measured differently take float32, which all can do."
     choices = {own} if world == 1 else set(gather_object([own]))
     return own if len(choices) == 1 else "fp32"
-
-
-def choose_precision(
-    device: str | torch.device,  # where the training runs
-    precision: str = "auto",  # "auto", or "fp32", "bf16", "fp16" to overrule the choice
-) -> str:  # "fp32", "bf16" or "fp16"
-    "The number format for matrix products: bf16 where it pays, else fp32 (fp16 on older NVIDIA cards)."
-    if precision in ("fp32", "bf16", "fp16"):
-        return precision
-    if precision != "auto":
-        raise ValueError(f"unknown precision '{precision}': choose auto, fp32, bf16 or fp16")
-    device = torch.device(device)
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp16"
-    return "bf16" if device.type == "cpu" and _bf16_gain("cpu") > 1.2 else "fp32"
-
-
-# %% ../nbs/31_trainer.ipynb #f1d3734c
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4  # of glibc's malloc.h
-_MALLOC_WORDS = (
-    "MALLOC_TRIM_THRESHOLD_",
-    "MALLOC_MMAP_THRESHOLD_",
-    "MALLOC_MMAP_MAX_",
-    "MALLOC_TOP_PAD_",
-)  # by which a user decides for himself
-_keeping = [0]  # trainings inside `kept_memory` at this moment
-
-
-def _mallopt(values: dict[int, int]) -> bool:
-    "Set options of the C library's allocator; whether it has them and took them."
-    try:
-        library = ctypes.CDLL(None)
-    except (OSError, TypeError):
-        return False
-    return hasattr(library, "mallopt") and all(
-        [library.mallopt(ctypes.c_int(k), ctypes.c_int(v)) for k, v in values.items()]
-    )
-
-
-@contextmanager
-def kept_memory(
-    wanted: bool = True,  # False does nothing
-) -> Iterator[bool]:  # whether this machine's C library does so
-    "Inside, freed memory stays with the process, for the next step; after it what is free goes back, and large blocks again do so at once (glibc's mallopt and malloc_trim)."
-    glibc = platform.libc_ver()[0] == "glibc" and not set(_MALLOC_WORDS) & set(os.environ)
-    kept = wanted and glibc and _mallopt({_M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: -1})
-    _keeping[0] += kept
-    try:
-        yield kept
-    finally:
-        _keeping[0] -= kept
-        if kept and not _keeping[0]:
-            _mallopt(
-                {_M_MMAP_MAX: 65536, _M_MMAP_THRESHOLD: 32 << 20, _M_TRIM_THRESHOLD: 64 << 20}
-            )  # where glibc's own adaptation ends for programs like this
-            ctypes.CDLL(None).malloc_trim(0)
-
-
-# %% ../nbs/31_trainer.ipynb #c64c02c5
-def matmul_gflops(
-    device: str | torch.device = "cpu",  # where
-    precision: str = "fp32",  # "fp32", "bf16" or "fp16"
-    size: int = 4096,  # side of the square matrices: large enough to be limited by arithmetic
-    repeat: int = 3,  # the best of so many
-) -> float:  # 10^9 operations a second
-    "How fast this machine multiplies matrices at this moment."
-    dtype = dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)[precision]
-    a, best = torch.ones(size, size, device=device, dtype=dtype), math.inf
-    for _ in range(repeat + 1):  # the first one warms up
-        begin = time.perf_counter()
-        (a @ a)[0, 0].item()  # a GPU is waited for
-        best = min(best, time.perf_counter() - begin)
-    return 2 * size**3 / best / 1e9
 
 
 # %% ../nbs/31_trainer.ipynb #0c5f36fb
@@ -717,18 +534,6 @@ def _check(self: Trainer) -> None:
         raise ValueError("keep_epochs needs `out`, the folder to keep the weights in")
 
 
-def check_device(
-    device: str,  # "auto", "cpu", "cuda" or "mps"
-) -> None:
-    "Raise a ValueError for a device that is not known, or not here."
-    if device not in ("auto", "cpu", "cuda", "mps"):
-        raise ValueError(f"unknown device '{device}': choose auto, cpu, cuda or mps")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but torch sees no CUDA device here: choose cpu, or auto")
-    if device == "mps" and not torch.backends.mps.is_available():
-        raise ValueError("device 'mps' was asked for, but torch sees no Apple GPU here: choose cpu, or auto")
-
-
 def _accelerator(device: str, trackers: list = (), out: Path | None = None) -> Accelerator:
     "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
     check_device(device)
@@ -753,13 +558,6 @@ def _accelerator(device: str, trackers: list = (), out: Path | None = None) -> A
 
 
 # %% ../nbs/31_trainer.ipynb #44772c4e
-@patch
-def _autocast(self: Trainer):
-    if self.precision == "fp32":
-        return nullcontext()
-    return torch.autocast(self.device.type, torch.bfloat16 if self.precision == "bf16" else torch.float16)
-
-
 @patch
 def _place(self: Trainer, x: Tensor) -> Tensor:
     x = x.to(self.device, non_blocking=True)
@@ -799,7 +597,7 @@ def _step(
 ) -> None:
     "One optimizer step; what it measured is added to the epoch's sums by `_settle`."
     x, y = self._place(self._shrink(x.to(self.device, non_blocking=True))), y.to(self.device, non_blocking=True)
-    with self._autocast(), self._said_of_small_batches(len(x)):
+    with autocast(self.precision, self.device), self._said_of_small_batches(len(x)):
         logits = logits_of(self.wrapped(x), len(x))
     total = F.cross_entropy(logits.float(), y, label_smoothing=self.label_smoothing, reduction="sum")
     loss = total * (self.world / self._whole_batch(y))  # the processes' gradients are averaged
@@ -854,13 +652,13 @@ def _try_last_batch(self: Trainer) -> None:
         return
     if not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.model.modules()):
         return
-    states = _generator_states(self.device)
+    states = generator_states(self.device)
     try:
         x, _ = next(iter(batches.epoch(0, len(batches) - 1)))
-        with torch.no_grad(), self._autocast(), self._said_of_small_batches(len(x)):
+        with torch.no_grad(), autocast(self.precision, self.device), self._said_of_small_batches(len(x)):
             copy.deepcopy(self.model).train()(self._place(x))
     finally:
-        _set_generators(states, self.device)
+        set_generators(states, self.device)
 
 
 # %% ../nbs/31_trainer.ipynb #1def9569
@@ -956,7 +754,7 @@ def validate(self: Trainer) -> tuple[float, float]:  # mean cross entropy in nat
     with evaluating(self.model):  # every submodule's own mode comes back
         for x, y in _from_step(self.valid_batches, 0, 0, self.rank, self.world):
             x, y = self._place(x), y.to(self.device)
-            with self._autocast():
+            with autocast(self.precision, self.device):
                 logits = logits_of(
                     functional_call(self.model, averaged, (x,)) if averaged else self.model(x), len(x)
                 ).float()
@@ -1051,39 +849,6 @@ def _on_main(self: Trainer, work: Callable):  # what `work` returned there
     return result
 
 
-# %% ../nbs/31_trainer.ipynb #c6c5a2b1
-def _generator_states(device: torch.device) -> dict:
-    "Where the global random generators stand: torch's, Python's and NumPy's."
-    version, numbers, gauss = random.getstate()
-    _, keys, place, has_gauss, cached = np.random.get_state()
-    on_device = (
-        torch.cuda.get_rng_state(device)
-        if device.type == "cuda"
-        else torch.mps.get_rng_state()
-        if device.type == "mps"
-        else None
-    )
-    return dict(
-        rng=torch.get_rng_state(),
-        device_rng=on_device,
-        python_rng=[version, torch.tensor(numbers), gauss],
-        numpy_rng=[torch.from_numpy(keys.astype(np.int64)), int(place), int(has_gauss), float(cached)],
-    )
-
-
-def _set_generators(states: dict, device: torch.device) -> None:
-    torch.set_rng_state(states["rng"])
-    if states["device_rng"] is not None and device.type == "cuda":
-        torch.cuda.set_rng_state(states["device_rng"], device)
-    if states["device_rng"] is not None and device.type == "mps":
-        torch.mps.set_rng_state(states["device_rng"])
-    if "python_rng" in states:
-        version, numbers, gauss = states["python_rng"]
-        random.setstate((version, tuple(numbers.tolist()), gauss))
-        keys, *rest = states["numpy_rng"]
-        np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), *rest))
-
-
 # %% ../nbs/31_trainer.ipynb #f02bda4e
 def _own_generators(loader: Iterable) -> list[torch.Generator]:
     "Generators that were given to a plain DataLoader or to its sampler, each once."
@@ -1094,7 +859,7 @@ def _own_generators(loader: Iterable) -> list[torch.Generator]:
 
 def _loader_states(loader: Iterable, device: torch.device) -> dict:
     "All that a plain DataLoader may draw the order of its next epoch from."
-    return dict(_generator_states(device), own=[generator.get_state() for generator in _own_generators(loader)])
+    return dict(generator_states(device), own=[generator.get_state() for generator in _own_generators(loader)])
 
 
 def _set_own_generators(loader: Iterable, states: dict) -> None:
@@ -1175,7 +940,7 @@ def _settings(self: Trainer) -> dict:
 
 @patch
 def _state(self: Trainer) -> dict:
-    states = _generator_states(self.device)
+    states = generator_states(self.device)
     return dict(
         format=1,
         identity=self.identity,
@@ -1510,7 +1275,7 @@ def _take_state(self: Trainer, state: dict) -> None:
             f"the run goes on in {self.world} process(es) and was begun in {len(processes)}: random draws inside the network will differ"
         )
     if self.rank < len(processes):
-        _set_generators(processes[self.rank], self.device)
+        set_generators(processes[self.rank], self.device)
     self._loader_start = state.get("loader")
     if self._loader_start and not self.epoch_step:
         _set_own_generators(self.train_batches, self._loader_start)
@@ -1561,97 +1326,10 @@ def _set_aside(self: Trainer, fault: str) -> None:
     last = self.out / _CHECKPOINT
     if there := os.path.lexists(last):
         os.replace(last, self.out / _SET_ASIDE)
-        _flush_folder(self.out)
+        flush_folder(self.out)
     self._log(
         f"{last} {fault}: {f'it is kept as {_SET_ASIDE}, and ' if there else ''}the training goes on from {_PREVIOUS}"
     )
-
-
-# %% ../nbs/31_trainer.ipynb #2ae335dd
-_LOCK, _LOCK_NOTE = "lock", "lock.json"
-_PATIENCE = 0.5  # seconds: whoever only looks whether a folder is free holds its lock for a moment
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-
-
-class FolderInUse(FileExistsError):
-    "Another training writes into this folder."
-
-
-@cache
-def _warn_of_no_locks(folder: Path) -> None:
-    warnings.warn(f"the file system of {folder} has no locks: nothing keeps a second training out of it", stacklevel=5)
-
-
-def _take_lock(folder: Path, patience: float) -> FileLock | None:  # None where the file system has no locks
-    "Take the system's lock on a folder; FolderInUse, naming its holder, if it is still taken after so many seconds."
-    path = folder / _LOCK
-    lock = FileLock(path, thread_local=False, fallback_to_soft=False)
-    try:
-        lock.acquire(timeout=patience, poll_interval=0.02)
-    except Timeout as e:
-        try:
-            owner = json.loads(check_regular(folder / _LOCK_NOTE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            owner = None
-        who = (
-            f"process {_plainly(owner.get('pid'))} on {_plainly(owner.get('host'))}"
-            if isinstance(owner, dict)
-            else "another process"
-        )
-        raise FolderInUse(
-            f"{folder} is in use: {who} trains there. Wait until it ends, or choose another folder"
-        ) from e
-    except (OSError, NotImplementedError) as e:
-        if isinstance(e, OSError) and e.errno not in _NO_LOCKS:
-            raise SaveError(
-                f"{path} cannot be locked ({e.strerror or e}): choose a folder that can be written to"
-            ) from e
-        _warn_of_no_locks(folder)
-        return None
-    return lock
-
-
-def check_free(
-    folder: str | os.PathLike,  # a run folder
-) -> None:
-    "Raise FolderInUse, naming the other process, if a training works in the folder."
-    if not (Path(folder) / _LOCK).exists():
-        return
-    with suppress(SaveError):  # who cannot write there cannot train there, and will be told so
-        if lock := _take_lock(Path(folder), _PATIENCE):
-            lock.release()
-
-
-# %% ../nbs/31_trainer.ipynb #1d561dc4
-_held: set[tuple[Path, int]] = set()  # folders that a thread of this process has locked
-
-
-@contextmanager
-def lock_folder(
-    folder: str | os.PathLike,  # made if it is missing
-) -> Iterator[None]:
-    "Inside, no other training may write into the folder; only a `Trainer` of the same thread may."
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, mine = _take_lock(folder, _PATIENCE), (folder.resolve(), threading.get_ident())
-    _held.add(mine)
-    try:
-        with suppress(OSError):  # only for an error's words
-            (folder / _LOCK_NOTE).unlink(missing_ok=True)
-            owner = dict(pid=os.getpid(), host=socket.gethostname())
-            with open(folder / _LOCK_NOTE, "x", encoding="utf-8") as note:
-                json.dump(owner, note)
-        yield
-    finally:
-        _held.discard(mine)
-        with suppress(OSError):
-            (folder / _LOCK_NOTE).unlink()
-        if lock:
-            lock.release()
-
-
-def _is_held(folder: Path) -> bool:
-    return (folder.resolve(), threading.get_ident()) in _held
 
 
 # %% ../nbs/31_trainer.ipynb #418e2081
@@ -1910,7 +1588,7 @@ def _own_folder(self: Trainer) -> Iterator[None]:
     if self.out is not None:
         self._on_main(lambda: own_folder(self.out / "epochs"))
     lock = (
-        lock_folder(self.out) if self.out is not None and self.rank == 0 and not _is_held(self.out) else nullcontext()
+        lock_folder(self.out) if self.out is not None and self.rank == 0 and not holds_lock(self.out) else nullcontext()
     )
     self._on_main(lock.__enter__)
     error = (None, None, None)
@@ -1959,13 +1637,13 @@ def _rest_of_epoch(self: Trainer) -> Iterator:
 @patch
 def _wound_forward(self: Trainer) -> Iterator:
     "A plain iterable's epoch, begun as it once began, without the batches that were trained on."
-    now = _generator_states(self.device)
-    _set_generators(self._loader_start, self.device)
+    now = generator_states(self.device)
+    set_generators(self._loader_start, self.device)
     _set_own_generators(self.train_batches, self._loader_start)
     batches = iter(self.train_batches)
     for _ in zip(range(self.epoch_step), batches):
         pass
-    _set_generators(now, self.device)
+    set_generators(now, self.device)
     yield from batches
 
 
@@ -2117,8 +1795,8 @@ def _save_weights(
     files = {"history.csv": lambda: self.history.frame.to_csv(index=False, lineterminator=os.linesep).encode()}
     if self.keep_epochs:
         (self.out / "epochs").mkdir(exist_ok=True)
-        files[f"epochs/{self.epoch:03d}.safetensors"] = lambda: _to_bytes({k: _half(v) for k, v in weights.items()})
-    files |= {"model.safetensors": lambda: _to_bytes(weights), "best.safetensors": lambda: _to_bytes(self.best)}
+        files[f"epochs/{self.epoch:03d}.safetensors"] = lambda: tensor_bytes({k: _half(v) for k, v in weights.items()})
+    files |= {"model.safetensors": lambda: tensor_bytes(weights), "best.safetensors": lambda: tensor_bytes(self.best)}
     for name, content in files.items():
         path = self.out / name
         if replace == "none" and path.exists():
@@ -2164,7 +1842,7 @@ def estimate(
                     break
         per_image = (time.perf_counter() - begin) / max(n, 1)
     finally:
-        _set_generators(states, self.device)
+        set_generators(states, self.device)
         _set_own_generators(self.train_batches, states)
     megabytes = sum(v.numel() * v.element_size() for v in model.state_dict().values()) / 1e6
     images = getattr(self.train_batches, "n_images", len(self.train_batches) * len(y))
@@ -2291,7 +1969,7 @@ def lr_find(
     except NotFinite:
         pass
     finally:
-        _set_generators(states, trainer.device)
+        set_generators(states, trainer.device)
         _set_own_generators(batches, states)
     return _search(rows)
 

@@ -27,7 +27,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -321,7 +321,7 @@ def study(
 
 def _split_options(options: dict[str, Any]) -> tuple[StudyOptions, dict[str, Any]]:
     "Options of a study, and fields of a recipe."
-    own = {field.name: options[field.name] for field in fields(StudyOptions) if field.name in options}
+    own = {name: options[name] for name in StudyOptions.__dataclass_fields__ if name in options}
     if own.get("root") is not None:
         own["root"] = os.fspath(own["root"])
     return StudyOptions(**own), {name: value for name, value in options.items() if name not in own}

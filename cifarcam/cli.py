@@ -211,9 +211,11 @@ def exit_code(
     try:
         import torch
 
+        from cifarcam.checkpoint import CheckpointError
+        from cifarcam.files import FolderInUse, SaveError
         from cifarcam.layers import LayerNotFound
         from cifarcam.runs import RunError
-        from cifarcam.trainer import CheckpointError, FolderInUse, NotFinite, SaveError
+        from cifarcam.trainer import NotFinite
     except (ImportError, RuntimeError):
         return None  # what cannot be imported is the error itself
     if isinstance(error, (NotFinite, SaveError, MemoryError, torch.OutOfMemoryError)):
@@ -390,9 +392,9 @@ class RecipeOptions:
                 f"a training takes the first {kind} device that it sees, not '{self.device}': say --device {kind}{more}"
             )
         if self.device and self.device != "auto":
-            from cifarcam.explain import choose_device
+            from cifarcam.machine import pick_device
 
-            choose_device(self.device)
+            pick_device(self.device)  # raises where it is not there
         return changed | ({"device": self.device} if self.device else {})
 
 
@@ -434,9 +436,9 @@ def train(
 
     Train a recipe and leave a run folder behind: configuration, history, weights, predictions, a checkpoint.
     Ctrl-C stops it in a way that `--resume` continues exactly."""
-    from cifarcam.data import load_data
     from cifarcam.recipes import get_recipe, override
-    from cifarcam.runs import _claim, _is_first, resume, run
+    from cifarcam.runs import claim_folder, is_first_process, resume, run
+    from cifarcam.sources import load_data
 
     if options.resume:
         pairs = [
@@ -457,10 +459,15 @@ def train(
         out = Path(options.out or Path("runs") / file_name(changed.name))
         reference = data.reference("shapes" if changed.name == "demo" else "cifar10")
         if out.exists():
-            _claim(out, options.overwrite)  # raises before the data are read
+            claim_folder(out, options.overwrite)  # raises before the data are read
         with _resumable(out):
-            run(changed, load_data(reference, root=data.root, progress=_is_first()), out, overwrite=options.overwrite)
-    if _is_first():
+            run(
+                changed,
+                load_data(reference, root=data.root, progress=is_first_process()),
+                out,
+                overwrite=options.overwrite,
+            )
+    if is_first_process():
         print(_next_steps(out))
 
 
@@ -565,10 +572,10 @@ def evaluate(run: RunFolder, /, *, options: EvaluateOptions = EvaluateOptions())
     import time
 
     from cifarcam.evaluate import predict
-    from cifarcam.explain import choose_device
+    from cifarcam.machine import pick_device
     from cifarcam.runs import Run
 
-    run, device = Run(run), choose_device(options.device)
+    run, device = Run(run), str(pick_device(options.device))
     model, test = run.model(options.weights), run.data(options.root)[1]
     views, begin = options.views or run.recipe.views, time.perf_counter()
     # the run's precision belongs to the run's device
@@ -645,8 +652,8 @@ class ExplainOptions(RunOptions):
 
     def explainer(self, model):
         "The `Explainer` of a model that these options ask for."
+        from cifarcam.cam_methods import asks_for_class
         from cifarcam.explain import Explainer
-        from cifarcam.gradcam import asks_for_class
 
         layers = [name.strip() for name in (self.layers or "").split(",") if name.strip()] or None
         how = dict(batch_size=self.batch_size, call=self.call, progress=sys.stderr.isatty())
@@ -679,8 +686,8 @@ def explain(
     Class activation maps as PNG files. Without images: some of the run's correct and misclassified test images.
     With images, of any format and size: a panel for each one, with predictions and probabilities."""
     from cifarcam.explain import as_loaded
+    from cifarcam.files import own_folder
     from cifarcam.runs import Run, RunError
-    from cifarcam.trainer import own_folder
 
     if options.model:
         return _explain_files(_named_model(options), words, Path(options.out or "explain"), options)
@@ -783,14 +790,14 @@ def _explain_files(loaded: "LoadedModel", words: Sequence[str], out: Path, optio
 
 def _image_files(words: Sequence[str]) -> list[str]:
     "Files as they were typed; a folder stands for the images that lie in it."
-    from cifarcam.data import _is_image
+    from cifarcam.data import is_image
 
     files = []
     for word in words:
         if not Path(word).is_dir():
             files.append(word)
             continue
-        found = sorted(str(p) for p in Path(word).iterdir() if p.name[0] != "." and p.is_file() and _is_image(p))
+        found = sorted(str(p) for p in Path(word).iterdir() if p.name[0] != "." and p.is_file() and is_image(p))
         if not found:
             raise UsageError(
                 f"the folder {word} holds no images: name a file, or a folder with images in it, not deeper"
@@ -812,8 +819,8 @@ def _explain_run(run: "Run", out: Path, options: ExplainOptions) -> int:
     "Some correct and misclassified test images."
     import numpy as np
 
+    from cifarcam.cam_methods import asks_for_class
     from cifarcam.explain import index_of, save_figure
-    from cifarcam.gradcam import asks_for_class
     from cifarcam.visualize import outcome_colors, prediction_titles, show_cams
 
     test, predictions = run.data(options.root)[1], run.predictions
@@ -917,7 +924,7 @@ def explore(run: RunFolder, /, *, options: ExploreOptions = ExploreOptions()) ->
     from cifarcam.serve import address, check_port, is_local, open_page, serve_command, write_app
 
     opened, ip, local = Run(run), options.ip, is_local(options.ip)
-    opened._need("model.safetensors")
+    opened.file("model.safetensors")
     port = free_port() if options.port is None else options.port
     served = dict(ip=ip, base_url=options.base_url, hosts=options.allow_host or [], pages=options.pages)
     served["token"] = "" if options.no_token else None
@@ -989,6 +996,7 @@ def lr_find(
     from cifarcam.explain import save_figure
     from cifarcam.recipes import get_recipe, override
     from cifarcam.runs import find_lr
+    from cifarcam.visualize import plot_lr_find
 
     own = get_recipe(recipe)
     changed = override(own, **options.changes())
@@ -1001,7 +1009,7 @@ def lr_find(
             "only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, "
             "so the suggestion depends on --low and --steps; try it before you trust it"
         )
-    path = save_figure(search.plot(), options.out)
+    path = save_figure(plot_lr_find(search), options.out)
     print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
     if search.suggestion:
         print(f"try it: {_try_it(recipe, changed, search.suggestion, data)}")
@@ -1127,7 +1135,8 @@ def results(
     """a table of runs
 
     Claimed and reached, with cost, time, hardware and the command that gives it. Runs that differ in their seed are one row."""
-    from cifarcam.runs import RunError, record_result, result_of, results_markdown, results_table
+    from cifarcam.results import record_result, result_of, results_markdown, results_table
+    from cifarcam.runs import RunError
 
     into, data = options.into, options.data
     if not runs and not into:

@@ -20,7 +20,6 @@ __all__ = [
     "reasons_by_layer",
     "Explanation",
     "save_figure",
-    "choose_device",
     "Explainer",
     "as_loaded",
     "explain",
@@ -51,37 +50,20 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 from torch import Tensor, nn
 
+from .cam_methods import METHODS, SLOW_METHODS, CAMWarning, asks_for_class, method_name
 from .data import read_image
-from .evaluate import logits_of
-from cifarcam.gradcam import (
-    METHODS,
-    SLOW_METHODS,
-    CAMWarning,
-    GradCAM,
-    Reason,
-    _as_found,
-    _method_name,
-    _unwrap,
-    asks_for_class,
-    tokens_to_grid,
-)
-from .layers import get_layer, layers_of
+from .diagnose import Reason
+from .files import atomic_write
+from .gradcam import GradCAM, left_as_found, model_on, tokens_to_grid, unwrap
+from .layers import get_layer, layers_of, logits_of
 from .lens import main_layers
-from .maps import _at
-from .runs import Run, RunError, _dtype_faults, fit_names, read_weights
+from .machine import pick_device
+from .runs import Run
 from .text import shorten, visible
-from .trainer import atomic_write
 from .transforms import to_tensor
-from cifarcam.visualize import (
-    BLUE,
-    _figure_names,
-    _figure_texts,
-    _figure_title,
-    _finish,
-    _Picture,
-    colorize,
-)
+from .visualize import BLUE, NotebookFigure, colorize, figure_names, figure_texts, figure_title, plain_texts
 from .visualize import overlay as blend
+from .weights import fit_names, misfits, read_weights
 
 
 # %% ../nbs/80_explain.ipynb #7b30024d
@@ -289,10 +271,7 @@ def _weights_of(path: str | None, names: Sequence[str]) -> dict[str, Tensor] | N
     if not Path(path).is_file():
         more = f", or a name to be downloaded: {', '.join(dict.fromkeys(['DEFAULT', *names]))}" if names else ""
         raise ExplainError(f"there are no weights '{path}': give a .safetensors or .pt file{more}")
-    try:
-        return read_weights(path)
-    except RunError as error:
-        raise ExplainError(str(error)) from error
+    return read_weights(path)
 
 
 def _n_classes(state: dict[str, Tensor] | None) -> int:
@@ -307,7 +286,7 @@ def _fill(model: nn.Module, state: dict[str, Tensor] | None, name: str, path: st
         return warnings.warn(f"{said}: give weights=FILE, or weights=DEFAULT to download trained ones", stacklevel=4)
     state = fit_names(state, model)
     try:
-        if faults := _dtype_faults(model.state_dict(), state):
+        if faults := misfits(model.state_dict(), state):
             raise RuntimeError(faults[0])
         model.load_state_dict(state)
     except RuntimeError as error:
@@ -396,7 +375,7 @@ def count_logits(
     x: Tensor,  # [N, C, H, W]
 ) -> int:
     "How many classes a model tells apart, by asking it."
-    with torch.no_grad(), _as_found(model, x.device):
+    with torch.no_grad(), left_as_found(model, x.device):
         try:
             output = model(x.clone())  # it may write into its input
         except Exception as error:
@@ -447,7 +426,7 @@ def explain_panel(
         cells = [(0, 0, original, "image", ""), (1, 0, image, input_title, "")]
     marks = {reason.layer: _MARKS[reason.kind] for reason in reversed(reasons) if reason.kind in _MARKS}
     for c, (layer, map) in enumerate(maps.items(), 1):
-        name = re.sub(rf"(.{{{int(18 * wide)}}}[^.]*\.)", r"\1\n", _figure_names([layer], 80)[0])
+        name = re.sub(rf"(.{{{int(18 * wide)}}}[^.]*\.)", r"\1\n", figure_names([layer], 80)[0])
         grid = "{} x {} cells".format(*np.shape(map))
         cells += [
             (0, c, blend(image, map, size=size), name, ""),
@@ -455,10 +434,10 @@ def explain_panel(
         ]
     inches = 1.75 * (max(wide, 1) + wide * len(maps) + 1) + 0.6
     lines = [line for note in reasons_by_layer(reasons) for line in textwrap.wrap(note, int(17 * inches))]
-    figure = _Picture(figsize=(inches, 4.4 + 0.14 * len(lines)), dpi=100, facecolor="white", layout="constrained")
+    figure = NotebookFigure(figsize=(inches, 4.4 + 0.14 * len(lines)), dpi=100, facecolor="white", layout="constrained")
     figure.exact = True  # it holds images, whose colors stay as they are
     if lines:
-        figure.supxlabel("\n".join(_figure_texts(lines)), fontsize=8, x=0.01, ha="left", color="#A03000")
+        figure.supxlabel("\n".join(figure_texts(lines)), fontsize=8, x=0.01, ha="left", color="#A03000")
     grid = figure.add_gridspec(2, len(maps) + 2, width_ratios=[max(wide, 1), *[wide] * len(maps), 1.15])
     for r, c, pixels, text, mark in cells:
         axes = figure.add_subplot(grid[r, c])
@@ -469,8 +448,8 @@ def explain_panel(
         box = dict(facecolor="black", alpha=0.6 if mark else 0, edgecolor="none")
         axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", va="center", color="w", fontsize=9, bbox=box)
     _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target)
-    figure.suptitle(_figure_title(title, int(11 * inches)), fontsize=10)
-    return _finish(figure)
+    figure.suptitle(figure_title(title, int(11 * inches)), fontsize=10)
+    return plain_texts(figure)
 
 
 def reasons_by_layer(
@@ -493,7 +472,7 @@ def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[st
     values = [float(probabilities[c]) for c in order]
     right = next((r for r in (0.01, 0.1) if max(values) < r), 1)  # among 1,000 classes the likeliest may have a percent
     axes.barh(range(len(order)), values, color=[BLUE if c == target else "#9A9A9A" for c in order], height=0.36)
-    for y, (c, v, name) in enumerate(zip(order, values, _figure_names((classes[c] for c in order), 24))):
+    for y, (c, v, name) in enumerate(zip(order, values, figure_names((classes[c] for c in order), 24))):
         weight = "bold" if c == target else "normal"
         axes.text(0.005 * right, y - 0.2, f"{name}  {v:.1%}", va="bottom", fontsize=8, fontweight=weight)
     axes.set(ylim=(len(order) - 0.5, -1), xlim=(0, right), yticks=[])
@@ -535,7 +514,7 @@ class Explanation:
     @cached_property
     def figure(self) -> Figure:
         "All of it on one panel; displays in a notebook."
-        name, asks = _method_name(self.method), asks_for_class(self.method)
+        name, asks = method_name(self.method), asks_for_class(self.method)
         what = f"evidence for '{shorten(visible(self.classes[self.target]))}' ({name})"
         what = what if asks else f"{name}, which asks for no class"
         title = f"{shorten(visible(Path(self.file).name), 50)}{': ' * bool(self.file)}{what}"
@@ -594,19 +573,6 @@ def save_figure(
 
 
 # %% ../nbs/80_explain.ipynb #e0b01877
-def choose_device(
-    name: str = "auto",  # "auto", "cpu", "cuda", "cuda:1", "mps"
-) -> str:
-    "The device that `auto` stands for; one that is not there raises, and never means the CPU."
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return next(kind for kind in there if there[kind])
-    if not there.get(name.split(":")[0]):
-        known = " or ".join(kind for kind in reversed(there) if there[kind])
-        raise ExplainError(f"device '{name}' is not on this machine: choose auto or {known}")
-    return name
-
-
 class Explainer:
     "A model made ready to be explained."
 
@@ -624,7 +590,7 @@ class Explainer:
         self.loaded = loaded = as_loaded(model, **given)
         if not callable(method) and method not in METHODS | SLOW_METHODS:
             raise ExplainError(f"no method '{method}': there are {', '.join(METHODS | SLOW_METHODS)}")
-        net, self.device = _at(_unwrap(loaded.model), choose_device(device))
+        net, self.device = model_on(unwrap(loaded.model), pick_device(device))
         x = to_inputs(loaded, np.full((1, *loaded.size, 3), 128, np.uint8), self.device)
         count = count_logits(net, x)
         loaded.classes = loaded.classes or numbered(count)

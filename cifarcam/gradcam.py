@@ -4,43 +4,36 @@
 
 # %% auto #0
 __all__ = [
-    "METHODS",
-    "SLOW_METHODS",
-    "gradcam",
-    "hirescam",
-    "elementwise",
-    "layercam",
-    "gradcampp",
-    "xgradcam",
-    "eigencam",
-    "eigengradcam",
-    "meancam",
-    "randomcam",
-    "CAMError",
-    "CAMTypeError",
-    "CAMWarning",
-    "GradCAM",
-    "asks_for_class",
-    "Reason",
-    "tokens_to_grid",
-    "scorecam",
-    "ablationcam",
+    "Target",
     "upsample",
     "normalize",
+    "unwrap",
+    "model_on",
+    "left_as_found",
+    "class_logits",
+    "GradCAM",
+    "tokens_to_grid",
+    "is_overwritten",
+    "saved_copies",
+    "rewinder",
+    "MapBatch",
+    "gather",
     "Completeness",
+    "Views",
 ]
 
-# %% ../nbs/42_gradcam.ipynb #b909f34e
-import difflib
+# %% ../nbs/42_gradcam.ipynb #35473af5
 import math
 import threading
 import warnings
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -48,166 +41,59 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .evaluate import logits_of
-from .layers import get_layer, reshape_tokens
+from cifarcam.cam_methods import (
+    SLOW_METHODS,
+    CAMError,
+    CAMTypeError,
+    CAMWarning,
+    LayerRecord,
+    Pass,
+    needs_gradient,
+    randomcam,
+    resolve_methods,
+    wide,
+)
+from .diagnose import Reason, Tally, judge, output_kind, probabilities_of
+from .layers import get_layer, logits_of, reshape_tokens
 
 
-# %% ../nbs/42_gradcam.ipynb #d1ac2276
-def gradcam(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
-) -> Tensor:  # [N, h, w], signed
-    "Channels weighted by their mean gradient: sum_k mean_ij(g_k) A_k (Selvaraju et al., 2017, arXiv:1610.02391, equations 1 and 2)."
-    return _weighted(gradient.mean((2, 3)), activation)
+# %% ../nbs/42_gradcam.ipynb #c7734797
+def upsample(
+    map: Tensor,  # [N, h, w] or [h, w], on any device; a NumPy array is taken too
+    size: int | tuple[int, int],  # side, or (height, width), of the result
+    smooth: bool = True,  # False: nearest, which shows the layer's true cells
+) -> Tensor:  # [N, H, W] or [H, W]
+    "A map at the size of the image, bilinear with align_corners=False (as OpenCV's resize does it)."
+    map = torch.as_tensor(map)
+    if map.ndim not in (2, 3):
+        raise ValueError(f"map must be [N, h, w] or [h, w], not {list(map.shape)}")
+    size = (size, size) if isinstance(size, int) else tuple(size)
+    how = dict(mode="bilinear", align_corners=False) if smooth else dict(mode="nearest-exact")
+    return F.interpolate(map.reshape(-1, 1, *map.shape[-2:]), size, **how).reshape(*map.shape[:-2], *size)
 
 
-def _weighted(weights: Tensor, activation: Tensor) -> Tensor:  # [N, K], [N, K, h, w] -> [N, h, w]
-    "Channels added up with a weight each."
-    return torch.einsum("nk,nkij->nij", weights, activation)
+# %% ../nbs/42_gradcam.ipynb #3e61c2b7
+def normalize(
+    map: Tensor,  # [N, h, w] or [h, w], signed raw maps; a NumPy array is taken too
+    how: str = "image",  # "image": each map by its own range; "batch": all by their common range; "none": ReLU only
+) -> Tensor:  # same shape, in [0, 1] unless "none"
+    "The positive part of a map, stretched from its smallest to its largest value; a map without one, or a constant one, gives zeros."
+    if how not in ("image", "batch", "none"):
+        raise ValueError(f"how must be 'image', 'batch' or 'none', not {how!r}")
+    map = torch.as_tensor(map).relu()
+    if how == "none" or map.numel() == 0:
+        return map
+    over = (-2, -1) if how == "image" else tuple(range(map.ndim))
+    low = map.amin(over, keepdim=True)
+    span = map.amax(over, keepdim=True) - low
+    return torch.where(span > 0, (map - low) / torch.where(span > 0, span, 1), 0)
 
 
-# %% ../nbs/42_gradcam.ipynb #9f934518
-def hirescam(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
-) -> Tensor:  # [N, h, w], signed
-    "Gradient times activation at every place: sum_k g_k A_k (Draelos & Carin, 2020, arXiv:2011.08891)."
-    return (gradient * activation).sum(1)
-
-
-# %% ../nbs/42_gradcam.ipynb #439b6e3f
-def elementwise(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
-) -> Tensor:  # [N, h, w], never negative
-    "The positive part of gradient times activation, channel by channel: sum_k relu(g_k A_k) (`GradCAMElementWise` of the package grad-cam)."
-    return (gradient * activation).relu_().sum(1)
-
-
-def layercam(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
-) -> Tensor:  # [N, h, w], negative only where the activation is
-    "Each place weighted by its own positive gradient: sum_k relu(g_k) A_k (Jiang et al., 2021, doi:10.1109/TIP.2021.3089943)."
-    return (gradient.relu() * activation).sum(1)
-
-
-# %% ../nbs/42_gradcam.ipynb #7d3fa877
-def gradcampp(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
-) -> Tensor:  # [N, h, w], signed where the activation is
-    "Weights sum_ij alpha relu(g), alpha = g^2 / (2 g^2 + (sum A) g^3 + 1e-6) (Chattopadhay et al., 2018, arXiv:1710.11063, equation 19)."
-    return _weighted(_gradcampp_terms(activation, gradient)[0].sum((2, 3)), activation)
-
-
-def _gradcampp_terms(activation: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:  # both [N, K, h, w]
-    "What each place adds to its channel's weight, alpha relu(g), and the divisor of alpha."
-    square, total = gradient**2, activation.sum((2, 3), keepdim=True)
-    below = 2 * square + total * square * gradient + 1e-6
-    counts = (gradient > 0) & (below != 0)  # elsewhere relu(g) is zero, or nothing is defined
-    return torch.where(counts, square * gradient / torch.where(counts, below, 1), 0), below
-
-
-def xgradcam(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
-) -> Tensor:  # [N, h, w], signed; its sum over the grid is that of `hirescam`
-    "Weights sum_ij g A / (sum_ij A + 1e-7) (Fu et al., 2020, arXiv:2008.02312, equation 8)."
-    return _weighted((gradient * activation).sum((2, 3)) / (activation.sum((2, 3)) + 1e-7), activation)
-
-
-# %% ../nbs/42_gradcam.ipynb #c9a5d86c
-def _principal(
-    points: Tensor,  # [N, K, h, w]
-    like: Tensor,  # [N, h, w], a map that decides the sign
-) -> Tensor:  # [N, h, w], whose mean is zero
-    "Projection of each place's channels on their first principal component over the places."
-    matrix = (
-        points.flatten(2).transpose(1, 2).nan_to_num()
-    )  # [N, hw, K]; what is not finite has been noted, and eigh would fail on it
-    matrix = matrix - matrix.mean(1, keepdim=True)
-    if matrix.shape[1] <= matrix.shape[2]:
-        values, vectors = torch.linalg.eigh(matrix @ matrix.mT)
-        along = vectors[:, :, -1] * values[:, -1:].clamp(min=0).sqrt()
-    else:
-        along = (matrix @ torch.linalg.eigh(matrix.mT @ matrix)[1][:, :, -1:])[:, :, 0]
-    sign = torch.where((along * like.flatten(1)).sum(1, keepdim=True) < 0, -1, 1)
-    return (along * sign).view_as(like)
-
-
-# %% ../nbs/42_gradcam.ipynb #bdd9f6d6
-def eigencam(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor | None = None,  # not used: no backward pass is needed
-) -> Tensor:  # [N, h, w]; positive where the layer is more active than elsewhere
-    "First principal component of the activation over its places (Muhammad & Yeasin, 2020, arXiv:2008.00299); the same for every class."
-    return _principal(activation, (activation**2).sum(1))
-
-
-def eigengradcam(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor,  # [N, K, h, w], of the target logit with respect to `activation`
-) -> Tensor:  # [N, h, w]; positive where more speaks for the class than elsewhere
-    "First principal component of gradient times activation (`EigenGradCAM` of the package grad-cam)."
-    return _principal(gradient * activation, (gradient * activation).sum(1))
-
-
-# %% ../nbs/42_gradcam.ipynb #db9032f6
-def meancam(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor | None = None,  # not used: no backward pass is needed
-) -> Tensor:  # [N, h, w]; signed where the activation is
-    "Mean of the channels, for no class: the baseline that tells what a method adds to the layer's activity."
-    return activation.mean(1)
-
-
-# %% ../nbs/42_gradcam.ipynb #1063d2d9
-def randomcam(
-    activation: Tensor,  # [N, K, h, w], what the layer put out
-    gradient: Tensor | None = None,  # not used
-    generator: torch.Generator | None = None,  # on the CPU; None: a fresh one with seed 0, never the global one
-) -> Tensor:  # [N, h, w], signed
-    "Channels weighted at random in [-1, 1]: the baseline that every method has to beat."
-    generator = generator or torch.Generator().manual_seed(0)
-    weights = torch.rand(activation.shape[:2], generator=generator, dtype=torch.float64) * 2 - 1
-    return _weighted(weights.to(activation.device, activation.dtype), activation)
-
-
-eigencam.needs_gradient = meancam.needs_gradient = randomcam.needs_gradient = False
-
-# %% ../nbs/42_gradcam.ipynb #6760f45e
-METHODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "gradcam": gradcam,
-    "gradcam++": gradcampp,
-    "xgradcam": xgradcam,
-    "hirescam": hirescam,
-    "elementwise": elementwise,
-    "layercam": layercam,
-    "eigencam": eigencam,
-    "eigengradcam": eigengradcam,
-    "meancam": meancam,
-    "randomcam": randomcam,
-}
-SLOW_METHODS: dict[str, Callable] = {}  # filled where they are defined
-
-
-# %% ../nbs/42_gradcam.ipynb #e78f029b
-class CAMError(ValueError):
-    "A map that cannot be made, and why."
-
-
-class CAMTypeError(CAMError, TypeError):
-    "The same, where something of the wrong kind was given."
-
-
-class CAMWarning(UserWarning):
-    "A map that shows nothing, or not what it seems to show."
-
-
-# %% ../nbs/42_gradcam.ipynb #2dfe00a2
-def _unwrap(model: nn.Module) -> nn.Module:
-    "The model inside `torch.compile`, `DataParallel` and `DistributedDataParallel`."
+# %% ../nbs/42_gradcam.ipynb #87ed4f09
+def unwrap(
+    model: nn.Module,  # perhaps inside `torch.compile`, `DataParallel` or `DistributedDataParallel`
+) -> nn.Module:
+    "The model inside its wrappers."
     while True:
         if hasattr(model, "_orig_mod"):
             model = model._orig_mod
@@ -217,24 +103,32 @@ def _unwrap(model: nn.Module) -> nn.Module:
             return model
 
 
-def _is_compiled(model: nn.Module) -> bool:
-    "Whether a part of the model goes through `torch.compile`, whose code does not call hooks that come later."
-    return any(hasattr(m, "_orig_mod") or getattr(m, "_compiled_call_impl", None) is not None for m in model.modules())
+def model_on(
+    model: nn.Module,
+    device: str | torch.device | None,  # None: where the model is
+) -> tuple[nn.Module, torch.device]:
+    "The model on that device: itself where it is there already, else a copy, for the caller's model is not to be moved."
+    here = next((t.device for t in chain(model.parameters(), model.buffers())), torch.device("cpu"))
+    there = here if device is None else torch.empty(0, device=device).device  # "cuda" is "cuda:0"
+    return (model if there == here else deepcopy(model).to(there)), there
 
 
-# %% ../nbs/42_gradcam.ipynb #74b7e13c
 _TURN = threading.RLock()
 
 
 @contextmanager
-def _as_found(model: nn.Module, device: torch.device) -> Iterator[None]:
+def left_as_found(
+    model: nn.Module,
+    device: torch.device,  # whose random state is kept, beside the CPU's
+) -> Iterator[None]:
     "Eval mode and frozen parameters inside; afterwards every flag and the random state are as before."
     with ExitStack() as stack:
         stack.enter_context(_TURN)
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
-        if _is_compiled(model):
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
-        modes = [(m, m.training) for m in model.modules()]
+        modules = list(model.modules())
+        if any(hasattr(m, "_orig_mod") or getattr(m, "_compiled_call_impl", None) is not None for m in modules):
+            stack.enter_context(torch.compiler.set_stance("force_eager"))  # compiled code calls no later hooks
+        modes = [(m, m.training) for m in modules]
         asking = [p for p in model.parameters() if p.requires_grad and p.is_leaf and not p.is_inference()]
         try:
             for m, _ in modes:
@@ -265,7 +159,7 @@ def _autocast(precision: str | None, device: torch.device) -> AbstractContextMan
     return torch.autocast(kind, dtype=dtype, enabled=enabled, cache_enabled=False)
 
 
-# %% ../nbs/42_gradcam.ipynb #c6783dcb
+# %% ../nbs/42_gradcam.ipynb #0917e2dd
 def _first(name: str, output: object) -> Tensor:
     "What a layer gives: its output, or the first of several."
     tensor = output[0] if isinstance(output, (tuple, list)) and len(output) > 0 else output
@@ -276,72 +170,25 @@ def _first(name: str, output: object) -> Tensor:
 
 
 def _replaced(output: object, tensor: Tensor) -> object:
-    "The output with `tensor` in the first place."
+    "The output with `tensor` in the first position."
     if not isinstance(output, (tuple, list)):
         return tensor
-    return (
-        output._replace(**{output._fields[0]: tensor})
-        if hasattr(output, "_fields")
-        else type(output)([tensor, *output[1:]])
-    )
+    if hasattr(output, "_fields"):
+        return output._replace(**{output._fields[0]: tensor})
+    return type(output)([tensor, *output[1:]])
 
 
-# %% ../nbs/42_gradcam.ipynb #55175af7
-_SIMPLE = (type(None), bool, int, float, complex, str, torch.dtype, torch.device)
-
-
-def _tensors(value: object) -> Iterator[Tensor | None]:
-    "The tensors in a value, through lists, sets and dicts; None for what might hold one unseen."
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (tuple, list, set, deque)):
-        yield from chain.from_iterable(_tensors(v) for v in value)
-    elif isinstance(value, Mapping):
-        yield from _tensors(list(value.values()))
-    elif not isinstance(value, _SIMPLE):
-        yield None
-
-
-_USUAL = frozenset(
-    vars(nn.Module())
-)  # what every module has: parameters and buffers, which are asked for by themselves, and hooks
-
-
-def _held(module: nn.Module) -> Iterator[Tensor]:
-    "What a layer and all that is inside it keep: parameters, buffers, and tensors that they have set aside."
-    for m in module.modules():
-        aside = [value for name, value in vars(m).items() if name not in _USUAL and not isinstance(value, _SIMPLE)]
-        for t in chain(m._parameters.values(), m._buffers.values(), _tensors(aside)):
-            if t is not None:
-                yield t
-
-
-def _fresh(module: nn.Module, output: object, args: tuple, kwargs: dict) -> bool:
-    "Whether a layer's output is a single tensor whose memory neither its inputs nor the layer itself hold."
-    given = [*_tensors(args), *_tensors(kwargs)]
-    if not isinstance(output, Tensor) or not given or any(t is None for t in given):
-        return False
-    try:
-        here = output.untyped_storage().data_ptr()
-        return all(here != t.untyped_storage().data_ptr() for t in chain(given, _held(module)))
-    except (NotImplementedError, RuntimeError):
-        return False  # sparse, quantized and the like have no storage to compare
-
-
-# %% ../nbs/42_gradcam.ipynb #75d37304
 class _Tap:
-    "A forward hook that keeps the layer's output, of one of its calls, as a tensor which nothing behind the layer can change."
+    "A forward hook that keeps the layer's output, of one of its calls, as a tensor which nothing else can change."
 
     def __init__(self, name: str, graph: bool, call: int | None = None):
         self.name, self.graph, self.asked, self.calls, self.open = name, graph, call, 0, True
         self.call, self.kept = -1 if call is None else call, None
         self.latest = deque(maxlen=max(1, -self.call))  # as many outputs as it takes to know which is the one
 
-    def __call__(self, module: nn.Module, args: tuple, kwargs: dict, output: object) -> object:
+    def __call__(self, module: nn.Module, args: tuple, output: object) -> object:
         tensor = _first(self.name, output)
-        kept = tensor if self.graph and tensor.requires_grad else tensor.detach()
-        if not self.graph or not _fresh(module, output, args, kwargs):
-            kept = kept.clone()
+        kept = (tensor if self.graph else tensor.detach()).clone()
         if self.graph:
             kept.requires_grad_()
         if self.open:  # a checkpointed block runs again in the backward pass: not kept then
@@ -358,13 +205,13 @@ class _Tap:
                 f"layer {self.name!r} was not reached: the model has it, but did not call it in this forward pass"
             )
         if not -self.calls <= self.call < self.calls:
+            times = f"{self.calls} time{'s' * (self.calls > 1)}"
             raise CAMError(
-                f"layer {self.name!r} runs {self.calls} time{'s' * (self.calls > 1)} in this forward pass, so there is no call {self.call}: give one from 0 to {self.calls - 1}, or -1 for the last"
+                f"layer {self.name!r} runs {times} in this forward pass, so there is no call {self.call}: give one from 0 to {self.calls - 1}, or -1 for the last"
             )
         self.call, self.kept = self.call % self.calls, self.latest[0]
 
 
-# %% ../nbs/42_gradcam.ipynb #3de8f920
 def _scripted(name: str) -> CAMError:
     "The error of a layer that can have no hook."
     return CAMError(
@@ -375,12 +222,12 @@ def _scripted(name: str) -> CAMError:
 
 @contextmanager
 def _hooked(modules: dict[str, nn.Module], hooks: dict[str, Callable]) -> Iterator[None]:
-    "Forward hooks, by the layer's name, that live no longer than the block; a tap also sees inputs given by keyword."
+    "Forward hooks, by the layer's name, that live no longer than the block."
     handles = []
     try:
         for name, hook in hooks.items():
             try:
-                handles.append(modules[name].register_forward_hook(hook, with_kwargs=isinstance(hook, _Tap)))
+                handles.append(modules[name].register_forward_hook(hook))
             except RuntimeError as error:
                 raise _scripted(name) if isinstance(modules[name], torch.jit.ScriptModule) else error
         yield
@@ -401,17 +248,15 @@ def _in_call(tap: _Tap, change: Callable[[Tensor], Tensor]) -> Callable:  # a fo
     return hook
 
 
-# %% ../nbs/42_gradcam.ipynb #c3aea473
+# %% ../nbs/42_gradcam.ipynb #4ba8de68
+Target = int | Sequence[int] | Tensor | Callable[[Any], Tensor] | None
 _ONE_LOGIT = (
-    "target=0 explains what speaks for the positive class; for two classes, wrap the model in a module that returns "
+    "target=0 explains the evidence for the positive class; for two classes, wrap the model in a module that returns "
     "torch.cat([-z / 2, z / 2], 1) of its logit z, whose softmax gives the same probabilities"
 )
 
 
-def _targets(
-    target: int | Sequence[int] | Tensor | None,  # as `GradCAM` takes it
-    logits: Tensor,  # [N, C]
-) -> Tensor:  # int64 [N] on the logits' device
+def _targets(target: Target, logits: Tensor) -> Tensor:  # [N, C] -> int64 [N] on the logits' device
     "The class to explain for each image."
     n, classes = logits.shape
     if target is None and classes > 1:
@@ -423,147 +268,22 @@ def _targets(
     except (TypeError, ValueError, RuntimeError):
         wanted = torch.zeros(0)
     if wanted.is_floating_point() or wanted.is_complex() or wanted.dtype == torch.bool:
-        raise CAMTypeError(f"target must be None, an int, or {n} ints, one for each image, not {target!r}")
-    if wanted.ndim == 0:
-        wanted = wanted.expand(n)
+        raise CAMTypeError(f"target must be None, an int, {n} ints, one for each image, or a function, not {target!r}")
+    wanted = wanted.expand(n) if wanted.ndim == 0 else wanted
     if wanted.shape != (n,):
         raise CAMError(
             f"{wanted.numel()} targets for a batch of {n} images: give one class for all or one for each image"
         )
     bad = sorted({int(t) for t in wanted.tolist() if not 0 <= t < classes})
     if bad:
-        raise CAMError(
-            f"target {bad[0]} is not a class of this model, which has {f'{classes}: 0 to {classes - 1}' if classes > 1 else f'one logit: {_ONE_LOGIT}'}"
-        )
+        there = f"{classes}: 0 to {classes - 1}" if classes > 1 else f"one logit: {_ONE_LOGIT}"
+        raise CAMError(f"target {bad[0]} is not a class of this model, which has {there}")
     return wanted.long()
 
 
-# %% ../nbs/42_gradcam.ipynb #ac783ef1
-class GradCAM:
-    "Class activation maps of any layers of a model, from one forward and one backward pass that leave the model as it was."
-
-    def __init__(
-        self,
-        model: nn.Module,  # any classifier that gives logits [N, C]; in train or eval mode, frozen or not
-        layers: str
-        | nn.Module
-        | Sequence[str | nn.Module],  # names as in `model.named_modules()`, or the modules themselves
-        method: str
-        | Callable
-        | Sequence[
-            str | Callable
-        ] = "gradcam",  # of `METHODS` or `SLOW_METHODS`, or functions (activation, gradient) -> map
-        reshape: Callable
-        | dict[str, Callable]
-        | None = None,  # makes [N, K, h, w] of a layer's output (see `reshape_tokens`); a dict: layer by layer
-        precision: str | None = None,  # "fp32", "bf16" or "fp16" autocast; None: as the caller has it
-        warn: bool = True,  # False: reasons for maps that say nothing are only kept in `.reasons`
-        batch_size: int = 64,  # the memory bound of `SLOW_METHODS`: so many masked pictures go through the network at once
-        progress: bool = False,  # True: a progress bar for `SLOW_METHODS`
-        seed: int = 0,  # of randomcam, whose draws go on from call to call
-        call: int
-        | dict[str, int]
-        | None = None,  # which run of a layer that runs several times in a forward pass, from 0; None: the last, and say so; a dict: layer by layer
-    ):
-        self.model, self.warn, self.precision, self.batch_size, self.progress = (
-            _unwrap(model),
-            warn,
-            precision,
-            batch_size,
-            progress,
-        )
-        names = {m: name for name, m in self.model.named_modules()}
-        layers = [layers] if isinstance(layers, (str, nn.Module)) else list(layers or [])
-        self.layers = [names.get(layer) if isinstance(layer, nn.Module) else layer for layer in layers]
-        if not layers or None in self.layers:
-            raise CAMError(
-                "layers must be names or modules of this model, at least one: `layers_of(model, size)` of cifarcam.layers lists them"
-            )
-        self.modules = {name: get_layer(self.model, name) for name in self.layers}
-        self.single = isinstance(method, str) or callable(
-            method
-        )  # one method: maps by layer; several: by method, then by layer
-        self.methods = _methods([method] if self.single else method)
-        self.call = dict(call) if isinstance(call, dict) else {name: call for name in self.layers if call is not None}
-        self.reshape = reshape if isinstance(reshape, dict) else {name: reshape for name in self.layers if reshape}
-        if precision not in (None, *_PRECISIONS):
-            raise CAMError(f"precision must be one of {[*_PRECISIONS]} or None, not {precision!r}")
-        if any(not isinstance(c, int) or name not in self.layers for name, c in self.call.items()):
-            raise CAMError(f"call must be an int, or a dict of ints for layers among {self.layers}, not {call!r}")
-        if not isinstance(batch_size, int) or batch_size < 1:
-            raise CAMError(f"batch_size must be a whole number from 1, not {batch_size!r}")
-        self.generator = torch.Generator().manual_seed(seed)
-        self.logits, self.targets, self.reasons = None, None, []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):  # nothing to undo: hooks live only inside a call
-        return None
-
-    @property
-    def probabilities(self) -> Tensor:  # [N, C]
-        "The model's own in the last call: its outputs after a softmax or a sigmoid, else their softmax; the sigmoid of one logit."
-        kinds = [r.kind for r in self.reasons if r.kind in ("probabilities", "log-probabilities", "sigmoid")]
-        return _own_probabilities(self.logits, kinds[0] if kinds else None)
-
-
-# %% ../nbs/42_gradcam.ipynb #97b8aa11
-def _method_name(method: str | Callable) -> str:
-    "What a method is called in results: its own name, or for an object without one that of its class."
-    return method if isinstance(method, str) else getattr(method, "__name__", type(method).__name__)
-
-
-def _methods(methods: Sequence[str | Callable]) -> dict[str, Callable]:
-    "Functions by the name of each method."
-    known, found = METHODS | SLOW_METHODS, {}
-    for method in methods:
-        name = _method_name(method)
-        if not callable(method) and method not in known:
-            near = difflib.get_close_matches(str(method), known, n=1)
-            raise CAMError(
-                f"no method {method!r}{f', did you mean {near[0]!r}? There' if near else ': there'} are {', '.join(known)}"
-            )
-        if name in found:
-            raise CAMError(
-                f"two methods are called {name!r}, so one would hide the other's maps: name each once, and give each function a __name__ of its own"
-            )
-        found[name] = method if callable(method) else known[method]
-    if not found:
-        raise CAMError(f"give at least one method: there are {', '.join(known)}")
-    return found
-
-
-def _wide(tensor: Tensor) -> torch.dtype:
-    "The dtype to do arithmetic in: float32, or float64 where the tensor has it."
-    return torch.promote_types(tensor.dtype, torch.float32)
-
-
-# %% ../nbs/42_gradcam.ipynb #fe22ffa2
-@patch
-def _run(
-    self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys: Sequence[str] = ()
+def class_logits(
+    output: Any,  # of a model
 ) -> Tensor:  # [N, C]
-    "Run the model on copies of the inputs, of which the last are given by the keywords `keys`."
-    inputs = tuple(i.detach().clone() if isinstance(i, Tensor) else i for i in inputs)
-    named = dict(zip(keys, inputs[len(inputs) - len(keys) :]))
-    inputs = inputs[: len(inputs) - len(keys)]
-    lent = {
-        name: t.detach().clone()
-        for name, t in chain(self.model.named_parameters(), self.model.named_buffers())
-        if t.is_inference()
-    }
-    try:
-        with autocast:
-            output = (
-                torch.func.functional_call(self.model, lent, inputs, named) if lent else self.model(*inputs, **named)
-            )
-    except (RuntimeError, TypeError) as error:
-        raise self._other_kinds(inputs, error) or error
-    return _class_logits(output)
-
-
-def _class_logits(output: object) -> Tensor:  # [N, C]
     "The logits in a model's output, found as in training, if they are one row of real numbers for each image."
     try:
         logits = logits_of(output)
@@ -577,52 +297,134 @@ def _class_logits(output: object) -> Tensor:  # [N, C]
     raise CAMTypeError(f"the model must give logits [N, C], not {got}: wrap it in a module that does")
 
 
-@patch
-def _other_kinds(self: GradCAM, inputs: Sequence, error: Exception) -> CAMError | None:
-    "An error for inputs of another kind of number than the weights', which the model has failed on."
-    weights = next((p.dtype for p in self.model.parameters()), None)
-    other = [str(x.dtype)[6:] for x in inputs if isinstance(x, Tensor) and x.dtype != weights]
-    if isinstance(error, CAMError) or weights is None or not other or "type" not in str(error):
+def _score_of(target: Callable, output: Any) -> Tensor:  # [N]
+    "What a callable target makes of the model's output."
+    score = target(output)
+    if isinstance(score, Tensor) and score.ndim == 1 and score.is_floating_point():
+        return score
+    got = f"{list(score.shape)} of {str(score.dtype)[6:]}" if isinstance(score, Tensor) else type(score).__name__
+    raise CAMTypeError(f"a target function must give a float tensor [N], one scalar an image, not {got}")
+
+
+# %% ../nbs/42_gradcam.ipynb #fa887a56
+class GradCAM:
+    "Class activation maps of any layers of a model, from one forward and one backward pass that leave the model as it was."
+
+    def __init__(
+        self,
+        model: nn.Module,  # in train or eval mode, frozen or not
+        layers: str | nn.Module | Sequence[str | nn.Module],  # names as in `model.named_modules()`, or modules
+        method: str
+        | Callable
+        | Sequence[str | Callable] = "gradcam",  # names, or functions (activation, gradient) -> map
+        reshape: Callable
+        | dict[str, Callable]
+        | None = None,  # makes [N, K, h, w] of an output; a dict: layer by layer
+        precision: str | None = None,  # "fp32", "bf16" or "fp16" autocast; None: as the caller has it
+        warn: bool = True,  # False: reasons for blank and doubtful maps are only kept in `.reasons`
+        batch_size: int = 64,  # memory bound of `SLOW_METHODS`: so many masked images go through the network at once
+        progress: bool = False,  # True: a progress bar for `SLOW_METHODS`
+        call: int | dict[str, int] | None = None,  # which run of a repeated layer, from 0; None: the last; or by layer
+    ):
+        self.model, self.warn, self.precision = unwrap(model), warn, precision
+        self.batch_size, self.progress = batch_size, progress
+        names = {m: name for name, m in self.model.named_modules()}
+        layers = [layers] if isinstance(layers, (str, nn.Module)) else list(layers or [])
+        self.layers = [names.get(layer) if isinstance(layer, nn.Module) else layer for layer in layers]
+        if not layers or None in self.layers:
+            raise CAMError(
+                "layers must be names or modules of this model, at least one: `layers_of(model, size)` of cifarcam.layers lists them"
+            )
+        self.modules = {name: get_layer(self.model, name) for name in self.layers}
+        self.single = isinstance(method, str) or callable(method)  # one method: maps by layer; several: by method first
+        self.methods = resolve_methods([method] if self.single else method)
+        self.call = dict(call) if isinstance(call, dict) else {name: call for name in self.layers if call is not None}
+        self.reshape = reshape if isinstance(reshape, dict) else {name: reshape for name in self.layers if reshape}
+        if precision not in (None, *_PRECISIONS):
+            raise CAMError(f"precision must be one of {[*_PRECISIONS]} or None, not {precision!r}")
+        if any(not isinstance(c, int) or name not in self.layers for name, c in self.call.items()):
+            raise CAMError(f"call must be an int, or a dict of ints for layers among {self.layers}, not {call!r}")
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise CAMError(f"batch_size must be a whole number from 1, not {batch_size!r}")
+        self.generator = torch.Generator().manual_seed(0)  # of randomcam, whose draws go on from call to call
+        self._forget()
+
+    def _forget(self) -> None:  # after an error nothing old shall be taken for new
+        self.output, self._logits, self.targets, self.reasons = None, None, None, []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):  # nothing to undo: hooks live only inside a call
         return None
-    wanted = str(weights)[6:]
-    return CAMTypeError(
-        f"the model failed ({str(error).splitlines()[0]}): its weights are {wanted} and an input is {other[0]}; "
-        f"give the inputs as the model was trained, for example x.to(torch.{wanted})"
-    )
+
+    @property
+    def logits(self) -> Tensor | None:  # [N, C]
+        "The logits of the last call, from the same forward pass as its maps."
+        if self._logits is None and self.output is not None:
+            raise CAMError(
+                f"the model's output holds no logits [N, C] (it is a {type(self.output).__name__}): see cam.output"
+            )
+        return self._logits
+
+    @property
+    def probabilities(self) -> Tensor:  # [N, C]
+        "The model's own in the last call: its outputs after a softmax or a sigmoid, else their softmax; the sigmoid of one logit."
+        kinds = [r.kind for r in self.reasons if r.kind in ("probabilities", "log-probabilities", "sigmoid")]
+        return probabilities_of(self.logits, kinds[0] if kinds else None)
 
 
-# %% ../nbs/42_gradcam.ipynb #7f74068e
-def _scales(tensors: Sequence[Tensor], autocast: AbstractContextManager) -> list[float]:
-    "What to multiply the score with before the backward pass, to be tried in turn."
-    kind = tensors[0].device.type
-    with autocast:
-        cast = (
-            torch.get_autocast_dtype(kind)
-            if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-            else None
-        )
-    return [1024.0, 1.0, 1 / 1024] if torch.float16 in (cast, *(t.dtype for t in tensors)) else [1.0]
+# %% ../nbs/42_gradcam.ipynb #cc4ab3dc
+@dataclass
+class _Run(Pass):
+    "A pass, and what it takes to run the model again in the same way."
+
+    inputs: Sequence = ()
+    keys: tuple[str, ...] = ()  # of the last inputs, which the model takes by keyword
+    autocast: AbstractContextManager = field(default_factory=nullcontext)
+    taps: dict[str, _Tap] = field(default_factory=dict)
 
 
+@patch
+def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys: Sequence[str] = ()) -> Any:
+    "Run the model on copies of the inputs, of which the last are given by the keywords `keys`."
+    inputs = tuple(i.detach().clone() if isinstance(i, Tensor) else i for i in inputs)
+    named, inputs = dict(zip(keys, inputs[len(inputs) - len(keys) :])), inputs[: len(inputs) - len(keys)]
+    tensors = chain(self.model.named_parameters(), self.model.named_buffers())
+    lent = {name: t.detach().clone() for name, t in tensors if t.is_inference()}
+    try:
+        with autocast:
+            if lent:
+                return torch.func.functional_call(self.model, lent, inputs, named)
+            return self.model(*inputs, **named)
+    except (RuntimeError, TypeError) as error:
+        weights = next((p.dtype for p in self.model.parameters()), None)
+        other = [str(x.dtype)[6:] for x in inputs if isinstance(x, Tensor) and x.dtype != weights]
+        if isinstance(error, CAMError) or weights is None or not other or "type" not in str(error):
+            raise
+        raise CAMTypeError(
+            f"the model failed ({str(error).splitlines()[0]}): its weights are {str(weights)[6:]} and an input is {other[0]}; "
+            f"give the inputs as the model was trained, for example x.to({weights})"
+        ) from error
+
+
+# %% ../nbs/42_gradcam.ipynb #e93b240d
 _CHECKPOINT = "with torch.utils.checkpoint give use_reentrant=False, or switch checkpointing off"
 
 
-@patch
-def _gradients(
-    self: GradCAM, kept: dict[str, Tensor], logits: Tensor, targets: Tensor, autocast: AbstractContextManager
-) -> dict[str, Tensor]:
-    "Gradient of the target logits with respect to each kept output."
-    grads = [None] * len(kept)
-    if logits.requires_grad:
-        score, scales = (
-            logits.gather(1, targets[:, None]).to(_wide(logits)).sum(),
-            _scales([logits, *kept.values()], autocast),
-        )
+def _gradients(kept: dict[str, Tensor], score: Tensor, autocast: AbstractContextManager) -> dict[str, Tensor]:
+    "Gradient of the images' scores [N] with respect to each kept output."
+    grads, kind = [None] * len(kept), score.device.type
+    if score.requires_grad:
+        with autocast:
+            on = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+            cast = torch.get_autocast_dtype(kind) if on else None
+        half = torch.float16 in (cast, score.dtype, *(t.dtype for t in kept.values()))
+        total, scales = score.to(wide(score)).sum(), [1024.0, 1.0, 1 / 1024] if half else [1.0]
         for scale in scales:
             try:
-                grads = torch.autograd.grad(
-                    score * scale, list(kept.values()), allow_unused=True, retain_graph=scale != scales[-1]
-                )
+                more = dict(allow_unused=True, retain_graph=scale != scales[-1])
+                grads = torch.autograd.grad(total * scale, list(kept.values()), **more)
             except RuntimeError as error:
                 if "use_reentrant=True" not in str(error):
                     raise
@@ -630,11 +432,10 @@ def _gradients(
                     f"no gradient can be asked for at layer {', '.join(map(repr, kept))}: "
                     f"the model runs a part in re-entrant checkpointing; {_CHECKPOINT}"
                 ) from error
-            if len(scales) == 1:
-                break
-            grads = [g if g is None else g.to(_wide(g)) / scale for g in grads]
-            if all(g is None or bool(g.isfinite().all()) for g in grads):
-                break
+            if half:
+                grads = [g if g is None else g.to(wide(g)) / scale for g in grads]
+                if all(g is None or bool(g.isfinite().all()) for g in grads):
+                    break
     for name, g in zip(kept, grads):
         if g is None:
             raise CAMError(
@@ -644,131 +445,63 @@ def _gradients(
     return dict(zip(kept, grads))
 
 
-# %% ../nbs/42_gradcam.ipynb #f76c0fd7
+# %% ../nbs/42_gradcam.ipynb #eead3e56
+_HINTS = {  # by the dimensions of the output
+    2: "it has no locations, so choose a layer before the pooling",
+    3: "for the tokens of a transformer give reshape=tokens_to_grid",
+    5: "for a volume [N, K, d, h, w] give reshape=lambda t: t.flatten(2, 3), "
+    "and map.unflatten(1, (d, h)) is the map [N, d, h, w]",
+}
 _SIGNAL = (
     "for a signal [N, K, t] give reshape=lambda t: t[:, :, None], "
     "with the channels last, [N, t, K], reshape=lambda t: t.mT[:, :, None]; the map is then [N, 1, t]"
 )
-_VOLUME = (
-    "for a volume [N, K, d, h, w] give reshape=lambda t: t.flatten(2, 3), "
-    "and map.unflatten(1, (d, h)) is the map [N, d, h, w]"
-)
 
 
-@patch
-def _grid(self: GradCAM, name: str, tensor: Tensor, n: int, image: bool = True) -> Tensor:  # [N, K, h, w]
+def _on_grid(name: str, tensor: Tensor, n: int, reshape: Callable | None, image: bool = True) -> Tensor:  # [N, K, h, w]
     "A layer's output or gradient on its grid; `image`: whether an input is an image [N, C, H, W]."
-    shape = list(tensor.shape)
-    if name in self.reshape:
-        tensor = self.reshape[name](tensor)
+    shape, tensor = list(tensor.shape), reshape(tensor) if reshape else tensor
     if tensor.ndim == 4 and len(tensor) == n:
         return tensor
-    tokens = "for the tokens of a transformer give reshape=tokens_to_grid"
-    hint = {2: "it has no places, so choose a layer before the pooling", 3: tokens if image else _SIGNAL, 5: _VOLUME}
-    hint = hint.get(tensor.ndim, "give reshape=, a function that makes it so")
-    fits = [
-        e
-        for e in (0, 1, 2, 5)
-        if image and len(shape) == 3 and shape[1] > e + 1 and math.isqrt(shape[1] - e) ** 2 == shape[1] - e
-    ]
-    if fits:
-        hint = f"for the tokens of a transformer give reshape=cifarcam.gradcam.reshape_tokens({math.isqrt(shape[1] - fits[0])}, extra={fits[0]})"
-    raise CAMError(
-        f"layer {name!r} gives {shape}{f', reshaped to {list(tensor.shape)}' if name in self.reshape else ''}, "
-        f"not [N, K, h, w] with N = {n}: {hint}"
-    )
+    hint = _HINTS.get(tensor.ndim, "give reshape=, a function that makes it so")
+    if tensor.ndim == 3 and not image:
+        hint = _SIGNAL
+    if image and len(shape) == 3:
+        extras = [e for e in (0, 1, 2, 5) if shape[1] > e + 1 and math.isqrt(shape[1] - e) ** 2 == shape[1] - e]
+        if extras:
+            call = f"reshape_tokens({math.isqrt(shape[1] - extras[0])}, extra={extras[0]})"
+            hint = f"for the tokens of a transformer give reshape=cifarcam.gradcam.{call}"
+    reshaped = f", reshaped to {list(tensor.shape)}" if reshape else ""
+    raise CAMError(f"layer {name!r} gives {shape}{reshaped}, not [N, K, h, w] with N = {n}: {hint}")
 
 
-# %% ../nbs/42_gradcam.ipynb #ebf90d12
-@patch
-def __call__(
-    self: GradCAM,
-    *inputs: Tensor,  # what the model takes, [N, ...], on the model's device
-    target: int
-    | Sequence[int]
-    | Tensor
-    | None = None,  # class to explain; None: the predicted one; N ints: one for each image
-    **keywords: Tensor,  # what the model takes by keyword
-) -> dict:  # {layer: [N, h, w]} on the inputs' device, or {method: {layer: [N, h, w]}} for a list of methods
-    "Signed raw maps at each layer's own grid; `.logits` [N, C] and `.targets` [N] are of the same forward pass."
-    maps, _ = self._explain(inputs, keywords, target)
-    if self.warn:
-        for reason in self.reasons:
-            warnings.warn(str(reason), CAMWarning, stacklevel=2)
-    return next(iter(maps.values())) if self.single else maps
+def tokens_to_grid(
+    tokens: Tensor,  # [N, T, K], a transformer layer's output
+    extra: int = 1,  # leading tokens that have no location: 1 for the class token of a ViT, 0 for none
+    height: int | None = None,  # rows of the grid; None: the grid is square
+) -> Tensor:  # [N, K, h, w]
+    "Tokens of a transformer laid out on their grid, for `GradCAM(reshape=...)`."
+    count = tokens.shape[1] - extra
+    height = height or round(max(count, 0) ** 0.5)
+    if height <= 0 or count % height or count < height:
+        raise CAMError(
+            f"{count} tokens without the {extra} extra make no grid of {height} rows: give extra= and height="
+        )
+    return reshape_tokens(height, count // height, extra)(tokens)
 
 
-@patch
-def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: object) -> tuple:
-    "Maps by method and layer, and all that is known of the passes they were made from."
-    self.logits, self.targets, self.reasons = None, None, []
-    inputs, keys = (*inputs, *keywords.values()), tuple(keywords)
-    device = _device(inputs)
-    autocast = _autocast(self.precision, device)
-    # the caller's autocast must not reach the backward pass: a backward matrix product would be cast too
-    with torch.inference_mode(False), _autocast("fp32", device), _as_found(self.model, device):
-        run, gradients = self._pass(_Pass(inputs, keys, autocast), target)
-        with torch.no_grad():
-            for name in self.layers:
-                pair = [run.taps[name].kept] + ([gradients[name]] if gradients else [])
-                pair = [self._grid(name, t, len(run.logits)).to(_wide(t)) for t in pair]
-                run.grids[name] = pair[0], pair[1] if gradients else None
-            maps = {m: {name: self._map(m, name, run) for name in self.layers} for m in self.methods}
-            reasons = self._reasons(maps, run)
-    self.logits, self.targets, self.reasons = run.logits, run.targets, reasons
-    return maps, run
-
-
-# %% ../nbs/42_gradcam.ipynb #97d79f8a
-def _device(inputs: Sequence) -> torch.device:
-    "Where the inputs are."
-    device = next((i.device for i in inputs if isinstance(i, Tensor)), None)
-    if device is None:
-        raise CAMTypeError("a GradCAM is called with the model's inputs, at least one of them a tensor")
-    return device
-
-
-@dataclass
-class _Pass:
-    "All that is known of one forward and backward pass."
-
-    inputs: Sequence
-    keys: tuple[str, ...]  # of the last inputs, which the model takes by keyword
-    autocast: AbstractContextManager
-    taps: dict[str, _Tap] = field(default_factory=dict)
-    grids: dict[str, tuple[Tensor, Tensor | None]] = field(
-        default_factory=dict
-    )  # {layer: (activation, gradient)}, both [N, K, h, w]
-    logits: Tensor | None = None  # [N, C]
-    targets: Tensor | None = None  # [N]
-    head: str | None = None  # what the model ends in, as its graph tells; None without a graph
-
-
-# %% ../nbs/42_gradcam.ipynb #75a2e626
-def _needs_gradient(method: Callable) -> bool:  # also inside a functools.partial
-    return getattr(getattr(method, "func", method), "needs_gradient", True)
-
-
-def asks_for_class(
-    method: str | Callable,  # of `METHODS` or `SLOW_METHODS`, or a function (activation, gradient) -> map
-) -> bool:
-    "Whether a method's map is evidence for one class; without it, the map is the same for every class."
-    (function,) = _methods([method]).values()
-    return function in SLOW_METHODS.values() or _needs_gradient(function)
-
-
-# %% ../nbs/42_gradcam.ipynb #9ed1f7b7
-def _is_overwritten(error: RuntimeError) -> bool:
+# %% ../nbs/42_gradcam.ipynb #5a911bcb
+def is_overwritten(error: RuntimeError) -> bool:
     "Whether autograd misses a tensor because the model changed it in place."
     return "modified by an inplace operation" in str(error)
 
 
-def _copies() -> AbstractContextManager:
+def saved_copies() -> AbstractContextManager:
     "What autograd saves inside is copied, so that no in-place operation reaches it."
     return torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda saved: saved)
 
 
-def _rewinder(model: nn.Module) -> Callable[[], None]:
+def rewinder(model: nn.Module) -> Callable[[], None]:
     "Remembers the model's buffers; a call puts them back, so that a repeated pass starts where the first did."
     found = [
         (m, name, b, b.detach().clone())
@@ -787,472 +520,59 @@ def _rewinder(model: nn.Module) -> Callable[[], None]:
     return rewind
 
 
-# %% ../nbs/42_gradcam.ipynb #bb3501e5
+# %% ../nbs/42_gradcam.ipynb #a7303b1c
 @patch
-def _pass(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
-    "The forward pass, noted in `run`, and the gradients by layer if a method needs them; once more, with copies, where autograd needs them."
-    rewind = _rewinder(self.model)
-    try:
-        return self._once(run, target)
-    except RuntimeError as error:
-        if not _is_overwritten(error):
-            raise
-        rewind()
-        with _copies():
-            return self._once(run, target)
-
-
-@patch
-def _once(self: GradCAM, run: _Pass, target: object) -> tuple[_Pass, dict[str, Tensor]]:
-    "Both passes; autograd's error where the model overwrites what the backward pass needs."
-    graph = any(_needs_gradient(f) for f in self.methods.values())
+def _once(self: GradCAM, run: _Run, target: Target) -> dict[str, Tensor]:
+    "Both passes, noted in `run`, and the gradients by layer; autograd's error where the model overwrites what it needs."
+    graph = any(needs_gradient(f) for f in self.methods.values())
     run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
     with torch.set_grad_enabled(graph), _hooked(self.modules, run.taps):
-        logits = self._run(run.inputs, run.autocast, run.keys)
+        output = self._run(run.inputs, run.autocast, run.keys)
+        if callable(target):
+            score = _score_of(target, output)
+            try:
+                logits = class_logits(output)
+            except CAMTypeError:
+                logits = None
+            run.kind = None if logits is None else output_kind(logits)
+        else:
+            logits = class_logits(output)
+            run.targets, run.kind = _targets(target, logits.detach()), output_kind(logits)
+            score = logits.gather(1, run.targets[:, None])[:, 0]
+        run.n, run.logits, run.output = len(score), None if logits is None else logits.detach(), _detached(output)
         image = any(isinstance(i, Tensor) and i.ndim == 4 for i in run.inputs)
         for name, tap in run.taps.items():
             if not tap.calls and isinstance(self.modules[name], torch.jit.ScriptModule):
                 raise _scripted(name)
             tap.choose()
-            self._grid(name, tap.kept.detach(), len(logits), image)  # what is no grid says so before the backward pass
-        run.logits, run.head, run.targets = logits.detach(), _head(logits), _targets(target, logits.detach())
-        if run.head is None and bool(((logits >= 0) & (logits <= 1)).all()):
-            run.head = self._head_of_one(run)
-        gradients = (
-            self._gradients({name: tap.kept for name, tap in run.taps.items()}, logits, run.targets, run.autocast)
-            if graph
-            else {}
-        )
+            _on_grid(name, tap.kept.detach(), run.n, self.reshape.get(name), image)  # an error before the backward pass
+        if run.kind is None and logits is not None and bool(((logits >= 0) & (logits <= 1)).all()):
+            run.kind = self._kind_of_one(run)
+        gradients = _gradients({n: t.kept for n, t in run.taps.items()}, score, run.autocast) if graph else {}
     for tap in run.taps.values():
         tap.kept = tap.kept.detach()
         tap.latest.clear()
-    return run, gradients
+    return gradients
+
+
+def _detached(output: Any) -> Any:
+    "The output without its graph, as far as it is made of tensors, lists, tuples and dicts."
+    if isinstance(output, Tensor):
+        return output.detach()
+    if type(output) in (tuple, list):
+        return type(output)(_detached(o) for o in output)
+    return {k: _detached(o) for k, o in output.items()} if isinstance(output, Mapping) else output
 
 
 @patch
-def _map(self: GradCAM, method: str, name: str, run: _Pass) -> Tensor:  # [N, h, w]
-    "One method's raw map of one layer."
-    function = self.methods[method]
-    if SLOW_METHODS.get(method) is function:
-        return _weighted(function(self, name, run), run.grids[name][0])
-    return function(*run.grids[name], generator=self.generator) if function is randomcam else function(*run.grids[name])
-
-
-# %% ../nbs/42_gradcam.ipynb #b9f8a6af
-@dataclass
-class Reason:
-    "Why the maps of some images say nothing."
-
-    layer: str  # the layer's name; empty where all layers are concerned
-    method: str  # the method's name; empty where all methods are concerned
-    images: list[int]  # their places in the batch
-    n: int  # size of the batch
-    text: str  # what is the matter, and what to do
-    kind: str = ""  # a key of `_TEXTS` below, such as "blank" or "saturated"
-    views: list[int] = field(default_factory=list)  # after `smooth`: in how many views it is so, for each of `images`
-    n_views: int = 0  # after `smooth`: how many views there were
-
-    def __str__(self) -> str:
-        shown = ", ".join(str(i) for i in self.images[:5]) + (", ..." if len(self.images) > 5 else "")
-        which = "" if len(self.images) == self.n else f"{len(self.images)} of {self.n} images ({shown})"
-        least, most = min(self.views, default=0), max(self.views, default=0)
-        often = (
-            ""
-            if least == self.n_views
-            else f"in {least if least == most else f'{least} to {most}'} of {self.n_views} views"
-        )
-        where = ", ".join(
-            part for part in (f"layer {self.layer!r}" if self.layer else "", self.method, which, often) if part
-        )
-        return f"{where}: {self.text}" if where else self.text
-
-
-# %% ../nbs/42_gradcam.ipynb #28a6982d
-_TEXTS = {
-    "silent": "the gradient is exactly zero, so the map is too: the target does not depend on this layer here (a dead ReLU, a saturated output, a last "
-    "layer whose weights are zero, as an untrained transformer of torchvision has it, or the last block of a transformer, behind which only the class token counts)",
-    "noise": "the map is rounding noise and is not drawn: what it adds up cancels; choose another layer or method",
-    "small": "what the map adds up cancels to less than a thousandth, so little more than rounding may be left: choose another layer or method, unless float64 gives the same map and you know why",
-    "unstable": "a channel that carries the map has its weight from a division by nearly zero: choose a layer behind a ReLU, or gradcam or hirescam",
-    "blank": "the map has no positive value: nothing that the layer found here speaks for the target, so it is blank after ReLU",
-    "inactive": "the mean activation of the layer is nowhere positive, so it is blank after ReLU",
-    "constant": "the map is the same at every place but for rounding, so it shows no place: nothing in the picture differs for this layer",
-    "probabilities": "the model's outputs look like probabilities: the gradient of a softmax mixes all classes and vanishes where it is sure, so let the model give logits",
-    "log-probabilities": "the model's outputs look like the logarithms of probabilities: the gradient of a log-softmax mixes all classes and vanishes where it is sure, so let the model give logits",
-    "sigmoid": "the model ends in a sigmoid: its gradient vanishes where it is sure, and maps of different images have different scales, so let the model give logits",
-    "saturated": "the target's probability is 1 up to rounding: the output is saturated there, and its gradient is nothing but rounding; let the model give logits",
-    "grid": "the grid is 1x1, so a map shows no place: choose an earlier layer",
-    "layout": "the output {shape} looks like [N, h, w, K], with the channels last: give reshape=reshape_tokens({h}, {w})",
-    "repeated": "the layer runs {calls} times in a forward pass, and the map is that of its last run alone: choose one with call=0 to call={last}",
-    "neighbours": "{name!r} is a BatchNorm without running statistics, so also in eval mode an image's map depends on its neighbours in the batch: give one image at a time",
-}
-
-# %% ../nbs/42_gradcam.ipynb #3e3c6dd6
-_OVER_PLACES = "over the places, in every channel, as on the input of an InstanceNorm"
-_OVER_CHANNELS = (
-    "gradient times activation adds up to {} over the channels, as it does at every place on the input of a LayerNorm"
-)
-_ITS_CAUSE: dict[tuple[str, Callable], str] = {
-    (
-        "noise",
-        gradcam,
-    ): f"the map is rounding noise and is not drawn: the gradient, whose mean is the weight of a channel, adds up to nothing {_OVER_PLACES}; choose another layer, or a method that weighs each place by itself, such as hirescam",
-    (
-        "noise",
-        xgradcam,
-    ): f"the map is rounding noise and is not drawn: gradient times activation adds up to nothing {_OVER_PLACES}; choose another layer, or a method that weighs each place by itself, such as hirescam",
-    (
-        "noise",
-        hirescam,
-    ): f"the map is rounding noise and is not drawn: {_OVER_CHANNELS.format('nothing')}; choose another layer, or gradcam",
-    (
-        "small",
-        xgradcam,
-    ): f"gradient times activation adds up to less than a thousandth of its parts {_OVER_PLACES}, where only the small constant of the norm and rounding are left: choose another layer or method, unless float64 gives the same map and you know why",
-    (
-        "small",
-        hirescam,
-    ): f"{_OVER_CHANNELS.format('less than a thousandth of its parts')}, where only the small constant of the norm and rounding are left: choose another layer or method, unless float64 gives the same map and you know why",
-    (
-        "unstable",
-        xgradcam,
-    ): "a channel that carries the map has its weight from a division by nearly zero, since its activation has both signs and adds up to almost nothing: choose a layer behind a ReLU, or gradcam or hirescam",
-    (
-        "unstable",
-        gradcampp,
-    ): "a channel that carries the map has its weight from a division by nearly zero, since its activation adds up to about -2 divided by the gradient at a place, where the divisor of Grad-CAM++ vanishes: "
-    "choose a layer behind a ReLU, where no sum is negative, or gradcam or hirescam",
-}
-
-
-def _text(kind: str, function: Callable | None) -> str:
-    "What is told of a kind of trouble, by the method's own cause if it has one."
-    return _ITS_CAUSE.get((kind, function), _TEXTS[kind])
-
-
-# %% ../nbs/42_gradcam.ipynb #6628d36e
-_HEADS = {
-    "SoftmaxBackward0": "probabilities",
-    "LogSoftmaxBackward0": "log-probabilities",
-    "SigmoidBackward0": "sigmoid",
-    "AddmmBackward0": "logits",
-    "MmBackward0": "logits",
-}
-_AFTER = (
-    "ToCopyBackward",
-    "CloneBackward",
-    "AliasBackward",
-    "ViewBackward",
-    "UnsafeViewBackward",
-    "SqueezeBackward",
-    "UnsqueezeBackward",
-    "SliceBackward",
-    "IndexSelectBackward",
-    "SelectBackward",
-    "TBackward",
-)
-
-
-def _head(outputs: Tensor) -> str | None:
-    "What a model's outputs are, as the last operation that counts in their graph tells; empty if unknown, None without a graph."
-    node = outputs.grad_fn
-    while node is not None and node.name().startswith(_AFTER):
-        node = node.next_functions[0][0]
-    return None if node is None else _HEADS.get(node.name(), "")
-
-
-def _own_probabilities(
-    outputs: Tensor,  # [N, C]
-    kind: str | None,  # of outputs, as `_head` tells it
-) -> Tensor:  # [N, C]
-    "The model's own probabilities: its outputs, where they are probabilities already, else those of its logits or single logit."
-    z = outputs.to(_wide(outputs))
-    if kind in ("probabilities", "sigmoid"):
-        return z
-    return z.exp() if kind == "log-probabilities" else z.softmax(1) if z.shape[1] > 1 else z.sigmoid()
-
-
-@patch
-def _head_of_one(self: GradCAM, run: _Pass) -> str | None:
-    "What the model ends in, from the graph of one image, where the methods need no graph."
-    taps = {name: _Tap(name, True) for name in self.layers}
-    inputs = _rows(run.inputs, torch.zeros(1, dtype=torch.int64), len(run.logits))
-    rewind = _rewinder(self.model)
+def _kind_of_one(self: GradCAM, run: _Run) -> str | None:
+    "What the model ends in, from the graph of one image."
+    inputs, rewind = _rows(run.inputs, torch.zeros(1, dtype=torch.int64), run.n), rewinder(self.model)
     try:
-        with torch.enable_grad(), _hooked(self.modules, taps):
-            return _head(self._run(inputs, run.autocast, run.keys))
+        with torch.enable_grad(), _hooked(self.modules, {name: _Tap(name, True) for name in self.layers}):
+            return output_kind(class_logits(self._run(inputs, run.autocast, run.keys)))
     finally:
         rewind()
-
-
-def _outputs(run: _Pass) -> dict[tuple[str, str, str], Tensor]:
-    "What is the matter with the outputs, as bool [N] by (kind, layer, method)."
-    z, eps, head = run.logits.to(_wide(run.logits)), torch.finfo(run.logits.dtype).eps, run.head
-    sure = z.gather(1, run.targets[:, None])[:, 0]
-    close = max(1e-3, 2 * eps * (1 + math.log(z.shape[1])))
-    if head:
-        odds, logs, sigmoid = (
-            torch.full_like(sure, head == kind, dtype=torch.bool)
-            for kind in ("probabilities", "log-probabilities", "sigmoid")
-        )
-    else:
-        odds = ((z >= 0).all(1) & ((z.sum(1) - 1).abs() < close)).all().expand(len(z)) & (z.shape[1] > 1)
-        logs = ((z <= 0).all(1) & (z.logsumexp(1).abs() < close)).all().expand(len(z)) & (z.shape[1] > 1)
-        sigmoid = torch.zeros_like(odds)
-    flags = {
-        "probabilities": odds,
-        "log-probabilities": logs,
-        "sigmoid": sigmoid,
-        "saturated": ((odds | sigmoid) & (sure >= 1 - 4 * eps)) | (logs & (sure >= -4 * eps)),
-    }
-    return {(kind, "", ""): flag for kind, flag in flags.items()}
-
-
-# %% ../nbs/42_gradcam.ipynb #40ab8546
-def _left(
-    function: Callable, activation: Tensor, gradient: Tensor, map: Tensor, size: Tensor
-) -> tuple[Tensor, Tensor, int] | None:  # [N], [N]
-    "What is left of the sums that the method takes, what was added up, and how many terms; `size` is the mean |gradient| of each channel, [N, K]."
-    places = gradient.shape[2] * gradient.shape[3]
-    if function is hirescam:
-        return map.abs().amax((1, 2)), (gradient * activation).abs_().sum(1).amax((1, 2)), gradient.shape[1]
-    if function is gradcam:
-        return gradient.mean((2, 3)).abs().amax(1), size.amax(1), places
-    if function is not xgradcam:
-        return None
-    product = gradient * activation
-    return product.sum((2, 3)).abs().amax(1), product.abs_().sum((2, 3)).amax(1), places
-
-
-def _rounding(eps: float, terms: int) -> float:
-    "Up to which part of what was added up a sum may be nothing but rounding; in half precision errors are independent."
-    return 8 * eps / math.sqrt(terms) if eps > 1e-4 else 32 * eps
-
-
-# %% ../nbs/42_gradcam.ipynb #e5e02f16
-def _unstable(function: Callable, activation: Tensor, gradient: Tensor, eps: float) -> Tensor | None:  # bool [N]
-    "Whether a channel that carries the map was divided by nearly zero."
-    if function is xgradcam:
-        total, size = activation.sum((2, 3)), torch.linalg.vector_norm(activation, 1, (2, 3))
-        near = (
-            total.abs() <= max(1e-4, eps / math.sqrt(activation.shape[2] * activation.shape[3])) * size
-        )  # what the rounding of the activation alone makes of it
-        weight = ((gradient * activation).sum((2, 3)) / (total + 1e-7)).abs()
-        doubtful = torch.where(near, weight, 0)
-    elif function is gradcampp:
-        terms, below = _gradcampp_terms(activation, gradient)
-        square = gradient**2
-        near = below.abs() < 1e-3 * (2 * square + (activation.sum((2, 3), keepdim=True) * square * gradient).abs())
-        weight, doubtful = terms.sum((2, 3)).abs(), torch.where(near, terms, 0).abs().amax((2, 3))
-    else:
-        return None
-    carries = torch.linalg.vector_norm(activation, math.inf, (2, 3))
-    return ((doubtful > 0) & (doubtful * carries >= 0.1 * (weight * carries).amax(1, keepdim=True))).any(1)
-
-
-# %% ../nbs/42_gradcam.ipynb #ba2c5d34
-def _flags_of(
-    function: Callable, map: Tensor, a: Tensor, g: Tensor | None, size: Tensor | None, dead: Tensor, eps: float
-) -> dict[str, Tensor]:
-    "What is the matter with one method's maps of one layer, as bool [N] by kind."
-    flags, single = {}, a.shape[2:] == (1, 1)
-    high, low, tiny = map.amax((1, 2)), map.amin((1, 2)), 32 * torch.finfo(map.dtype).eps
-    live = size.amax(1) > 0 if g is not None and _needs_gradient(function) else torch.ones_like(high, dtype=torch.bool)
-    left = _left(function, a, g, map, size) if g is not None and not single else None
-    if left is not None:
-        some = live & (left[1] > 0)  # where only zeros are added up, nothing cancels
-        flags["noise"] = (left[0] <= _rounding(eps, left[2]) * left[1]) & some
-        if function is not gradcam:
-            flags["small"] = (left[0] <= 1e-3 * left[1]) & some & ~flags["noise"]
-    said = flags.get("noise", torch.zeros_like(live))
-    unstable = _unstable(function, a, g, eps) if g is not None and not single else None
-    if unstable is not None:
-        flags["unstable"] = unstable & live & ~said & ~flags.get("small", said)
-    if single:
-        pass  # has a reason of its own
-    elif function in (eigencam, eigengradcam):  # centred, so the same everywhere means zero everywhere
-        points = (a if function is eigencam else g * a).abs().amax((1, 2, 3))
-        flags["constant"] = (torch.maximum(high, -low) <= tiny * math.sqrt(a.shape[1]) * points) & live
-    else:
-        flags["constant"] = ((high > 0) & (high - low <= tiny * high) | dead) & live & ~said
-    if function not in (eigencam, randomcam):
-        flags["inactive" if function is meancam else "blank"] = (
-            (high <= 0) & live & ~said & ~flags.get("constant", said)
-        )
-    return flags
-
-
-# %% ../nbs/42_gradcam.ipynb #7719c3a8
-def _mean_size(gradient: Tensor) -> Tensor:  # [N, K]
-    "Mean |gradient| of each channel, without a second tensor as large as the gradient."
-    places = gradient.shape[2] * gradient.shape[3]
-    if gradient.device.type != "cpu":
-        return torch.linalg.vector_norm(gradient, 1, (2, 3)) / places
-    pieces = gradient.split(
-        max(1, 2**19 * len(gradient) // max(1, gradient.numel()))
-    )  # 2 MB each: four times as quick as the norm
-    return torch.cat([piece.abs().sum((2, 3)) for piece in pieces]) / places
-
-
-def _flags(
-    maps: dict[str, dict[str, Tensor]], run: _Pass, methods: dict[str, Callable]
-) -> dict[tuple[str, str, str], Tensor]:
-    "What is the matter, as bool [N] by (kind, layer, method), still on the device."
-    flags = _outputs(run)
-    for name, (a, g) in run.grids.items():
-        total, size = a.sum((1, 2, 3)), None
-        dead = (total == 0) & (a.amax((1, 2, 3)) == 0)  # zero everywhere
-        flags["finite", name, "activation"] = total.isfinite()
-        if g is not None:
-            size = _mean_size(g)
-            peak = size.amax(1)
-            flags["finite", name, "gradient"], flags["silent", name, ""] = peak.isfinite(), peak == 0
-        for method, by_layer in maps.items():
-            found = _flags_of(
-                methods[method], by_layer[name], a, g, size, dead, torch.finfo(run.taps[name].kept.dtype).eps
-            )
-            flags |= {(kind, name, method): flag for kind, flag in found.items()}
-    return flags
-
-
-# %% ../nbs/42_gradcam.ipynb #54f8aa94
-def _fits(rows: int, columns: int, height: int, width: int) -> bool:
-    "Whether one stride, with rounding up or down, makes a grid of `rows` x `columns` of a picture."
-    least = max(height / (rows + 1), width / (columns + 1))
-    return least < min(height / max(rows - 1, 1e-9), width / max(columns - 1, 1e-9))
-
-
-@patch
-def _circumstances(self: GradCAM, run: _Pass) -> Iterator[tuple[str, str, dict]]:
-    "What concerns all images alike: the kind, the layer, and what its text tells."
-    high, wide = next((i.shape[2:] for i in run.inputs if isinstance(i, Tensor) and i.ndim == 4), (0, 0))
-    for name, (a, _) in run.grids.items():
-        k, h, w = a.shape[1:]
-        if (h, w) == (1, 1):
-            yield "grid", name, {}
-        known = isinstance(
-            self.modules[name], (nn.Conv2d, nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d, nn.AvgPool2d)
-        )  # whose channels come first
-        if (
-            not known
-            and name not in self.reshape
-            and min(k, h, high) > 1
-            and _fits(k, h, high, wide)
-            and not _fits(h, w, high, wide)
-        ):
-            yield "layout", name, {"shape": list(a.shape), "h": k, "w": h}
-        tap = run.taps[name]
-        if tap.calls > 1 and tap.asked is None:
-            yield "repeated", name, {"calls": tap.calls, "last": tap.calls - 1}
-    mixing = [
-        name
-        for name, m in self.model.named_modules()
-        if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is None
-    ]
-    if mixing and len(run.logits) > 1:
-        yield "neighbours", "", {"name": mixing[0]}
-
-
-# %% ../nbs/42_gradcam.ipynb #ee954112
-@patch
-def _reasons(self: GradCAM, maps: dict[str, dict[str, Tensor]], run: _Pass) -> list[Reason]:
-    "Every map that says nothing, with its reason; an error where numbers are not finite. One transfer from the device."
-    flags = _flags(maps, run, self.methods)
-    rows, n, reasons = torch.stack(list(flags.values())).tolist(), len(run.logits), []
-    for (kind, layer, method), row in zip(flags, rows):
-        images = [i for i, flag in enumerate(row) if flag == (kind != "finite")]
-        if not images:
-            continue
-        if kind == "finite":
-            self._complain(layer, method, images, run)
-        else:
-            reasons.append(Reason(layer, method, images, n, _text(kind, self.methods.get(method)), kind))
-        if kind == "noise" or kind == "constant" and self.methods[method] in (eigencam, eigengradcam):
-            maps[method][layer] = torch.where(flags[kind, layer, method][:, None, None], 0, maps[method][layer])
-    return reasons + [
-        Reason(layer, "", list(range(n)), n, _TEXTS[kind].format(**told), kind)
-        for kind, layer, told in self._circumstances(run)
-    ]
-
-
-# %% ../nbs/42_gradcam.ipynb #50739d53
-@patch
-def _complain(self: GradCAM, layer: str, which: str, images: list[int], run: _Pass) -> None:
-    "Raise: numbers of this layer are not finite."
-    tensor = run.grids[layer][which == "gradient"]
-    if which == "activation" and bool(tensor.isfinite().all()):
-        return  # only their sum is not
-    found = self._begins(run)
-    if not found and which == "gradient":
-        found = "the activations are finite, so it begins in the backward pass behind this layer: a division by zero, or numbers too large for half precision"
-    raise CAMError(
-        f"the {which} of layer {layer!r} is not finite for {len(images)} of {len(run.logits)} images (first: {images[0]}): {found}"
-    )
-
-
-@patch
-def _begins(self: GradCAM, run: _Pass) -> str:
-    "Where NaN or infinity begins, in words; empty if nowhere in a forward pass."
-
-    def sick(t: object) -> bool:
-        return isinstance(t, Tensor) and t.is_floating_point() and not bool(t.isfinite().all())
-
-    for k, x in enumerate(run.inputs):
-        if sick(x):
-            return f"input {k if k < len(run.inputs) - len(run.keys) else repr(run.keys[k - len(run.inputs)])} holds NaN or infinity already"
-    weight = next(
-        (name for name, t in chain(self.model.named_parameters(), self.model.named_buffers()) if sick(t)), None
-    )
-    found, modules = [], {name or "the model": m for name, m in self.model.named_modules()}
-
-    def look(name: str) -> Callable:
-        def hook(module: nn.Module, args: tuple, output: object) -> None:
-            tensor = output[0] if isinstance(output, (tuple, list)) and output else output
-            if not found and sick(tensor):
-                found.append((name, type(module).__name__, tensor.dtype))
-
-        return hook
-
-    with torch.no_grad(), _hooked(modules, {name: look(name) for name in modules}):
-        self._run(run.inputs, run.autocast, run.keys)
-    if not found:
-        return ""
-    name, kind, dtype = found[0]
-    text = f"it begins in {name!r} ({kind})"
-    if weight:
-        return f"{text}, and {weight!r} is not finite: the weights have diverged"
-    if dtype.itemsize == 2:
-        return f"{text}, which works in {str(dtype)[6:]} and overflows beyond {torch.finfo(dtype).max:.3g}: use precision='bf16' or 'fp32', or a float32 model"
-    return f"{text}: a division by zero, or the logarithm or root of a negative number"
-
-
-# %% ../nbs/42_gradcam.ipynb #c228a807
-def tokens_to_grid(
-    tokens: Tensor,  # [N, T, K], a transformer layer's output
-    extra: int = 1,  # leading tokens that are no place: 1 for the class token of a ViT, 0 for none
-    height: int | None = None,  # rows of the grid; None: the grid is square
-) -> Tensor:  # [N, K, h, w]
-    "Tokens of a transformer laid out on their grid, for `GradCAM(reshape=...)`."
-    count = tokens.shape[1] - extra
-    height = height or round(max(count, 0) ** 0.5)
-    if height <= 0 or count % height or count < height:
-        raise CAMError(
-            f"{count} tokens without the {extra} extra make no grid of {height} rows: give extra= and height="
-        )
-    return reshape_tokens(height, count // height, extra)(tokens)
-
-
-# %% ../nbs/42_gradcam.ipynb #6d9b3f51
-@patch
-def _scores(
-    self: GradCAM, run: _Pass, inputs: Sequence, targets: Tensor, hooks: dict[str, Callable] | None = None
-) -> Tensor:  # [B]
-    "Target logits of one more forward pass, on `inputs`."
-    with torch.no_grad(), _hooked(self.modules, hooks or {}):
-        logits = self._run(inputs, run.autocast, run.keys)
-    if len(logits) != len(targets):
-        raise CAMError(f"the model gave {len(logits)} rows of logits for a batch of {len(targets)}")
-    return logits.to(_wide(logits)).gather(1, targets[:, None])[:, 0]
 
 
 def _rows(inputs: Sequence, rows: Tensor, n: int) -> list:
@@ -1260,171 +580,297 @@ def _rows(inputs: Sequence, rows: Tensor, n: int) -> list:
     return [i[rows.to(i.device)] if isinstance(i, Tensor) and i.ndim and len(i) == n else i for i in inputs]
 
 
-@patch
-def _pairs(
-    self: GradCAM, name: str, method: str, n: int, channels: int, device: torch.device
-) -> Iterator[tuple[Tensor, Tensor]]:
-    "Images and channels, [B] each, `batch_size` at a time, with a bar."
-    with tqdm(
-        total=n * channels, desc=f"{method} of {name}", unit=" pictures", leave=False, disable=not self.progress
-    ) as bar:
-        for chunk in torch.arange(n * channels, device=device).split(self.batch_size):
-            yield chunk // channels, chunk % channels
-            bar.update(len(chunk))
-
-
-# %% ../nbs/42_gradcam.ipynb #690136f7
-def scorecam(
-    cam: GradCAM,  # gives `batch_size` and `progress`
-    name: str,  # of the layer
-    run: _Pass,  # the forward pass to explain
-) -> Tensor:  # [N, K] weights of the channels
-    'Softmax over channels of the target logit of the picture masked by each (Wang et al., 2020, arXiv:1910.01279); `GradCAM(method="scorecam")` calls it.'
-    activation = run.grids[name][0]
-    n, channels = activation.shape[:2]
-    place = _picture(run.inputs)
-    scores = []
-    for images, k in cam._pairs(name, "scorecam", n, channels, activation.device):
-        mask = F.interpolate(
-            activation[images, k][:, None], run.inputs[place].shape[-2:], mode="bilinear", align_corners=True
-        )
-        low, high = mask.amin((2, 3), keepdim=True), mask.amax((2, 3), keepdim=True)
-        mask = torch.where(
-            high > low, (mask - low) / torch.where(high > low, high - low, 1), 0
-        )  # its own range, however small
-        inputs = _rows(run.inputs, images, n)
-        inputs[place] = inputs[place] * mask.to(inputs[place].dtype)
-        scores.append(cam._scores(run, inputs, run.targets[images]))
-    return torch.cat(scores).view(n, channels).softmax(1).to(activation.dtype)
-
-
-def _picture(inputs: Sequence) -> int:
-    "Which of the inputs is the picture [N, C, H, W]."
-    places = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.ndim == 4 and x.is_floating_point()]
-    if not places:
-        raise CAMTypeError(
-            "no input is a picture, a tensor of floats [N, C, H, W]: there is nothing to lay a mask on or to turn round"
-        )
-    return places[0]
-
-
-scorecam.needs_gradient = False
-
-
-# %% ../nbs/42_gradcam.ipynb #85011acb
-def _ablate(tap: _Tap, dim: int, channels: Tensor) -> Callable:  # a forward hook
-    "Sets channel `channels[b]` of row b to zero (-1: none), in the call of the layer whose map is made; a single row is repeated first."
-
-    def without(tensor: Tensor) -> Tensor:
-        tensor = tensor.repeat(len(channels), *[1] * (tensor.ndim - 1)) if len(tensor) == 1 else tensor.clone()
-        rows = (channels >= 0).nonzero()[:, 0]
-        tensor.movedim(dim, 1)[rows, channels[rows]] = 0
-        return tensor
-
-    return _in_call(tap, without)
+# %% ../nbs/42_gradcam.ipynb #64cc4973
+_CHANNELS_FIRST = (nn.Conv2d, nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d, nn.AvgPool2d)
 
 
 @patch
-def _channel_dim(self: GradCAM, name: str, run: _Pass) -> int:
-    "Which dimension of the layer's own output holds the channels: 1, unless there is a reshape, which is then asked."
-    if name not in self.reshape:
-        return 1
-    kept = run.taps[name].kept
-    for dim in range(1, kept.ndim):
-        order = torch.arange(kept.shape[dim], device=kept.device)
-        probe = self.reshape[name](order.view(-1, *[1] * (kept.ndim - 1 - dim)).expand(kept.shape).to(torch.float64))
-        if probe.shape[1] == len(order) and bool((probe == order.view(1, -1, 1, 1)).all()):
-            return dim
+def __call__(
+    self: GradCAM,
+    *inputs: Tensor,  # what the model takes, [N, ...], on the model's device
+    target: Target = None,  # class to explain; None: the predicted one; N ints; or a function of the model's output -> [N]
+    **keywords: Tensor,  # what the model takes by keyword
+) -> dict:  # {layer: [N, h, w]} on the inputs' device, or {method: {layer: [N, h, w]}} for a list of methods
+    "Signed raw maps at each layer's own grid; `.output`, `.logits` [N, C] and `.targets` [N] are of the same forward."
+    maps, _ = self._explain(inputs, keywords, target)
+    return self._give(maps)
+
+
+@patch
+def _give(self: GradCAM, maps: dict) -> dict:
+    "Warn of what is the matter, and unpack the maps of a single method."
+    for reason in self.reasons if self.warn else ():
+        warnings.warn(str(reason), CAMWarning, stacklevel=3)
+    return next(iter(maps.values())) if self.single else maps
+
+
+@patch
+def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: Target) -> tuple[dict, _Run]:
+    "Maps by method and layer, and the pass they were made from."
+    self._forget()
+    device = next((i.device for i in chain(inputs, keywords.values()) if isinstance(i, Tensor)), None)
+    if device is None:
+        raise CAMTypeError("a GradCAM is called with the model's inputs, at least one of them a tensor")
+    run = _Run(
+        {}, inputs=(*inputs, *keywords.values()), keys=tuple(keywords), autocast=_autocast(self.precision, device)
+    )
+    run.image_size = next((tuple(i.shape[2:]) for i in run.inputs if isinstance(i, Tensor) and i.ndim == 4), (0, 0))
+    batch_norms = ((n, m) for n, m in self.model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+    run.mixing = next((name for name, m in batch_norms if m.running_mean is None), "")
+    # the caller's autocast must not reach the backward pass: a backward matrix product would be cast too
+    with torch.inference_mode(False), _autocast("fp32", device), left_as_found(self.model, device):
+        rewind = rewinder(self.model)
+        try:
+            gradients = self._once(run, target)
+        except RuntimeError as error:
+            if not is_overwritten(error):
+                raise
+            rewind()
+            with saved_copies():
+                gradients = self._once(run, target)
+        with torch.no_grad():
+            for name, tap in run.taps.items():
+                pair = [tap.kept, gradients[name]] if gradients else [tap.kept]
+                pair = [_on_grid(name, t, run.n, self.reshape.get(name)).to(wide(t)) for t in pair]
+                first = name in self.reshape or isinstance(self.modules[name], _CHANNELS_FIRST)
+                about = (torch.finfo(tap.kept.dtype).eps, tap.calls, tap.asked is not None, first)
+                run.layers[name] = LayerRecord(pair[0], pair[1] if gradients else None, *about)
+            maps = {m: {name: self._map(m, name, run) for name in self.layers} for m in self.methods}
+            reasons, broken = judge(run, maps, self.methods)
+            for layer, which, images in broken:
+                self._raise_not_finite(layer, which, images, run)
+    self.output, self._logits, self.targets, self.reasons = run.output, run.logits, run.targets, reasons
+    return maps, run
+
+
+@patch
+def _map(self: GradCAM, method: str, name: str, run: _Run) -> Tensor:  # [N, h, w]
+    "One method's raw map of one layer."
+    function, at = self.methods[method], run.layers[name]
+    if SLOW_METHODS.get(method) is function:
+        return function(at.activation, _Probe(self, name, method, run))
+    more = {"generator": self.generator} if function is randomcam else {}
+    return function(at.activation, at.gradient, **more)
+
+
+@patch
+def _raise_not_finite(self: GradCAM, layer: str, which: str, images: list[int], run: _Run) -> None:
+    "Raise: numbers of this layer are not finite; names the layer where they begin, by one more pass."
+
+    def sick(t: object) -> bool:
+        return isinstance(t, Tensor) and t.is_floating_point() and not bool(t.isfinite().all())
+
+    if not sick(getattr(run.layers[layer], which)):
+        return  # only their sum is not
+    found, weight = "", None
+    for k, value in enumerate(run.inputs):
+        if sick(value) and not found:
+            position = k - len(run.inputs) + len(run.keys)
+            found = f"input {k if position < 0 else repr(run.keys[position])} holds NaN or infinity already"
+    begins, modules = [], {name or "the model": m for name, m in self.model.named_modules()}
+
+    def look(name: str) -> Callable:
+        def hook(module: nn.Module, args: tuple, output: object) -> None:
+            tensor = output[0] if isinstance(output, (tuple, list)) and output else output
+            if not begins and sick(tensor):
+                begins.append((name, type(module).__name__, tensor.dtype))
+
+        return hook
+
+    if not found:
+        tensors = chain(self.model.named_parameters(), self.model.named_buffers())
+        weight = next((name for name, t in tensors if sick(t)), None)
+        with torch.no_grad(), _hooked(modules, {name: look(name) for name in modules}):
+            self._run(run.inputs, run.autocast, run.keys)
+    if begins:
+        name, kind, dtype = begins[0]
+        found = f"it begins in {name!r} ({kind})"
+        if weight:
+            found += f", and {weight!r} is not finite: the weights have diverged"
+        elif dtype.itemsize == 2:
+            found += f", which works in {str(dtype)[6:]} and overflows beyond {torch.finfo(dtype).max:.3g}: use precision='bf16' or 'fp32', or a float32 model"
+        else:
+            found += ": a division by zero, or the logarithm or root of a negative number"
+    elif not found and which == "gradient":
+        found = "the activations are finite, so it begins in the backward pass behind this layer: a division by zero, or numbers too large for half precision"
     raise CAMError(
-        f"ablationcam cannot tell which dimension of layer {name!r} holds the channels: its reshape mixes them"
+        f"the {which} of layer {layer!r} is not finite for {len(images)} of {run.n} images (first: {images[0]}): {found}"
     )
 
 
-# %% ../nbs/42_gradcam.ipynb #f6421c29
+# %% ../nbs/42_gradcam.ipynb #b84bf038
+@dataclass
+class MapBatch:
+    "Maps of some of N images, and what the model returned for them."
+
+    rows: range  # the images' numbers among all
+    maps: dict  # {layer: [B, h, w]}, or {method: {layer: [B, h, w]}} for a list of methods
+    logits: Tensor | None  # [B, C], or None where the output has none
+    targets: Tensor | None  # int64 [B], the classes explained; None for a target function
+    output: Any = None  # of the model
+    reasons: list[Reason] = field(default_factory=list)  # by the images' numbers in this batch
+
+
 @patch
-def _multiplies(self: GradCAM, name: str, run: _Pass, dim: int) -> bool:
-    "Whether the layer's output may be multiplied on its way, which saves the layers before it."
-    if len(run.logits) == 0:
-        return False
-    channels = torch.tensor([-1, 0, run.grids[name][0].shape[1] - 1], device=run.logits.device)
-    image = torch.zeros(3, dtype=torch.int64, device=run.logits.device)
-    n, hook = len(run.logits), lambda: {name: _ablate(run.taps[name], dim, channels)}
-    plain = self._scores(run, _rows(run.inputs, image, n), run.targets[image], hook())
-    try:
-        short = self._scores(run, _rows(run.inputs, image[:1], n), run.targets[image], hook())
-    except Exception:
-        return False  # whatever the model said of a batch that grew
-    eps = max(1e-3, 8 * torch.finfo(run.logits.dtype).eps)
-    return bool(((short - plain).abs() <= eps * plain.abs().max()).all())
-
-
-def ablationcam(
-    cam: GradCAM,  # gives `batch_size` and `progress`
-    name: str,  # of the layer
-    run: _Pass,  # the forward pass to explain
-) -> Tensor:  # [N, K] weights of the channels
-    "The part (y - y_k) / |y| of the target logit that is lost with channel k (Desai & Ramaswamy, 2020, doi:10.1109/WACV45572.2020.9093360)."
-    n, channels = run.grids[name][0].shape[:2]
-    dim = cam._channel_dim(name, run)
-    short, without = cam._multiplies(name, run, dim), []
-    for image, k in cam._pairs(name, "ablationcam", n, channels, run.logits.device):
-        parts = [image == i for i in image.unique()] if short else [slice(None)]  # the short way is one image at a time
+def over(
+    self: GradCAM,
+    batches: Tensor | Iterable,  # all inputs [N, ...], which are split, or batches: tensors, or tuples of inputs
+    target: Target = None,  # as for a call; N ints: one for each of all images
+    *,
+    batch_size: int = 100,  # images at a time, where they are split here
+    prepare: Callable[[Any], Any] | None = None,  # makes the model's input, or a tuple of inputs, of a batch
+    progress: bool = False,  # show a progress bar
+) -> Iterator[MapBatch]:
+    "Maps of many images in batches; in the end, `.reasons` are those of all images, given in one warning."
+    whole = hasattr(batches, "shape")  # a tensor or an array
+    each = not (target is None or callable(target) or isinstance(target, int) or getattr(target, "ndim", 1) == 0)
+    if batch_size < 1:
+        raise CAMError(f"batch_size must be at least 1, not {batch_size}")
+    if whole and each and len(target) != len(batches):
+        raise CAMError(f"{len(target)} targets for {len(batches)} images: give one class for all or one for each image")
+    parts = (batches[k : k + batch_size] for k in range(0, len(batches), batch_size)) if whole else batches
+    tally, seen = Tally(), 0
+    with tqdm(
+        total=len(batches) if whole else None, desc="maps", unit=" images", leave=False, disable=not progress
+    ) as bar:
         for part in parts:
-            inputs = _rows(run.inputs, image[part][:1] if short else image, n)
-            without.append(
-                cam._scores(run, inputs, run.targets[image[part]], {name: _ablate(run.taps[name], dim, k[part])})
+            inputs = part if prepare is None else prepare(part)
+            inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+            rows = range(seen, seen + len(part[0] if isinstance(part, (tuple, list)) else part))
+            some = target[rows.start : rows.stop] if each else target
+            maps, run = self._explain(inputs, {}, some)
+            tally.add(self.reasons, rows)
+            seen = rows.stop
+            maps = next(iter(maps.values())) if self.single else maps
+            yield MapBatch(rows, maps, run.logits, run.targets, run.output, self.reasons)
+            bar.update(len(rows))
+    self.reasons = tally.reasons(seen)
+    if self.warn:
+        tally.warn(seen, ".reasons")
+
+
+def gather(
+    parts: Iterable[MapBatch],  # as `over` gives them
+) -> MapBatch:  # of all images, without `.output`
+    "All batches in one; reasons are by the images' numbers among all."
+    parts, tally = list(parts), Tally()
+    if not parts:
+        raise CAMError("there are no images to explain")
+    for part in parts:
+        tally.add(part.reasons, part.rows)
+
+    def join(values: list) -> Any:
+        if isinstance(values[0], dict):
+            return {key: join([v[key] for v in values]) for key in values[0]}
+        return None if values[0] is None else torch.cat(values)
+
+    rows = range(parts[0].rows.start, parts[-1].rows.stop)
+    logits, targets, maps = (join([getattr(p, name) for p in parts]) for name in ("logits", "targets", "maps"))
+    return MapBatch(rows, maps, logits, targets, None, tally.reasons(len(rows)))
+
+
+# %% ../nbs/42_gradcam.ipynb #5bad6475
+def _image(inputs: Sequence) -> int:
+    "Which of the inputs is the image [N, C, H, W]."
+    found = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.ndim == 4 and x.is_floating_point()]
+    if not found:
+        raise CAMTypeError(
+            "no input is an image, a tensor of floats [N, C, H, W]: there is nothing to lay a mask on or to mirror"
+        )
+    return found[0]
+
+
+@patch
+def _scores(self: GradCAM, run: _Run, inputs: Sequence, images: Tensor, hooks: dict[str, Callable]) -> Tensor:  # [B]
+    "Target logits of one more forward pass, on `inputs`, for the targets of these images."
+    if run.targets is None:
+        raise CAMError("a target function cannot be asked of single images: give a class to explain")
+    with torch.no_grad(), _hooked(self.modules, hooks):
+        logits = class_logits(self._run(inputs, run.autocast, run.keys))
+    if len(logits) != len(images):
+        raise CAMError(f"the model gave {len(logits)} rows of logits for a batch of {len(images)}")
+    return logits.to(wide(logits)).gather(1, run.targets[images][:, None])[:, 0]
+
+
+@dataclass
+class _Probe:
+    "How the target's logit answers to changes, for the methods that run the network again."
+
+    cam: GradCAM
+    name: str  # of the layer
+    method: str
+    run: _Run
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return tuple(self.run.inputs[_image(self.run.inputs)].shape[-2:])
+
+    @property
+    def score(self) -> Tensor:  # [N]
+        return self.run.logits.to(wide(self.run.logits)).gather(1, self.run.targets[:, None])[:, 0]
+
+    def pairs(self) -> Iterator[tuple[Tensor, Tensor]]:  # images and channels, [B] each, `batch_size` at a time
+        (n, k), bar = self.run.layers[self.name].activation.shape[:2], f"{self.method} of {self.name}"
+        with tqdm(total=n * k, desc=bar, unit=" images", leave=False, disable=not self.cam.progress) as progress:
+            for chunk in torch.arange(n * k, device=self.run.layers[self.name].activation.device).split(
+                self.cam.batch_size
+            ):
+                yield chunk // k, chunk % k
+                progress.update(len(chunk))
+
+    def masked(self, images: Tensor, mask: Tensor) -> Tensor:  # [B] of the images under masks [B, 1, H, W]
+        inputs, at = _rows(self.run.inputs, images, self.run.n), _image(self.run.inputs)
+        inputs[at] = inputs[at] * mask.to(inputs[at].dtype)
+        return self.cam._scores(self.run, inputs, images, {})
+
+    def without(self, images: Tensor, channels: Tensor) -> Tensor:  # [B] with a channel of the layer set to zero
+        if not self.multiplies:
+            return self._ablated(images, images, channels)
+        parts = [images == i for i in images.unique()]  # the short way is one image at a time
+        return torch.cat([self._ablated(images[part][:1], images[part], channels[part]) for part in parts])
+
+    def _ablated(self, given: Tensor, images: Tensor, channels: Tensor) -> Tensor:  # channel -1: none
+        def drop(tensor: Tensor) -> Tensor:  # a single row is repeated first
+            tensor = tensor.repeat(len(channels), *[1] * (tensor.ndim - 1)) if len(tensor) == 1 else tensor.clone()
+            rows = (channels >= 0).nonzero()[:, 0]
+            tensor.movedim(self.channel_dim, 1)[rows, channels[rows]] = 0
+            return tensor
+
+        hooks = {self.name: _in_call(self.run.taps[self.name], drop)}
+        return self.cam._scores(self.run, _rows(self.run.inputs, given, self.run.n), images, hooks)
+
+    @cached_property
+    def channel_dim(self) -> int:  # of the layer's own output: 1, unless there is a reshape, which is then asked
+        reshape, kept = self.cam.reshape.get(self.name), self.run.taps[self.name].kept
+        for dim in range(1, kept.ndim) if reshape else ():
+            order = torch.arange(kept.shape[dim], device=kept.device)
+            probe = reshape(order.view(-1, *[1] * (kept.ndim - 1 - dim)).expand(kept.shape).to(torch.float64))
+            if probe.shape[1] == len(order) and bool((probe == order.view(1, -1, 1, 1)).all()):
+                return dim
+        if reshape:
+            raise CAMError(
+                f"{self.method} cannot tell which dimension of layer {self.name!r} holds the channels: its reshape mixes them"
             )
-    y = run.logits.to(_wide(run.logits)).gather(1, run.targets[:, None])  # [N, 1]
-    lost = y - torch.cat(without).view(n, channels)
-    size = torch.maximum(y.abs(), 1e-6 * lost.abs().amax(1, keepdim=True))
-    return (lost / torch.where(size > 0, size, 1)).to(run.grids[name][0].dtype)
+        return 1
+
+    @cached_property
+    def multiplies(self) -> bool:  # whether the output may be repeated on its way, which saves the layers before it
+        if self.run.n == 0:
+            return False
+        channels = torch.tensor(
+            [-1, 0, self.run.layers[self.name].activation.shape[1] - 1], device=self.run.logits.device
+        )
+        image = torch.zeros(3, dtype=torch.int64, device=self.run.logits.device)
+        plain = self._ablated(image, image, channels)
+        try:
+            short = self._ablated(image[:1], image, channels)
+        except Exception:
+            return False  # whatever the model said of a batch that grew
+        eps = max(1e-3, 8 * torch.finfo(self.run.logits.dtype).eps)
+        return bool(((short - plain).abs() <= eps * plain.abs().max()).all())
 
 
-ablationcam.needs_gradient = False
-SLOW_METHODS.update(scorecam=scorecam, ablationcam=ablationcam)
-_ITS_CAUSE["blank", scorecam] = (
-    "the map has no positive value, and no weight of Score-CAM is negative: so the layer's activation is nowhere positive where it counts, and the map is blank after ReLU"
-)
-
-
-# %% ../nbs/42_gradcam.ipynb #82092a9d
-def upsample(
-    map: Tensor,  # [N, h, w] or [h, w], on any device; a NumPy array is taken too
-    size: int | tuple[int, int],  # side, or (height, width), of the result
-    smooth: bool = True,  # False: nearest, which shows the layer's true cells
-) -> Tensor:  # [N, H, W] or [H, W]
-    "A map at the size of the picture, bilinear with align_corners=False (as OpenCV's resize does it)."
-    map = torch.as_tensor(map)
-    if map.ndim not in (2, 3):
-        raise ValueError(f"map must be [N, h, w] or [h, w], not {list(map.shape)}")
-    size = (size, size) if isinstance(size, int) else tuple(size)
-    grid = map.reshape(-1, 1, *map.shape[-2:])
-    grid = (
-        F.interpolate(grid, size, mode="bilinear", align_corners=False)
-        if smooth
-        else F.interpolate(grid, size, mode="nearest-exact")
-    )
-    return grid.reshape(*map.shape[:-2], *size)
-
-
-# %% ../nbs/42_gradcam.ipynb #44ec6d9d
-def normalize(
-    map: Tensor,  # [N, h, w] or [h, w], signed raw maps; a NumPy array is taken too
-    how: str = "image",  # "image": each map by its own range; "batch": all by their common range; "none": ReLU only
-) -> Tensor:  # same shape, in [0, 1] unless "none"
-    "The positive part of a map, stretched from its smallest to its largest value; a map without positive part, or a constant one, gives zeros."
-    if how not in ("image", "batch", "none"):
-        raise ValueError(f"how must be 'image', 'batch' or 'none', not {how!r}")
-    map = torch.as_tensor(map).relu()
-    if how == "none" or map.numel() == 0:
-        return map
-    over = (-2, -1) if how == "image" else tuple(range(map.ndim))
-    low = map.amin(over, keepdim=True)
-    span = map.amax(over, keepdim=True) - low
-    return torch.where(span > 0, (map - low) / torch.where(span > 0, span, 1), 0)
-
-
-# %% ../nbs/42_gradcam.ipynb #936c3710
+# %% ../nbs/42_gradcam.ipynb #4e2eac53
 class Completeness(NamedTuple):
     "Both sides of a sum that theory promises for some layers."
 
@@ -1447,109 +893,78 @@ def completeness(
 ) -> dict:  # {layer: Completeness}, or {method: {layer: Completeness}} for a list of methods
     "Whether each map adds up to what its layer contributes to the target logit (sensitivity, as in arXiv:2008.02312, section 3)."
     maps, run = self._explain(inputs, keywords, target)
-    zeroed, device = {}, _device(run.inputs)
-    with torch.inference_mode(False), _autocast("fp32", device), _as_found(self.model, device):
-        for name in self.layers:
-            zeroed[name] = self._scores(
-                run, run.inputs, run.targets, {name: _in_call(run.taps[name], torch.zeros_like)}
-            )
-    if self.warn:
-        for reason in self.reasons:
-            warnings.warn(str(reason), CAMWarning, stacklevel=2)
-    y = self.logits.to(_wide(self.logits)).gather(1, self.targets[:, None])[:, 0]
-    sums = {
-        m: {name: Completeness(map.sum((1, 2)), y - zeroed[name]) for name, map in by_layer.items()}
-        for m, by_layer in maps.items()
-    }
-    return next(iter(sums.values())) if self.single else sums
-
-
-# %% ../nbs/42_gradcam.ipynb #0927e829
-# in proportion to a gradient, which the pooling spreads over the cells; a function of one's own says so in the same way
-gradcam.spread = xgradcam.spread = hirescam.spread = elementwise.spread = layercam.spread = eigengradcam.spread = True
-
-
-def _back(map: Tensor, grid: tuple[int, int], mirrored: bool, spread: bool) -> Tensor:  # [N, *grid]
-    "A view's map in the frame of the picture."
-    cells = map.shape[1] * map.shape[2]
-    if mirrored:
-        map = map.flip(-1)
-    if tuple(map.shape[1:]) == grid:
-        return map
-    return F.interpolate(map[:, None], grid, mode="bilinear", align_corners=False, antialias=True)[:, 0] * (
-        cells / (grid[0] * grid[1]) if spread else 1
+    device, images = run.logits.device, torch.arange(run.n, device=run.logits.device)
+    with torch.inference_mode(False), _autocast("fp32", device), left_as_found(self.model, device):
+        y = self._logits.to(wide(self._logits)).gather(1, self.targets[:, None])[:, 0]
+        hooks = {name: {name: _in_call(run.taps[name], torch.zeros_like)} for name in self.layers}
+        lost = {name: y - self._scores(run, run.inputs, images, hooks[name]) for name in self.layers}
+    return self._give(
+        {m: {name: Completeness(map.sum((1, 2)), lost[name]) for name, map in by.items()} for m, by in maps.items()}
     )
 
 
-@patch
-def _view(
-    self: GradCAM,
-    inputs: Sequence,
-    mirrored: bool,
-    scale: float,
-    factor: float,
-    noise: float,
-    generator: torch.Generator,
-) -> list:
-    "The inputs with their picture mirrored, resized, multiplied and disturbed."
-    inputs, place = list(inputs), _picture(inputs)
-    x = inputs[place].detach() * factor
-    if scale != 1:
-        x = F.interpolate(
-            x, [round(scale * s) for s in x.shape[2:]], mode="bilinear", align_corners=False, antialias=True
-        )
-    if mirrored:
-        x = x.flip(-1)
-    if noise:
-        span = x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True)
-        x = x + noise * span * torch.randn(x.shape, generator=generator).to(x.device, x.dtype)
-    inputs[place] = x
-    return inputs
+# %% ../nbs/42_gradcam.ipynb #0e8b4867
+@dataclass
+class Views:
+    "Which views of an image `smooth` averages over."
+
+    flip: bool = True  # also the mirrored image
+    scales: Sequence[float] = (1.0,)  # sizes of the image, as a part of its own; the model has to take them
+    factors: Sequence[float] = (1.0,)  # what the image is multiplied with; (0.9, 1, 1.1) is grad-cam's `aug_smooth`
+    noise: float = 0.0  # standard deviation, as a part of the image's range; SmoothGrad advises 0.1 to 0.2
+    samples: int = 1  # draws of the noise for each view
+    seed: int = 0  # of the noise
+
+    def __post_init__(self):
+        if self.noise < 0 or self.samples < 1 or not self.scales or not self.factors or min(self.scales) <= 0:
+            raise CAMError("smooth needs noise >= 0, samples >= 1, and at least one scale > 0 and one factor")
+
+    def of(self, x: Tensor) -> Iterator[tuple[Tensor, bool]]:  # [N, C, H, W], and whether it is mirrored
+        "The views of images."
+        generator, resize = torch.Generator().manual_seed(self.seed), dict(mode="bilinear", antialias=True)
+        draws = range(self.samples if self.noise else 1)
+        for mirrored, scale, factor, _ in product((False, True)[: 1 + self.flip], self.scales, self.factors, draws):
+            view = x.detach() * factor
+            if scale != 1:
+                view = F.interpolate(view, [round(scale * s) for s in x.shape[2:]], **resize, align_corners=False)
+            view = view.flip(-1) if mirrored else view
+            if self.noise:
+                span = view.amax((1, 2, 3), keepdim=True) - view.amin((1, 2, 3), keepdim=True)
+                noise = torch.randn(view.shape, generator=generator).to(view.device, view.dtype)
+                view = view + self.noise * span * noise
+            yield view, mirrored
 
 
-# %% ../nbs/42_gradcam.ipynb #8fbf3da4
 @patch
 def smooth(
     self: GradCAM,
-    *inputs: Tensor,  # as for a call; the views are of the first picture [N, C, H, W] among them
-    target: int
-    | Sequence[int]
-    | Tensor
-    | None = None,  # as for a call; None: the class predicted for the picture itself, for all views
-    flip: bool = True,  # also the mirrored picture
-    scales: Sequence[float] = (1.0,),  # sizes of the picture, as a part of its own; the model has to take them
-    factors: Sequence[float] = (
-        1.0,
-    ),  # what the picture is multiplied with; (0.9, 1, 1.1) is what grad-cam's `aug_smooth` does
-    noise: float = 0.0,  # standard deviation of the noise, as a part of the picture's range; SmoothGrad advises 0.1 to 0.2
-    samples: int = 1,  # draws of the noise for each view
-    seed: int = 0,  # of the noise
+    *inputs: Tensor,  # as for a call; the views are of the first image [N, C, H, W] among them
+    target: int | Sequence[int] | Tensor | None = None,  # None: the class predicted for the image itself, for all views
+    views: Views | None = None,  # None: the image and its mirror image
     **keywords: Tensor,  # as for a call
 ) -> dict:  # as for a call
-    "Raw signed maps averaged over views of the picture, in the picture's frame (test-time augmentation; noise after SmoothGrad, arXiv:1706.03825)."
-    if noise < 0 or samples < 1 or not scales or not factors or min(scales) <= 0:
-        raise CAMError("smooth needs noise >= 0, samples >= 1, and at least one scale > 0 and one factor")
+    "Raw signed maps averaged over views of the image, in the image's frame (noise after SmoothGrad, arXiv:1706.03825)."
     plain, run = self._explain(inputs, keywords, target)
-    kept, generator, tally = (self.logits, self.targets), torch.Generator().manual_seed(seed), {}
-    total = {m: {name: torch.zeros_like(map) for name, map in by_layer.items()} for m, by_layer in plain.items()}
-    views = [v for v in product((False, True) if flip else (False,), scales, factors, range(samples if noise else 1))]
-    for mirrored, scale, factor, _ in views:
-        view = self._view(run.inputs, mirrored, scale, factor, noise, generator)
-        maps, _ = self._explain(view[: len(inputs)], dict(zip(run.keys, view[len(inputs) :])), kept[1])
+    kept, tally, at = (self.output, self._logits, self.targets), {}, _image(run.inputs)
+    total = {m: {name: torch.zeros_like(map) for name, map in by.items()} for m, by in plain.items()}
+    seen = list((views or Views()).of(run.inputs[at]))
+    for view, mirrored in seen:
+        given = [*run.inputs[:at], view, *run.inputs[at + 1 :]]
+        maps, _ = self._explain(given[: len(inputs)], dict(zip(run.keys, given[len(inputs) :])), kept[2])
         for r in self.reasons:
             tally.setdefault((r.layer, r.method, r.kind), (r.text, Counter()))[1].update(r.images)
         for m, by_layer in total.items():
-            spread = getattr(self.methods[m], "spread", False)
-            for name, map in by_layer.items():
-                map += _back(maps[m][name], tuple(map.shape[1:]), mirrored, spread) / len(views)
-    self.logits, self.targets = kept
+            for name, sum_of in by_layer.items():
+                map = maps[m][name].flip(-1) if mirrored else maps[m][name]
+                grid, cells = tuple(sum_of.shape[1:]), map.shape[1] * map.shape[2]
+                if tuple(map.shape[1:]) != grid:  # a gradient is spread over the cells, so their sum is kept
+                    part = cells / (grid[0] * grid[1]) if getattr(self.methods[m], "spread", False) else 1
+                    resize = dict(mode="bilinear", align_corners=False, antialias=True)
+                    map = F.interpolate(map[:, None], grid, **resize)[:, 0] * part
+                sum_of += map / len(seen)
+    self.output, self._logits, self.targets = kept
     self.reasons = [
-        Reason(
-            layer, method, sorted(times), len(self.logits), text, kind, [times[i] for i in sorted(times)], len(views)
-        )
+        Reason(layer, method, sorted(times), run.n, text, kind, [times[i] for i in sorted(times)], len(seen))
         for (layer, method, kind), (text, times) in tally.items()
     ]
-    if self.warn:
-        for reason in self.reasons:
-            warnings.warn(str(reason), CAMWarning, stacklevel=2)
-    return next(iter(total.values())) if self.single else total
+    return self._give(total)

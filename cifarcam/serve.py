@@ -8,6 +8,7 @@ __all__ = [
     "is_local",
     "check_port",
     "base_path",
+    "Access",
     "serve_command",
     "address",
     "open_page",
@@ -15,13 +16,14 @@ __all__ = [
     "configure",
 ]
 
-# %% ../nbs/74_serve.ipynb #f7437559
+# %% ../nbs/74_serve.ipynb #797d47a3
 import importlib.util
 import ipaddress
 import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import sys
@@ -29,6 +31,8 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -37,101 +41,43 @@ import psutil
 
 from .text import html_text
 
-# %% ../nbs/74_serve.ipynb #23edd52d
-_TEMPLATE = """{% extends 'voila/templates/lab/index.html.j2' %}
-{%- block notebook_css -%}
-  {{ resources.include_js("static/voila-style.js") }}
-  {{ spinner.css() }}
-  <style>
-    .jp-mod-noOutputs.jp-mod-noInput, .jp-OutputPrompt, .jp-InputPrompt { display: none; }
-    #rendered_cells > div { max-width: 1680px; margin: 0 auto; }
-    .jp-Cell { padding: 0; }
-  </style>
-  {{ super.super() }}
-  {{ resources.include_css("static/theme-dark.css").unescape().replace("<link", "<link media='(prefers-color-scheme: dark)'") | safe }}
-  <style>:root { color-scheme: light dark }</style>
-{%- endblock notebook_css -%}
-"""
-
-_ERROR_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <title>cifarcam: {{ status_message }}</title>
-  <style>:root { color-scheme: light dark } body { font: 16px/1.5 sans-serif; max-width: 40em; margin: 15vh auto; padding: 0 1em }</style>
-</head>
-<body>
-  <h1>{{ status_message }}</h1>
-  {% if message %}<p>{{ message }}</p>
-  {% elif status_code == 403 %}<p>This explorer answers to the names of its own machine only, such as localhost.
-    Where it is reached by another name, start it with --allow-host and that name.</p>{% endif %}
-</body>
-</html>
-"""
-
-_SETTINGS = "from cifarcam.serve import configure\n\nconfigure(c)\n"
+# %% ../nbs/74_serve.ipynb #969f0ba7
+_TEMPLATES = files("cifarcam") / "templates"
 
 
 def write_app(
     folder: str | os.PathLike,  # where to write; it may be removed when the server has ended
     run: str | os.PathLike,  # a run folder
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
-    fit: str
-    | None = None,  # how an own picture gets the shape of the input, see `read_image`; None: as the run's data were read, else "squash"
+    fit: str | None = None,  # how an own image gets the input's shape; None: as the run's data were read
 ) -> Path:  # the notebook to serve
-    "Write the notebook that shows a run's explorer, its page template, kernel and settings; views are saved into the folder that is current now."
+    "Write the notebook that shows a run's explorer, its page template, kernel and settings; it saves views right here."
     folder, run = Path(folder), Path(run).resolve()
-    arguments = ", ".join(
-        [
-            repr(str(run)),
-            *([f"root={str(Path(root).resolve())!r}"] if root else []),
-            *([f"fit={fit!r}"] if fit else []),
-            f"folder={str(Path.cwd())!r}",
-        ]
-    )
-    cell = dict(
-        cell_type="code",
-        id="explorer",
-        execution_count=None,
-        metadata={},
-        outputs=[],
-        source=f"from cifarcam.explorer import open_run\nopen_run({arguments})",
-    )
+    options = dict(root=root and str(Path(root).resolve()), fit=fit, folder=str(Path.cwd()))
+    given = ", ".join(f"{name}={value!r}" for name, value in options.items() if value)
+    source = f"from cifarcam.explorer import open_run\nopen_run({str(run)!r}, {given})"
+    cell = dict(cell_type="code", id="explorer", execution_count=None, metadata={}, outputs=[], source=source)
     kernel = dict(display_name="cifarcam", language="python")
     start = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]  # of this very environment
-    notebook = dict(cells=[cell], nbformat=4, nbformat_minor=5)
-    notebook["metadata"] = dict(kernelspec=dict(name="cifarcam", **kernel), title=f"{run.name}, explored with cifarcam")
-    files = {
-        "explorer.ipynb": json.dumps(notebook),
+    metadata = dict(kernelspec=dict(name="cifarcam", **kernel), title=f"{run.name}, explored with cifarcam")
+    settings = "from cifarcam.serve import configure\n\nconfigure(c)\n"
+    texts = {
+        "explorer.ipynb": json.dumps(dict(cells=[cell], metadata=metadata, nbformat=4, nbformat_minor=5)),
         "kernels/cifarcam/kernel.json": json.dumps(dict(argv=start, **kernel)),
+        "config/voila.py": settings,
+        "config/jupyter_server_config.py": settings,
     }
-    files |= {f"config/{name}.py": _SETTINGS for name in ("voila", "jupyter_server_config")}
-    pages = {"conf.json": json.dumps({"base_template": "lab"}), "index.html.j2": _TEMPLATE, "error.html": _ERROR_PAGE}
-    files |= {f"voila/templates/cifarcam/{name}": text for name, text in pages.items()}
-    for name, text in files.items():
+    for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    shutil.copytree(_TEMPLATES / "voila", folder / "voila" / "templates" / "cifarcam", dirs_exist_ok=True)
     return folder / "explorer.ipynb"
 
 
-# %% ../nbs/74_serve.ipynb #b7916a86
-_SERVERS = {
-    "voila": [
-        "--Voila.ip={ip}",
-        "--Voila.port_retries=0",
-        "--template=cifarcam",
-        "--Voila.log_level=ERROR",
-        "--MappingKernelManager.cull_idle_timeout=45",
-        "--MappingKernelManager.cull_interval=10",
-    ],  # seconds: a kernel without a page ends within a minute
-    "jupyterlab": ["--ServerApp.ip={ip}", "--ServerApp.port_retries=0"],
-    "notebook": ["--ServerApp.ip={ip}", "--ServerApp.port_retries=0"],
-}
-
-
+# %% ../nbs/74_serve.ipynb #44072de6
 def is_local(
     ip: str,  # an address to listen on
-) -> bool:  # False for a name or an empty string too: who knows what they mean
+) -> bool:  # False for a name or an empty string too: nobody knows what they mean
     "Whether only this machine can reach an address."
     try:
         return ipaddress.ip_address(ip).is_loopback
@@ -140,42 +86,35 @@ def is_local(
 
 
 def _check_ip(ip: str) -> None:
-    "An empty address would mean every address there is."
-    if not ip.strip():
-        raise ValueError(
-            f"the address to listen on is empty ({ip!r}): give 127.0.0.1 for this machine only, or 0.0.0.0 for every machine that finds this one"
-        )
+    if not ip.strip():  # which a socket takes for every address there is
+        hint = "give 127.0.0.1 for this machine only, or 0.0.0.0 for every machine that finds this one"
+        raise ValueError(f"the address to listen on is empty ({ip!r}): {hint}")
 
 
 def check_port(
     port: int,  # 1 to 65535
     ip: str = "127.0.0.1",  # on this address
 ) -> None:
-    "A sentence about a port that cannot be used."
+    "Raise an error that names what is wrong with a port."
     _check_ip(ip)
     if not 0 < port < 65536:
         raise ValueError(f"a port is a number from 1 to 65535, not {port}")
+    hint = "choose another, or leave --port out for any free one"
     with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET) as s:
-        if os.name == "posix":
-            s.setsockopt(
-                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-            )  # as servers do: one that ended a moment ago does not count
+        if os.name == "posix":  # as servers do: one that ended a moment ago does not count
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             s.bind((ip, port))
         except PermissionError as error:
-            raise ValueError(
-                f"port {port} needs more rights than you have: choose one above 1023, or leave --port out for any free one"
-            ) from error
+            raise ValueError(f"port {port} needs more rights than you have: {hint}, above 1023") from error
         except OSError as error:
-            raise ValueError(
-                f"port {port} on {ip} is in use or cannot be had ({error.strerror or error}): choose another, or leave --port out for any free one"
-            ) from error
+            why = error.strerror or error
+            raise ValueError(f"port {port} on {ip} is in use or not available ({why}): {hint}") from error
 
 
 def base_path(
     port: int,  # of the server
-    base_url: str
-    | None = None,  # the path that a proxy puts before everything, and passes on; None: JupyterHub's, or none
+    base_url: str | None = None,  # the path that a proxy puts before all and passes on; None: JupyterHub's, or none
 ) -> str:  # "/", or with a slash at both ends
     "Below which path the page lies."
     if base_url is None:
@@ -186,8 +125,48 @@ def base_path(
     return f"/{base_url.strip('/')}/".replace("//", "/")
 
 
-# %% ../nbs/74_serve.ipynb #420c2328
-_PAGES = 4  # at the same time; the kernel of each takes almost 1 GB
+# %% ../nbs/74_serve.ipynb #b848021f
+_SERVERS = ("voila", "jupyterlab", "notebook")
+
+
+@dataclass
+class Access:
+    "Who reaches a server, and how."
+
+    ip: str = "127.0.0.1"  # no other machine can connect; "0.0.0.0": every machine that finds this one
+    token: str | None = None  # that a visitor must know; None: $JUPYTER_TOKEN, else random; "": none, on this machine
+    base_url: str | None = None  # the path below which the page lies, see `base_path`
+    hosts: Sequence[str] = ()  # names that a browser may call this server by, besides localhost: those of a proxy
+    pages: int = 4  # open at the same time, in Voila; the kernel of each takes almost 1 GB
+
+    def __post_init__(self):
+        _check_ip(self.ip)
+        if self.token is None:
+            self.token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(24)
+        if self.token == "" and not is_local(self.ip):
+            raise ValueError(f"{self.ip} is an address that other machines reach: there a token is needed")
+        if 0 < len(self.token) < 8:
+            raise ValueError("a token must have at least 8 characters, or it is guessed")
+        if self.pages < 1:
+            raise ValueError(f"at least 1 page must be allowed, not {self.pages}")
+        for host in self.hosts:
+            if not re.fullmatch(r"(?=.*[A-Za-z])[\w.-]+", host):
+                raise ValueError(f"a host is a name such as lab.example.org, without http:// and port, not {host!r}")
+
+
+@dataclass
+class _Limits:
+    "What a server must know, handed to it in the environment."
+
+    anyone: bool = False  # whether any name will do: the token alone decides
+    hosts: Sequence[str] = ()
+    base_url: str = "/"
+    pages: int = Access.pages
+    parent: int | None = None  # the process with which the server ends
+
+    @classmethod
+    def of_environment(cls) -> "_Limits":
+        return cls(**json.loads(os.environ.get("CIFARCAM_SERVER", "{}")))
 
 
 def serve_command(
@@ -195,15 +174,8 @@ def serve_command(
     port: int,  # one that is free
     browser: bool = True,  # open it there; Voila would do so without the token: there call `open_page`
     installed: Callable[[str], bool] | None = None,  # says whether a module is installed; None: looks for itself
-    ip: str = "127.0.0.1",  # no other machine can connect; "0.0.0.0": every machine that finds this one
-    token: str
-    | None = None,  # that a visitor must know; None: $JUPYTER_TOKEN, else a random one; "": none, only where `ip` is local
-    base_url: str | None = None,  # the path below which the page lies, see `base_path`
-    hosts: Sequence[str] = (),  # names that a browser may call this server by, besides localhost: those of a proxy
-    pages: int = _PAGES,  # so many may be open at the same time, in Voila
-) -> tuple[
-    list[str], dict[str, str]
-]:  # command and environment for subprocess.Popen; the server ends with the process that called this
+    **access: Any,  # ip, token, base_url, hosts, pages: see `Access`
+) -> tuple[list[str], dict[str, str]]:  # command and environment for subprocess.Popen; it ends with its caller
     "How to serve the explorer, with the first server that is installed."
     installed = installed or (lambda name: importlib.util.find_spec(name) is not None)
     name = next((name for name in _SERVERS if installed(name)), None)
@@ -213,54 +185,30 @@ def serve_command(
             "to explore in a browser, a server is needed that is not installed: `pip install voila ipykernel`. "
             f"Or, in any notebook (JupyterLab, VS Code, Colab), three lines:\n{lines}"
         )
-    _check_ip(ip)
-    if token is None:
-        token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(24)
-    if token == "" and not is_local(ip):
-        raise ValueError(f"{ip} is an address that other machines reach: there a token is needed")
-    if 0 < len(token) < 8:
-        raise ValueError("a token must have at least 8 characters, or it is guessed")
-    if pages < 1:
-        raise ValueError(f"at least 1 page must be allowed, not {pages}")
-    for host in hosts:
-        if not re.fullmatch(r"(?=.*[A-Za-z])[\w.-]+", host):
-            raise ValueError(f"a host is a name such as lab.example.org, without http:// and port, not {host!r}")
-    folder, base = Path(notebook).resolve().parent, base_path(port, base_url)
-    anyone = not is_local(ip) or bool(
-        token and base != "/" and not hosts
-    )  # behind a proxy, whose name nobody told: the token alone must do
-    asked = dict(anyone=anyone, hosts=[host.lower() for host in hosts], base_url=base, pages=pages, parent=os.getpid())
-    places = {
-        "JUPYTER_PATH": folder,
-        "JUPYTER_CONFIG_PATH": folder / "config",
-    }  # of template and kernel, and of settings
-    places = {
-        name: os.pathsep.join([str(place), *filter(None, [os.environ.get(name)])]) for name, place in places.items()
-    }
-    command = [
-        sys.executable,
-        "-m",
-        name,
-        str(notebook),
-        *(option.format(ip=ip) for option in _SERVERS[name]),
-        f"--port={port}",
-    ]
-    if base != "/":
-        command.append(f"--{'Voila' if name == 'voila' else 'ServerApp'}.base_url={base}")
-    if name == "voila" and token:
-        command.append("--Voila.auto_token=True")  # which is the one in the environment
-    if name != "voila" and not token:
+    a, voila = Access(**access), name == "voila"
+    folder, base, server = (
+        Path(notebook).resolve().parent,
+        base_path(port, a.base_url),
+        "Voila" if voila else "ServerApp",
+    )
+    # behind a proxy whose name nobody told, the token alone must do
+    anyone = not is_local(a.ip) or bool(a.token and base != "/" and not a.hosts)
+    limits = _Limits(anyone, [host.lower() for host in a.hosts], base, a.pages, os.getpid())
+    environment = {**os.environ, "JUPYTER_TOKEN": a.token, "CIFARCAM_SERVER": json.dumps(asdict(limits))}
+    for key, place in (("JUPYTER_PATH", folder), ("JUPYTER_CONFIG_PATH", folder / "config")):
+        environment[key] = os.pathsep.join(filter(None, [str(place), os.environ.get(key)]))
+    command = [sys.executable, "-m", name, str(notebook), f"--{server}.ip={a.ip}", f"--{server}.port_retries=0"]
+    if voila:  # a kernel without a page ends within a minute; the token is the one in the environment
+        cull = [f"--MappingKernelManager.cull_{key}" for key in ("idle_timeout=45", "interval=10")]
+        command += ["--template=cifarcam", "--Voila.log_level=ERROR", *cull]
+        command += ["--Voila.auto_token=True"] if a.token else []
+    elif not a.token:
         command.append("--IdentityProvider.token=")
-    there = browser and not (name == "voila" and token)
-    return command + ([] if there else ["--no-browser"]), {
-        **os.environ,
-        **places,
-        "JUPYTER_TOKEN": token,
-        "CIFARCAM_SERVER": json.dumps(asked),
-    }
+    command += [f"--port={port}", *([f"--{server}.base_url={base}"] if base != "/" else [])]
+    return command + ([] if browser and not (voila and a.token) else ["--no-browser"]), environment
 
 
-# %% ../nbs/74_serve.ipynb #4ac25030
+# %% ../nbs/74_serve.ipynb #b833ba16
 def address(
     port: int,
     ip: str = "127.0.0.1",
@@ -274,8 +222,7 @@ def address(
 
 def open_page(
     url: str,  # as `address` makes it
-    folder: str
-    | os.PathLike,  # where a small file is written, which sends the browser on: an address with a token is not for a command line
+    folder: str | os.PathLike,  # for a small file that sends the browser on: a token is not for a command line
     seconds: float = 60,  # to wait for the server
 ) -> threading.Thread:  # that waits until the server listens
     "Open a page in this machine's browser as soon as there is one."
@@ -286,52 +233,42 @@ def open_page(
         while time.monotonic() < end:
             with socket.socket(socket.AF_INET6 if ":" in parts.hostname else socket.AF_INET) as s:
                 if s.connect_ex((parts.hostname, parts.port)) == 0:
-                    break
+                    file.touch(0o600)
+                    page = (_TEMPLATES / "open.html").read_text(encoding="utf-8")
+                    file.write_text(page.replace("{{ url }}", html_text(url)), encoding="utf-8")
+                    webbrowser.open(file.resolve().as_uri())
+                    return
             time.sleep(0.1)
-        else:
-            return
-        file.touch(0o600)
-        file.write_text(f'<meta http-equiv="refresh" content="0; url={html_text(url)}">', encoding="utf-8")
-        webbrowser.open(file.resolve().as_uri())
 
     waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
     return waiting
 
 
-# %% ../nbs/74_serve.ipynb #d3a4c754
+# %% ../nbs/74_serve.ipynb #f27bac10
 def admit(
     handler: Any,  # of the request
     notebook: Any,  # that is about to run
     cwd: str,  # where
 ) -> None:
     "Voila calls this before it starts a kernel: an error ends the request with a page that says why."
-    from tornado.web import HTTPError
+    from tornado.web import HTTPError  # of the server, which may be none that is installed
 
     headers, kernels = handler.request.headers, handler.kernel_manager
-    embedded = (
-        headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and headers.get("Sec-Fetch-Dest") != "document"
-    )
-    if embedded or not handler.check_origin():
+    foreign = headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+    if foreign and headers.get("Sec-Fetch-Dest") != "document" or not handler.check_origin():
         raise HTTPError(403, "Another web page asked for this one, and it gets nothing. Open the address yourself.")
     starting = getattr(kernels, "_pending_kernels", {})  # where a start that failed stays for good
     starting = {kernel for kernel, start in starting.items() if not start.done()}
-    count, most = len(starting.union(kernels.list_kernel_ids())), _asked()["pages"]
+    count, most = len(starting.union(kernels.list_kernel_ids())), _Limits.of_environment().pages
     if count >= most:
-        raise HTTPError(
-            503,
-            f"{count} pages of this explorer are open, and this server allows no more, because each takes almost 1 GB of memory. "
-            "Close one of them and load this page again; a page that was lost counts for up to a minute. To allow more, start the explorer with --pages.",
-            reason="Too many open pages",
+        text = (
+            f"{count} pages of this explorer are open, and this server allows no more, because each takes almost 1 GB of "
+            "memory. Close one of them and load this page again; a page that was lost counts for up to a minute. "
+            "To allow more, start the explorer with --pages."
         )
+        raise HTTPError(503, text, reason="Too many open pages")
     handler.xsrf_token  # sets the cookie without which the page's farewell would be rejected
-
-
-def _asked() -> dict[str, Any]:
-    "What `serve_command` left in the environment."
-    return dict(anyone=False, hosts=[], base_url="/", pages=_PAGES, parent=None) | json.loads(
-        os.environ.get("CIFARCAM_SERVER", "{}")
-    )
 
 
 def _end_with(pid: int) -> None:
@@ -349,27 +286,25 @@ def configure(
     c: Any,  # the settings of Voila, JupyterLab or Notebook, as they stand in a settings file
 ) -> None:
     "The settings of a server: who may ask, how much, and until when."
-    from jupyter_server import DEFAULT_STATIC_FILES_PATH
+    from jupyter_server import DEFAULT_STATIC_FILES_PATH  # likewise
 
-    asked = _asked()
-    names, hosts = ["localhost", *asked["hosts"]], "|".join(map(re.escape, asked["hosts"]))
-    pattern = rf"https?://({hosts})(:\d+)?$" if hosts else ""
-    limits = {
-        "websocket_max_message_size": 2**30,
-        "ws_ping_timeout": 30_000,
-    }  # else an upload of 10 MB ends the connection; and a warning that concerns nobody
-    who = {"allow_remote_access": asked["anyone"], "local_hostnames": names, "allow_origin_pat": pattern}
-    c.Voila.tornado_settings = {
-        **limits,
-        **who,
-        "xsrf_cookie_kwargs": {"path": asked["base_url"]},
-        "static_path": DEFAULT_STATIC_FILES_PATH,
-    }  # of the page that Jupyter's server shows for an error
+    limits = _Limits.of_environment()
+    hosts = "|".join(map(re.escape, limits.hosts))
+    who = {
+        "allow_remote_access": limits.anyone,
+        "local_hostnames": ["localhost", *limits.hosts],
+        "allow_origin_pat": rf"https?://({hosts})(:\d+)?$" if hosts else "",
+    }
+    # an upload of 10 MB would end the connection; and a warning that concerns nobody
+    tornado = {"websocket_max_message_size": 2**30, "ws_ping_timeout": 30_000}
+    cookie = {"xsrf_cookie_kwargs": {"path": limits.base_url}}
+    error_page = {"static_path": DEFAULT_STATIC_FILES_PATH}  # of the page that Jupyter's server shows for an error
+    c.Voila.tornado_settings = {**tornado, **who, **cookie, **error_page}
     c.VoilaConfiguration.prelaunch_hook = admit
-    c.ServerApp.tornado_settings = limits
+    c.ServerApp.tornado_settings = tornado
     for name, value in who.items():
         c.ServerApp[name] = value
     if os.name == "posix":
         c.KernelManager.transport = "ipc"  # files that only this user may open, in place of TCP ports
-    if asked["parent"]:
-        threading.Thread(target=_end_with, args=(asked["parent"],), daemon=True).start()
+    if limits.parent:
+        threading.Thread(target=_end_with, args=(limits.parent,), daemon=True).start()

@@ -27,15 +27,18 @@ import pandas as pd
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from .data import Images, load_data
-from .evaluate import Predictions, check_regular, predict
+from .checkpoint import CheckpointError
+from .data import Images
+from .evaluate import Predictions, predict
 from .faithfulness import energy_inside
+from .files import atomic_write, check_regular
 from .gradcam import GradCAM
 from .layers import layers_of
+from .machine import check_device, choose_precision, pick_device
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_from_dict, recipe_to_dict, training_fields
-from .runs import Run, RunError, Weights, _device_name, _other_fields, _refuse_occupied, resume, run
+from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resume, run
+from .sources import load_data
 from .text import markdown_text
-from .trainer import CheckpointError, atomic_write, check_device, choose_precision
 
 
 # %% ../nbs/63_study.ipynb #77897f83
@@ -110,7 +113,7 @@ def _left_undone(folder: Path, job: dict) -> bool:
         begun = Run(folder).recipe
     except (RunError, ValueError, OSError):
         return False
-    return str(begun.source).endswith(_MADE.format(job["key"])) and not _other_fields(
+    return str(begun.source).endswith(_MADE.format(job["key"])) and not other_fields(
         begun, recipe_from_dict(json.loads(json.dumps(job["recipe"])))
     )
 
@@ -205,7 +208,7 @@ def _decided(recipe: Recipe, executor: Executor | None) -> Recipe:
         check_device(recipe.device)
     except ValueError:
         return recipe  # its row will say so
-    device = _device_name(recipe.device).split(":")[0]
+    device = pick_device(recipe.device).type
     return override(recipe, device=device, precision=choose_precision(device, recipe.precision))
 
 
@@ -279,7 +282,7 @@ def _unlike(
     except (RunError, ValueError, OSError) as e:
         return str(e)
     recipe = recipe_from_dict(json.loads(json.dumps(job["recipe"])))  # as a file has it: lists, no tuples
-    said = [other] if (other := _other_fields(done.recipe, recipe)) else []
+    said = [other] if (other := other_fields(done.recipe, recipe)) else []
     for name, was in (
         ("views", done.recipe.views),
         ("device", done.config["device"].split(":")[0]),
@@ -290,12 +293,12 @@ def _unlike(
     if said:
         return ", ".join(said)
     try:
-        now, weights = pictures(), Weights(recipe.pretrained).fingerprint if recipe.pretrained else ""
+        now, weights = pictures(), pretrained_weights(recipe)
     except Exception as e:
         return f"whether its data are the same cannot be seen ({type(e).__name__}: {e})"  # the job meets the same, and its row says so
     if others := [part for part, was in done.config["data"]["fingerprint"].items() if now[part] != was]:
         return f"the {' and '.join(others)} pictures are others"
-    if weights and weights != done.config["pretrained"]["fingerprint"]:
+    if weights and weights.fingerprint != done.config["pretrained"]["fingerprint"]:
         return f"the weights in {recipe.pretrained} are others"
     return (
         ""
@@ -313,7 +316,7 @@ def _place(job: dict) -> Path:
         if _left_undone(folder, job):
             break
         try:
-            _refuse_occupied(folder, overwrite=False)
+            claim_folder(folder, overwrite=False)
             break
         except (RunError, OSError):
             pass

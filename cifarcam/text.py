@@ -42,41 +42,15 @@ def visible(
 
 
 # %% ../nbs/03_text.ipynb #19ab2864
-NASTY = [
-    "<img src=x onerror=alert(1)>",
-    "a|b",
-    "`x`",
-    "``",
-    "\\`*_[b](c)~~d~~",
-    "$0_$5",
-    "$\\frac{1}{$",
-    "two\nlines",
-    "a & b &lt;",
-    "'\"quoted\"'",
-    " spaces  inside ",
-    "-rf",
-    "~",
-    "*",
-    "\x1b[2J",
-    "\x1b]8;;https://example.org\x07link\x1b]8;;\x07",
-    "bell\x07",
-    "\u202egpj.exe",
-    "cat\u200f",
-    "\ufeffcat",
-    "cat\U000e0041",
-    "nul\x00l",
-    "half \ud800",
-    "byte \udcff",
-    "猫",
-    "قطة",
-    "👩‍👧",
-    "n" * 200,
-    "con",
-    "../up",
-    "{{ 7 * 7 }}",
-    "%s%n",
-    "#| hide",
-]  # names that some surface would take for something else
+# fmt: off
+NASTY = [  # names that some surface would take for something else
+    "<img src=x onerror=alert(1)>", "a|b", "`x`", "``", "\\`*_[b](c)~~d~~", "$0_$5", "$\\frac{1}{$", "two\nlines",
+    "a & b &lt;", "'\"quoted\"'", " spaces  inside ", "-rf", "~", "*", "\x1b[2J",
+    "\x1b]8;;https://example.org\x07link\x1b]8;;\x07", "bell\x07", "\u202egpj.exe", "cat\u200f", "\ufeffcat",
+    "cat\U000e0041", "nul\x00l", "half \ud800", "byte \udcff", "猫", "قطة", "👩‍👧", "n" * 200, "con", "../up",
+    "{{ 7 * 7 }}", "%s%n", "#| hide",
+]
+# fmt: on
 
 
 # %% ../nbs/03_text.ipynb #b47a67d1
@@ -128,18 +102,12 @@ def shell_word(
     text = os.fspath(text)
     if not _CONTROL.search(text):
         return shlex.quote(text)
-    written = "".join(_shell_bytes(c) if _CONTROL.match(c) else f"\\{c}" if c in "\\'" else c for c in text)
-    return f"$'{written}'"
 
+    def octal(found: re.Match) -> str:  # a surrogate stands for a byte of a file name
+        errors = "surrogateescape" if "\udc80" <= found[0] <= "\udcff" else "surrogatepass"
+        return "".join(f"\\{byte:03o}" for byte in found[0].encode("utf-8", errors))
 
-def _shell_bytes(character: str) -> str:
-    "The bytes of a character as escapes; a surrogate stands for a byte of a file name."
-    return "".join(
-        f"\\{byte:03o}"
-        for byte in character.encode(
-            "utf-8", "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
-        )
-    )
+    return "$'" + _CONTROL.sub(octal, re.sub(r"([\\'])", r"\\\1", text)) + "'"
 
 
 def shell_command(

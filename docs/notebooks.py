@@ -1,0 +1,282 @@
+"""Sphinx extension: nbdev's notebooks as pages.
+
+MyST-NB reads notebooks. This turns what nbdev means (`#|` lines, docments) into what Sphinx knows: an exported cell becomes the
+description of its public names, with a table of their parameters, above its folded source. It gives figures a description for
+who cannot see them, links names in prose to their descriptions, and writes formulas as MathML, so that a page fetches nothing.
+"""
+
+import ast
+import inspect
+import io
+import re
+import tokenize
+from collections import Counter
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from sphinx.util.logging import getLogger
+
+log = getLogger(__name__)
+LIBRARY = "cifarcam"
+BADGE = re.compile(r"^\[!\[Open in Colab\]\(.*?\)\]\((.*)\)", re.MULTILINE)
+
+
+# A notebook becomes a page
+def flags(source: str) -> set[str]:  # {"export"}, {"echo: false"}
+    "The words of nbdev's lines."
+    return {line[2:].strip() for line in source.splitlines() if line.startswith("#|")}
+
+
+def parsed(source: str) -> list[ast.stmt]:
+    "The statements of a cell, [] where it speaks to the shell."
+    try:
+        return ast.parse(source).body
+    except SyntaxError:
+        return []
+
+
+def read_page(app, name: str, source: list[str]) -> None:
+    "Sphinx's event source-read: `source[0]` is a notebook as nbdev has it, then as MyST-NB shows it."
+    path = Path(app.env.doc2path(name))
+    if path.suffix != ".ipynb":
+        return
+    notebook = nbformat.reads(source[0], 4)
+    module = next(iter(re.findall(r"^#\|\s*default_exp (\w+)", source[0].replace('"', "\n"), re.MULTILINE)), None)
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            text = BADGE.sub(r"[Run it in Colab](\1)", cell.source)
+            cells.append(new_markdown_cell(repository_links(text, path, app.config.source_url)))
+        elif cell.cell_type == "code":
+            cells += shown_cells(cell, module and f"{LIBRARY}.{module}")
+    cells.sort(key=lambda cell: not cell.source.startswith("# "))  # the title first
+    if module:
+        cells.insert(1, new_markdown_cell(f"```{{py:module}} {LIBRARY}.{module}\n```"))
+    if name == "index":
+        first = next(
+            k for k, cell in enumerate(cells) if any("image/png" in o.get("data", {}) for o in cell.get("outputs", []))
+        )
+        cells[first + 1 : first + 1] = stored_explorer(path.with_name("71_report.ipynb"))
+        cells.append(new_markdown_cell((Path(app.confdir) / "contents.md").read_text(encoding="utf-8")))
+    source[0] = nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata))
+
+
+def stored_explorer(report: Path) -> list:
+    "The home page's explorer: the HTML that the report's notebook stores."
+    outputs = [output for cell in nbformat.read(report, 4).cells for output in cell.get("outputs", [])]
+    found = [output for output in outputs if "cifarcam-static" in output.get("data", {}).get("text/html", "")]
+    if not found:
+        log.warning("%s stores no explorer for the home page: run it with the cells flagged cifar10", report.name)
+        return []
+    words = "Try it here: choose an image, a layer, and a class. (Everything was computed beforehand; `cifarcam explore` does it live.)"
+    return [new_markdown_cell(words), new_code_cell("...", outputs=found[-1:], metadata=dict(tags=["remove-input"]))]
+
+
+def shown_cells(cell, module: str | None) -> list:
+    "What a reader sees of a code cell."
+    told = flags(cell.source)
+    words = {word for line in told for word in line.split()}
+    text = re.sub(r"^#\|.*\n?", "", cell.source, flags=re.MULTILINE).strip("\n")
+    if words & {"hide", "default_exp"} or not text or ("COLAB_RELEASE_TAG" in text and "export" not in words):
+        return []
+    outputs = [
+        output for output in cell.outputs if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+    ]
+    body, title, tags = parsed(text), None, []
+    if body and all(isinstance(one, ast.Import | ast.ImportFrom) for one in body):
+        title, tags = "Imports", ["hide-input"]
+    elif {"export", "exports"} & words:
+        title = ", ".join(one.name for one in body if hasattr(one, "name")) or "this cell"
+        tags = ["hide-input", "source"]
+    elif "echo: false" in told:
+        text, tags = "...", ["remove-input"]
+    about = dict(tags=tags, mystnb=dict(code_prompt_show=title, code_prompt_hide=title) if title else {})
+    names = descriptions(body, comments_of(text), module) if tags[1:] else []
+    return [
+        *([new_markdown_cell("\n\n".join(names))] if names else []),
+        new_code_cell(text, outputs=outputs, metadata=about),
+    ]
+
+
+def repository_links(text: str, page: Path, address: str) -> str:
+    "Markdown whose links lead to pages of the site, and for other files to the repository."
+    root = Path(__file__).parents[1]
+
+    def target(match: re.Match) -> str:
+        if match[0].startswith("`") or re.match(r"\w+:", match[2]):
+            return match[0]
+        to, _, heading = match[2].partition("#")
+        if to and not to.endswith(".ipynb"):
+            there = (page.parent / unquote(to)).resolve()
+            if not there.exists():
+                log.warning("%s links to %s, which does not exist", page.name, to)
+            return f"{match[1]}({address}/{there.relative_to(root).as_posix()})"
+        anchor = "#" + re.sub(r"[^\w\-]", "", unquote(heading).lower()) if heading else ""  # Jupyter's "What-is-it?"
+        return f"{match[1]}({to}{anchor})"
+
+    return re.sub(r"```.*?```|`[^`\n]+`|(?<!!)(\[[^\]\n]*\])\(([^)\s]+)\)", target, text, flags=re.DOTALL)
+
+
+# A name and its description
+def descriptions(body: list[ast.stmt], comments: dict[int, str], module: str) -> list[str]:
+    "MyST's directives for the public names that a cell defines."
+    library, found = import_module(module), []
+    public = lambda name: not name.startswith("_") or name == "__call__"
+    for one in body:
+        if isinstance(one, ast.Assign | ast.AnnAssign):
+            target = one.target if isinstance(one, ast.AnnAssign) else one.targets[0]
+            if isinstance(target, ast.Name) and public(target.id):
+                found.append(directive("data", target.id, module, [comments.get(one.end_lineno, "")]))
+        elif isinstance(one, ast.FunctionDef) and any("patch" in ast.unparse(d) for d in one.decorator_list):
+            owner = re.findall(r"\w+", ast.unparse(one.args.args[0].annotation))[0]
+            if public(owner) and public(one.name):
+                found.append(described(one, comments, module, getattr(library, owner)))
+        elif isinstance(one, ast.FunctionDef | ast.ClassDef) and public(one.name):
+            found.append(described(one, comments, module, library))
+    return found
+
+
+def directive(kind: str, name: str, module: str, parts: list[str], fence: str = "::::") -> str:
+    "A Sphinx directive in MyST's form."
+    return "\n".join(
+        [f"{fence}{{py:{kind}}} {name}", f":module: {module}", "", "\n\n".join(filter(None, parts)), fence]
+    )
+
+
+def described(node, comments: dict[int, str], module: str, owner, fence: str = "::::") -> str:
+    "The description of a function, method, property or class; `owner` is the module or class that has it."
+    what = inspect.getattr_static(owner, node.name)
+    rows, members, name = parameter_rows(node, comments), [], node.name
+    if isinstance(node, ast.ClassDef):
+        kind = "exception" if issubclass(what, BaseException) else "class"
+        methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
+        methods = [m for m in methods if m.name == "__call__" or not m.name.startswith("_")]
+        members = [described(m, comments, module, what, ":::") for m in {m.name: m for m in methods}.values()]
+    elif isinstance(owner, type):
+        kind = "method" if inspect.isfunction(what) or hasattr(what, "__func__") else "property"
+        name = f"{owner.__name__}.{name}" if fence == "::::" else name
+    else:
+        kind = "function"
+    if kind != "property":
+        name += f"({', '.join(row[0] + (row[2] and f'={row[2]}') for row in rows if row[0] != '*returns*')})"
+    return directive(kind, name, module, [ast.get_docstring(node) or "", table(rows), *members], fence)
+
+
+def comments_of(source: str) -> dict[int, str]:  # line: its comment
+    "The comments of some source."
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
+
+
+def parameter_rows(node, comments: dict[int, str]) -> list[tuple[str, str, str, str]]:  # name, type, default, meaning
+    "Docments: the parameters of a function or class, each with the comment beside it."
+    text = lambda part: "" if part is None else ast.unparse(part)
+    if isinstance(node, ast.ClassDef):
+        made = next((one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"), None)
+        if made is None:
+            fields = [one for one in node.body if isinstance(one, ast.AnnAssign) and not one.target.id.startswith("_")]
+            return [(f.target.id, text(f.annotation), text(f.value), comments.get(f.end_lineno, "")) for f in fields]
+        node = made
+    a = node.args
+    plain = [*a.posonlyargs, *a.args]
+    pairs = [*zip(plain, [None] * (len(plain) - len(a.defaults)) + a.defaults), *zip(a.kwonlyargs, a.kw_defaults)]
+    pairs += [
+        (ast.arg(stars + one.arg, one.annotation, lineno=one.lineno, end_lineno=one.end_lineno), None)
+        for stars, one in (("*", a.vararg), ("**", a.kwarg))
+        if one
+    ]
+    rows = [
+        (one.arg, text(one.annotation), text(default), comments.get((default or one).end_lineno, ""))
+        for one, default in pairs
+        if one.arg not in ("self", "cls")
+    ]
+    if text(node.returns) not in ("", "None"):
+        rows.append(("*returns*", text(node.returns), "", comments.get(node.returns.end_lineno, "")))
+    return rows
+
+
+def table(rows: list[tuple[str, str, str, str]]) -> str:
+    "Parameters as a Markdown table."
+    code = lambda text: f"`{' '.join(text.split())}`".replace("|", "\\|") if text else ""
+    lines = [
+        f"| **{name}** | {code(kind)} | {code(default)} | {meaning.replace('|', chr(92) + '|')} |"
+        for name, kind, default, meaning in rows
+    ]
+    return "\n".join(["| parameter | type | default | meaning |", "| --- | --- | --- | --- |", *lines]) if rows else ""
+
+
+def source_lines(info: dict) -> str | None:  # cifarcam/data.py#L10-L20
+    "The place of a name in the library's files."
+    try:
+        what = import_module(info["module"])
+        for part in info["fullname"].split("."):
+            what = inspect.getattr_static(what, part)
+        lines, first = inspect.getsourcelines(inspect.unwrap(getattr(what, "__func__", getattr(what, "fget", what))))
+    except (AttributeError, TypeError, OSError, ImportError):
+        return None
+    return f"{info['module'].replace('.', '/')}.py#L{first}-L{first + len(lines) - 1}"
+
+
+# What a page's tree lacks
+def describe_images(app, tree: nodes.document) -> None:
+    "Sphinx's event doctree-read: the alternative text of a figure is its title in the code, or the sentence before it."
+    said, taken = "a figure of this page", Counter()
+    wanted = (nodes.paragraph, nodes.literal_block, nodes.image)
+    for node in tree.findall(lambda node: isinstance(node, wanted)):
+        if isinstance(node, nodes.image):
+            alt = node.get("alt") or said
+            taken[alt] += 1
+            node["alt"] = alt if taken[alt] == 1 else f"{alt}, figure {taken[alt]}"
+        elif isinstance(node, nodes.literal_block):
+            titles = re.findall(r"""title(?:=|\()f?["']([^"'{}]+)["']""", node.astext())
+            said = "; ".join(dict.fromkeys(titles)) if len(" ".join(titles).split()) > 2 else said
+        elif not isinstance(node.parent, nodes.entry):
+            sentence = re.split(r"(?<=[.!?:])\s+(?=[A-Z])", " ".join(node.astext().split()))[-1].rstrip(":")
+            said = sentence if len(sentence.split()) > 2 else said
+
+
+def link_names(app, tree: nodes.document, page: str) -> None:
+    "Sphinx's event doctree-resolved: code in prose that is the name of something described leads to its description."
+    objects = app.env.get_domain("py").objects
+    short = Counter(name.removeprefix(f"{LIBRARY}.").partition(".")[2] for name in objects)
+    known = {name: entry for name, entry in objects.items()}
+    known |= {
+        s: e for name, e in objects.items() if short[s := name.removeprefix(f"{LIBRARY}.").partition(".")[2]] == 1 and s
+    }
+    for node in list(tree.findall(nodes.literal)):
+        entry, parent = known.get(node.astext().removesuffix("()")), node.parent
+        while parent is not None and not isinstance(parent, nodes.reference | nodes.title):
+            parent = parent.parent
+        if entry is not None and parent is None:
+            address = app.builder.get_relative_uri(page, entry.docname) + "#" + entry.node_id
+            node.replace_self(nodes.reference("", "", node.deepcopy(), refuri=address, internal=True))
+
+
+def draw_formula(translator, node, block: bool) -> None:
+    "A formula as MathML, which browsers draw themselves."
+    tex = re.sub(r"\\dots\b", r"\\ldots", node.astext())  # the one common command that the converter does not know
+    try:
+        formula = re.sub(r"\s+", " ", tex2mathml(tex, as_block=block)).replace("> <", "><")
+        translator.body.append(f'<div class="math">{formula}</div>' if block else formula)
+    except MathError as e:
+        log.warning("%s in the formula %s", e, tex, location=node)
+    raise nodes.SkipNode
+
+
+def setup(app) -> dict:
+    "What Sphinx calls to load an extension."
+    app.add_config_value("source_url", "", "env")
+    app.connect("source-read", read_page)
+    app.connect("doctree-read", describe_images)
+    app.connect("doctree-resolved", link_names)
+    app.add_html_math_renderer(
+        "mathml", (partial(draw_formula, block=False), None), (partial(draw_formula, block=True), None)
+    )
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

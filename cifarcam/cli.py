@@ -392,9 +392,9 @@ class RecipeOptions:
                 f"a training takes the first {kind} device that it sees, not '{self.device}': say --device {kind}{more}"
             )
         if self.device and self.device != "auto":
-            from cifarcam.explain import choose_device
+            from cifarcam.machine import pick_device
 
-            choose_device(self.device)
+            pick_device(self.device)  # raises where it is not there
         return changed | ({"device": self.device} if self.device else {})
 
 
@@ -572,10 +572,10 @@ def evaluate(run: RunFolder, /, *, options: EvaluateOptions = EvaluateOptions())
     import time
 
     from cifarcam.evaluate import predict
-    from cifarcam.explain import choose_device
+    from cifarcam.machine import pick_device
     from cifarcam.runs import Run
 
-    run, device = Run(run), choose_device(options.device)
+    run, device = Run(run), str(pick_device(options.device))
     model, test = run.model(options.weights), run.data(options.root)[1]
     views, begin = options.views or run.recipe.views, time.perf_counter()
     # the run's precision belongs to the run's device
@@ -924,7 +924,7 @@ def explore(run: RunFolder, /, *, options: ExploreOptions = ExploreOptions()) ->
     from cifarcam.serve import address, check_port, is_local, open_page, serve_command, write_app
 
     opened, ip, local = Run(run), options.ip, is_local(options.ip)
-    opened._need("model.safetensors")
+    opened.file("model.safetensors")
     port = free_port() if options.port is None else options.port
     served = dict(ip=ip, base_url=options.base_url, hosts=options.allow_host or [], pages=options.pages)
     served["token"] = "" if options.no_token else None
@@ -996,6 +996,7 @@ def lr_find(
     from cifarcam.explain import save_figure
     from cifarcam.recipes import get_recipe, override
     from cifarcam.runs import find_lr
+    from cifarcam.visualize import plot_lr_find
 
     own = get_recipe(recipe)
     changed = override(own, **options.changes())
@@ -1008,8 +1009,6 @@ def lr_find(
             "only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, "
             "so the suggestion depends on --low and --steps; try it before you trust it"
         )
-    from cifarcam.visualize import plot_lr_find
-
     path = save_figure(plot_lr_find(search), options.out)
     print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
     if search.suggestion:

@@ -20,7 +20,6 @@ __all__ = [
     "reasons_by_layer",
     "Explanation",
     "save_figure",
-    "choose_device",
     "Explainer",
     "as_loaded",
     "explain",
@@ -58,7 +57,8 @@ from .files import atomic_write
 from .gradcam import GradCAM, left_as_found, model_on, tokens_to_grid, unwrap
 from .layers import get_layer, layers_of, logits_of
 from .lens import main_layers
-from .runs import Run, RunError
+from .machine import pick_device
+from .runs import Run
 from .text import shorten, visible
 from .transforms import to_tensor
 from .visualize import BLUE, NotebookFigure, colorize, figure_names, figure_texts, figure_title, plain_texts
@@ -271,10 +271,7 @@ def _weights_of(path: str | None, names: Sequence[str]) -> dict[str, Tensor] | N
     if not Path(path).is_file():
         more = f", or a name to be downloaded: {', '.join(dict.fromkeys(['DEFAULT', *names]))}" if names else ""
         raise ExplainError(f"there are no weights '{path}': give a .safetensors or .pt file{more}")
-    try:
-        return read_weights(path)
-    except RunError as error:
-        raise ExplainError(str(error)) from error
+    return read_weights(path)
 
 
 def _n_classes(state: dict[str, Tensor] | None) -> int:
@@ -576,19 +573,6 @@ def save_figure(
 
 
 # %% ../nbs/80_explain.ipynb #e0b01877
-def choose_device(
-    name: str = "auto",  # "auto", "cpu", "cuda", "cuda:1", "mps"
-) -> str:
-    "The device that `auto` stands for; one that is not there raises, and never means the CPU."
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return next(kind for kind in there if there[kind])
-    if not there.get(name.split(":")[0]):
-        known = " or ".join(kind for kind in reversed(there) if there[kind])
-        raise ExplainError(f"device '{name}' is not on this machine: choose auto or {known}")
-    return name
-
-
 class Explainer:
     "A model made ready to be explained."
 
@@ -606,7 +590,7 @@ class Explainer:
         self.loaded = loaded = as_loaded(model, **given)
         if not callable(method) and method not in METHODS | SLOW_METHODS:
             raise ExplainError(f"no method '{method}': there are {', '.join(METHODS | SLOW_METHODS)}")
-        net, self.device = model_on(unwrap(loaded.model), choose_device(device))
+        net, self.device = model_on(unwrap(loaded.model), pick_device(device))
         x = to_inputs(loaded, np.full((1, *loaded.size, 3), 128, np.uint8), self.device)
         count = count_logits(net, x)
         loaded.classes = loaded.classes or numbered(count)

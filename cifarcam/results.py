@@ -122,11 +122,12 @@ def _read_results(path: Path) -> list[dict]:
     "The rows of a results.csv, numbers to the last digit; none if there is no such file yet."
     if not path.exists():
         return []
-    kinds = dict.fromkeys(COLUMNS, float) | dict.fromkeys(_COUNTS, int) | dict.fromkeys(_TEXTS, str)
-    blank = {name: [""] for name, kind in kinds.items() if kind is float}
+    kinds = {name: int if name in _COUNTS else float for name in COLUMNS if name not in _TEXTS}
     try:
-        exact = dict(float_precision="round_trip", keep_default_na=False, na_values=blank)
-        rows = pd.read_csv(check_regular(path, RunError), dtype=kinds, **exact)[COLUMNS].to_dict("records")
+        table = pd.read_csv(check_regular(path, RunError), dtype=str, keep_default_na=False)[COLUMNS]
+        for name, kind in kinds.items():  # Python's own numbers, which are written again as they were
+            table[name] = [kind(value) if value else None for value in table[name]]
+        rows = table.to_dict("records")
         for row in rows:  # a table from elsewhere names files in its folder results/ only: they are written and deleted
             if not (path.parent / row["config"]).resolve().is_relative_to((path.parent / "results").resolve()):
                 raise ValueError(f"config is {short_repr(row['config'])}, but must be a file in results/")

@@ -656,7 +656,9 @@ def model(
     names = {"last": "model", "best": "best"} | {epoch: f"epochs/{epoch:03d}" for epoch in self.epochs_kept}
     if which not in names:
         kept = ", ".join(map(str, self.epochs_kept)) or "none: train with keep_epochs=True"
-        raise RunError(f"model({which!r}): choose 'last', 'best' or an epoch whose weights were kept ({kept})")
+        raise RunError(
+            f"model({which!r}): choose 'last', 'best' or an epoch whose weights were kept ({kept}) in {self.folder}"
+        )
     path = self.file(f"{names[which]}.safetensors")
     try:
         weights = safetensors.torch.load_file(path)

@@ -1258,7 +1258,7 @@ def add(
     "Look at images of one's own. If one of them cannot be read, an `UnreadableImage` names it and none is taken."
     files = []
     for path in (Path(p).expanduser() for p in paths):
-        inside = [path / name for name in image_files(path)[0]] if path.is_dir() else [path]
+        inside = [path / name for name in image_files(path)] if path.is_dir() else [path]
         if not inside:
             raise ValueError(f"the folder {path} holds no images")
         files += inside

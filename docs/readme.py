@@ -18,6 +18,7 @@ def readme(root: Path) -> dict[Path, bytes]:  # what each file should hold
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             said = " ".join(re.split(r"\n\s*\n", cell.source)[-1].replace("`", "").split()).rstrip(":")
+            said = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", said)
         only_output = re.search(r"^#\|\s*echo:\s*false", cell.source, re.MULTILINE)
         cell.source = "" if only_output else re.sub(r"^#\|.*\n?", "", cell.source, flags=re.MULTILINE).strip("\n")
         for output in cell.get("outputs", []):

@@ -14,13 +14,13 @@ from IPython.display import Markdown
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from cifarcam.batch_transforms import BatchTransform
 from cifarcam.gradcam import GradCAM
 from cifarcam.layers import layers_of, summary
 from cifarcam.recipes import RECIPES, Recipe
 from cifarcam.report import layers_to_explain, repeat_command
 from cifarcam.runs import Run, RunError
 from cifarcam.text import markdown_code, markdown_text
-from cifarcam.batch_transforms import BatchTransform
 from cifarcam.transforms import policy_from_dict
 from cifarcam.visualize import (
     outcome_colors,

@@ -47,8 +47,6 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageError
-from torchvision.datasets import CIFAR10
-from torchvision.datasets.utils import check_integrity, download_url, extract_archive
 from tqdm.auto import tqdm
 
 from .text import visible
@@ -831,6 +829,8 @@ def _verify(path: Path, expected: str, remedy: str) -> None:
 
 def _missing_files(root: Path) -> list[str]:
     "CIFAR-10's files that are not there; one that is there with another checksum is an error."
+    from torchvision.datasets import CIFAR10  # imported where it is used, because it takes as long as torch itself
+
     files = [*CIFAR10.train_list, *CIFAR10.test_list, (CIFAR10.meta["filename"], CIFAR10.meta["md5"])]
     paths = {root / CIFAR10.base_folder / name: md5 for name, md5 in files}
     for path, md5 in paths.items():
@@ -842,6 +842,8 @@ def _missing_files(root: Path) -> list[str]:
 # %% ../nbs/10_data.ipynb #8f2992cf
 def _fetch(root: Path, missing: list[str], download: bool) -> None:
     "Bring CIFAR-10's files to `root`, from an archive there, else from the net, by way of a temporary folder."
+    from torchvision.datasets import CIFAR10, utils
+
     archive, folder = root / CIFAR10.filename, root / CIFAR10.base_folder
     by_hand = f"to do it by hand, get {CIFAR10.url} (md5 {CIFAR10.tgz_md5}) in any way and put it into {root}"
     by_hand += f", or unpack it there so that {folder / 'data_batch_1'} exists"
@@ -853,10 +855,10 @@ def _fetch(root: Path, missing: list[str], download: bool) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".cifar10-", dir=root) as partial:
-            if not check_integrity(archive, CIFAR10.tgz_md5):
-                download_url(CIFAR10.url, partial, CIFAR10.filename, CIFAR10.tgz_md5)
+            if not utils.check_integrity(archive, CIFAR10.tgz_md5):
+                utils.download_url(CIFAR10.url, partial, CIFAR10.filename, CIFAR10.tgz_md5)
                 os.replace(Path(partial, CIFAR10.filename), archive)
-            extract_archive(str(archive), partial)
+            utils.extract_archive(str(archive), partial)
             folder.mkdir(exist_ok=True)
             for file in Path(partial, CIFAR10.base_folder).iterdir():
                 os.replace(file, folder / file.name)
@@ -867,23 +869,24 @@ def _fetch(root: Path, missing: list[str], download: bool) -> None:
         raise OSError(f"{archive} could not be unpacked in {root} ({error}); {advice}") from error
 
 
-class _CheckedCIFAR10(CIFAR10):
-    def _check_integrity(self) -> bool:  # `_missing_files` has just done it, once for both parts
-        return True
-
-
 def cifar10(
     root: str | os.PathLike | None = None,  # holds `cifar-10-batches-py`; None: $CIFARCAM_DATA, then ~/.cache/cifarcam
     download: bool = True,  # fetch the data (170 MB) if they are not there; False never touches the net
 ) -> tuple[Images, Images]:  # (train, test): 50,000 and 10,000 images of 32 x 32 pixels
     "CIFAR-10 (Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images), each file's checksum verified."
+    from torchvision.datasets import CIFAR10
+
+    class Checked(CIFAR10):
+        def _check_integrity(self) -> bool:  # `_missing_files` has just done it, once for both parts
+            return True
+
     root, parts = data_root(root), []
     if missing := _missing_files(root):
         _fetch(root, missing, download)
         if missing := _missing_files(root):
             raise FileNotFoundError(f"{root / CIFAR10.filename} does not hold {', '.join(missing)}")
     for train in (True, False):
-        part = _CheckedCIFAR10(str(root), train=train)
+        part = Checked(str(root), train=train)
         pixels, reference = np.ascontiguousarray(part.data), {"name": "cifar10"}
         parts.append(Images(pixels, np.array(part.targets), part.classes, None, "cifar10", reference))
     return parts[0], parts[1]

@@ -15,10 +15,10 @@ __all__ = [
     "whole",
     "number",
     "choice",
-    "SettingsError",
-    "Settings",
     "plain",
     "nested",
+    "SettingsError",
+    "Settings",
     "parse_settings",
 ]
 
@@ -31,6 +31,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 import numpy as np
+from fastcore.basics import patch
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from .files import short_repr
@@ -79,6 +80,28 @@ Arguments = Annotated[dict[str, JsonValue], Field(description="a dict of numbers
 
 
 # %% ../nbs/04_settings.ipynb #6d27e5f2
+def plain(value: Any) -> Any:
+    "A value as JSON would give it back: lists for tuples, Python's numbers for NumPy's; others as they are."
+    try:
+        return json.loads(json.dumps(value.item() if isinstance(value, np.generic) else value))
+    except (TypeError, ValueError, RecursionError):
+        return value
+
+
+# %% ../nbs/04_settings.ipynb #38e51acb
+def nested(
+    value: Any,  # of a file, or of a user
+    levels: int = 50,  # deeper than anything of ours
+) -> bool:
+    "Whether lists and dicts lie deeper in each other than so many levels."
+    inside = [value]
+    for _ in range(levels):
+        holders = [one for one in inside if isinstance(one, (dict, list, tuple))]
+        inside = [item for one in holders for item in (one.values() if isinstance(one, dict) else one)]
+    return any(isinstance(one, (dict, list, tuple)) for one in inside)
+
+
+# %% ../nbs/04_settings.ipynb #64b4cc49
 class SettingsError(ValueError):
     "A setting or its value is not one that cifarcam knows."
 
@@ -119,45 +142,29 @@ class Settings(BaseModel):
     def _refusal(cls, name: str, value: Any, expected: str, values: dict) -> ValueError:
         return cls.error(f"{cls._whose(values)}{name} is {short_repr(value)}, but must be {expected}")
 
-    @classmethod
-    def _expected(cls, fault: dict) -> str:
-        "What should stand in a field: its words, a limit that they do not say, a near choice."
-        words = cls.model_fields[fault["loc"][0]].description
-        if fault["type"] in ("less_than_equal", "less_than") and isinstance(fault["ctx"].get("le"), (int, float)):
-            words += f", at most {fault['ctx']['le']:,.10g}"
-        if fault["type"] == "literal_error" and isinstance(fault["input"], str):
-            choices = re.findall(r"'([^']*)'", fault["ctx"]["expected"])
-            near = difflib.get_close_matches(fault["input"], choices, n=1)
-            words += f"; did you mean {near[0]}?" if near else ""
-        return words
 
-    @classmethod
-    def check_name(cls, name: str) -> None:
-        "Raise for a name that no setting has, with those that are near."
-        if name not in cls.model_fields:
-            near = difflib.get_close_matches(name, cls.model_fields, n=3)
-            said = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(cls.model_fields)}"
-            raise cls.error(f"there is no field {short_repr(name)}; {said}")
+# %% ../nbs/04_settings.ipynb #a3bb7c7a
+@patch(cls_method=True)
+def check_name(cls: Settings, name: str) -> None:
+    "Raise for a name that no setting has, with those that are near."
+    if name not in cls.model_fields:
+        near = difflib.get_close_matches(name, cls.model_fields, n=3)
+        said = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(cls.model_fields)}"
+        raise cls.error(f"there is no field {short_repr(name)}; {said}")
 
 
-def plain(value: Any) -> Any:
-    "A value as JSON would give it back: lists for tuples, Python's numbers for NumPy's; others as they are."
-    try:
-        return json.loads(json.dumps(value.item() if isinstance(value, np.generic) else value))
-    except (TypeError, ValueError, RecursionError):
-        return value
-
-
-def nested(
-    value: Any,  # of a file, or of a user
-    levels: int = 50,  # deeper than anything of ours
-) -> bool:
-    "Whether lists and dicts lie deeper in each other than so many levels."
-    inside = [value]
-    for _ in range(levels):
-        holders = [one for one in inside if isinstance(one, (dict, list, tuple))]
-        inside = [item for one in holders for item in (one.values() if isinstance(one, dict) else one)]
-    return any(isinstance(one, (dict, list, tuple)) for one in inside)
+# %% ../nbs/04_settings.ipynb #0165e598
+@patch(cls_method=True)
+def _expected(cls: Settings, fault: dict) -> str:
+    "What should stand in a field: its words, a limit that they do not say, a near choice."
+    words = cls.model_fields[fault["loc"][0]].description
+    if fault["type"] in ("less_than_equal", "less_than") and isinstance(fault["ctx"].get("le"), (int, float)):
+        words += f", at most {fault['ctx']['le']:,.10g}"
+    if fault["type"] == "literal_error" and isinstance(fault["input"], str):
+        choices = re.findall(r"'([^']*)'", fault["ctx"]["expected"])
+        near = difflib.get_close_matches(fault["input"], choices, n=1)
+        words += f"; did you mean {near[0]}?" if near else ""
+    return words
 
 
 # %% ../nbs/04_settings.ipynb #39ae9726

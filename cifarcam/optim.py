@@ -89,6 +89,7 @@ def _arguments(kinds: dict[str, type[Settings]], what: str, name: str, args: dic
     return kinds[name](**args)
 
 
+# %% ../nbs/30_optim.ipynb #ae7e7cbe
 def make_optimizer(
     model: nn.Module,  # its parameters with requires_grad are trained
     name: str = "nesterov",  # one of OPTIMIZERS
@@ -133,27 +134,21 @@ def make_optimizer(
 
 
 # %% ../nbs/30_optim.ipynb #6f581c0a
-_Stage = Annotated[tuple[Count, Rate], Strict(False)]
 _Stages = Annotated[
-    list[_Stage], Field(min_length=1, description="[[epochs, lr], ...], whole epochs and rates above 0")
+    list[Annotated[tuple[Count, Rate], Strict(False)]],
+    Field(min_length=1, description="[[epochs, lr], ...], whole epochs and rates above 0"),
 ]
-_Start = number("a fraction in 0..1, above 0", none=True, gt=0, le=1)
-_Factor = number("a number greater than 0", gt=0, le=1000)
-
-
-class _Constant(Settings):
-    pass
 
 
 class _OneCycle(Settings):
     warmup: Share = None  # fraction of steps that rise; None: 0.3, torch's own
-    start: _Start = None  # first lr as a fraction of the peak; None: 1/25, torch's own
+    start: number("a fraction in 0..1, above 0", none=True, gt=0, le=1) = None  # first lr / peak; None: torch's 1/25
     cycle_momentum: Switch = True  # momentum runs against the learning rate, as torch does by default
 
 
 class _Step(Settings):
     step_epochs: Count = 10  # epochs between drops
-    gamma: _Factor = 0.1  # factor of each drop
+    gamma: number("a number greater than 0", gt=0, le=1000) = 0.1  # factor of each drop
 
 
 class _StageArgs(Settings):
@@ -167,10 +162,11 @@ class _Triangle(Settings):
 
 # what each schedule looks at
 SCHEDULES: dict[str, type[Settings]] = dict(
-    constant=_Constant, onecycle=_OneCycle, step=_Step, stages=_StageArgs, triangle=_Triangle
-)
+    constant=Settings, onecycle=_OneCycle, step=_Step, stages=_StageArgs, triangle=_Triangle
+)  # a constant rate takes none
 
 
+# %% ../nbs/30_optim.ipynb #49f8451f
 def make_schedule(
     optimizer: Optimizer,  # its groups' learning rates are the peaks
     name: str,  # one of SCHEDULES

@@ -17,9 +17,9 @@ __all__ = [
     "test_transform",
     "to_tensor",
     "as_tensor",
+    "policy_from_dict",
     "policy_to_dict",
     "plain_policy",
-    "policy_from_dict",
 ]
 
 # %% ../nbs/12_transforms.ipynb #52f187ea
@@ -171,6 +171,7 @@ def policy_steps(
     return POLICIES[name](size, mean)
 
 
+# %% ../nbs/12_transforms.ipynb #c281b7d9
 def get_policy(
     policy: "str | A.Compose",  # a name in POLICIES, or a pipeline without Normalize and ToTensor
     size: int = 32,  # side of the square images, for a named policy
@@ -226,6 +227,7 @@ def _normalize(mean: Sequence[float], std: Sequence[float]) -> "A.Normalize":
     return _normalize_class()(mean=tuple(mean), std=tuple(std))
 
 
+# %% ../nbs/12_transforms.ipynb #34b5d33b
 def train_transform(
     policy: "str | A.Compose",  # a name in POLICIES or a user's own pipeline
     mean: Sequence[float] = MEAN,  # by channel, in 0..1
@@ -286,6 +288,57 @@ def as_tensor(
 
 
 # %% ../nbs/12_transforms.ipynb #7559bc66
+def _checked(node: Any) -> dict[str, Any]:
+    "A stored transform, if all of it is Albumentations' own; without arguments that its class does not take."
+    from albumentations.core.serialization import SERIALIZABLE_REGISTRY, shorten_class_name
+
+    A, name = albumentations(), node.get("__class_fullname__") if isinstance(node, dict) else None
+    kind = SERIALIZABLE_REGISTRY.get(shorten_class_name(name)) if isinstance(name, str) else None
+    ours = kind is not None and kind.__module__.split(".")[0] == "albumentations"
+    if not ours or not issubclass(kind, (A.BasicTransform, A.BaseCompose)):
+        raise PolicyError(f"the policy names {name!r}, which is not one of Albumentations' own transforms")
+    if issubclass(kind, A.BaseCompose):
+        return node | {"transforms": [_checked(child) for child in node.get("transforms", [])]}
+    # to_dict also writes what only a parent class takes, such as PadIfNeeded's padding, and warns when it reads it
+    parents = [parent.__init__ for parent in kind.__mro__[1:] if "__init__" in vars(parent)]
+    inherited = {name for init in parents for name in inspect.signature(init).parameters}
+    taken = set(kind.InitSchema.model_fields) | {"p"} if hasattr(kind, "InitSchema") else inherited
+    return {key: _tuples(value) for key, value in node.items() if key in taken or key not in inherited}
+
+
+def _tuples(value: Any) -> Any:
+    "JSON knows lists only; as a tuple a range of whole numbers stays one."
+    if isinstance(value, dict):
+        return {key: _tuples(one) for key, one in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
+
+
+# %% ../nbs/12_transforms.ipynb #d556b949
+def policy_from_dict(
+    stored: dict[str, Any],  # what policy_to_dict gave
+) -> "str | A.Compose":  # the name or the pipeline
+    "The policy that `policy_to_dict` stored; it makes Albumentations' own transforms and nothing else."
+    if isinstance(stored, dict) and set(stored) == {"name"}:
+        policy_steps(stored["name"])
+        return stored["name"]
+    if not (isinstance(stored, dict) and isinstance(stored.get("transform"), dict)):
+        forms = "{'name': ...} or what Albumentations' to_dict gives, with the key 'transform'"
+        raise PolicyError(f"A stored policy is {forms}.")
+    A, stored = albumentations(), stored | {"transform": _checked(stored["transform"])}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what there is to say about a transform was said when it was written
+        warnings.filterwarnings("error", message=r"Argument\(s\)")  # Albumentations only warns of an unknown argument
+        try:
+            made = A.from_dict(stored)
+        except (TypeError, ValueError, KeyError, UserWarning) as error:
+            said = f"The stored policy does not fit this version of Albumentations ({A.__version__})"
+            raise PolicyError(f"{said}: {error}") from error
+    if not isinstance(made, A.Compose):
+        raise PolicyError(f"A stored policy must be a Compose, but this one is {type(made).__name__}.")
+    return made
+
+
+# %% ../nbs/12_transforms.ipynb #2b0eb5e3
 def policy_to_dict(
     policy: "str | A.Compose",  # a name in POLICIES or a user's own pipeline
 ) -> dict[str, Any]:  # strings, numbers, lists and dictionaries only: fit for JSON
@@ -311,52 +364,3 @@ def plain_policy(
 
     stored = json.loads(json.dumps(serialize_enum(albumentations().to_dict(policy))))
     return json.loads(json.dumps(stored | {"transform": _checked(stored["transform"])}))
-
-
-def policy_from_dict(
-    stored: dict[str, Any],  # what policy_to_dict gave
-) -> "str | A.Compose":  # the name or the pipeline
-    "The policy that `policy_to_dict` stored; it makes Albumentations' own transforms and nothing else."
-    if isinstance(stored, dict) and set(stored) == {"name"}:
-        policy_steps(stored["name"])
-        return stored["name"]
-    if not (isinstance(stored, dict) and isinstance(stored.get("transform"), dict)):
-        forms = "{'name': ...} or what Albumentations' to_dict gives, with the key 'transform'"
-        raise PolicyError(f"A stored policy is {forms}.")
-    A, stored = albumentations(), stored | {"transform": _checked(stored["transform"])}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what there is to say about a transform was said when it was written
-        warnings.filterwarnings("error", message=r"Argument\(s\)")  # Albumentations only warns of an unknown argument
-        try:
-            made = A.from_dict(stored)
-        except (TypeError, ValueError, KeyError, UserWarning) as error:
-            said = f"The stored policy does not fit this version of Albumentations ({A.__version__})"
-            raise PolicyError(f"{said}: {error}") from error
-    if not isinstance(made, A.Compose):
-        raise PolicyError(f"A stored policy must be a Compose, but this one is {type(made).__name__}.")
-    return made
-
-
-def _checked(node: Any) -> dict[str, Any]:
-    "A stored transform, if all of it is Albumentations' own; without arguments that its class does not take."
-    from albumentations.core.serialization import SERIALIZABLE_REGISTRY, shorten_class_name
-
-    A, name = albumentations(), node.get("__class_fullname__") if isinstance(node, dict) else None
-    kind = SERIALIZABLE_REGISTRY.get(shorten_class_name(name)) if isinstance(name, str) else None
-    ours = kind is not None and kind.__module__.split(".")[0] == "albumentations"
-    if not ours or not issubclass(kind, (A.BasicTransform, A.BaseCompose)):
-        raise PolicyError(f"the policy names {name!r}, which is not one of Albumentations' own transforms")
-    if issubclass(kind, A.BaseCompose):
-        return node | {"transforms": [_checked(child) for child in node.get("transforms", [])]}
-    # to_dict also writes what only a parent class takes, such as PadIfNeeded's padding, and warns when it reads it
-    parents = [parent.__init__ for parent in kind.__mro__[1:] if "__init__" in vars(parent)]
-    inherited = {name for init in parents for name in inspect.signature(init).parameters}
-    taken = set(kind.InitSchema.model_fields) | {"p"} if hasattr(kind, "InitSchema") else inherited
-    return {key: _tuples(value) for key, value in node.items() if key in taken or key not in inherited}
-
-
-def _tuples(value: Any) -> Any:
-    "JSON knows lists only; as a tuple a range of whole numbers stays one."
-    if isinstance(value, dict):
-        return {key: _tuples(one) for key, one in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value

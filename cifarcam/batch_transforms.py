@@ -188,6 +188,17 @@ def _compose(table: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:  # i
     return torch.where(positions < 0, -1, found)
 
 
+# %% ../nbs/13_batch_transforms.ipynb #ccec22f4
+def _put(pixels: torch.Tensor, which: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:
+    "Replace images `which` [K]; on the CPU by NumPy, which copies an image at a time where torch goes byte by byte."
+    # NumPy would cast and repeat without a word
+    same = changed.dtype == pixels.dtype and changed.shape == (len(which), *pixels.shape[1:])
+    if pixels.device.type != "cpu" or not same:
+        return pixels.index_copy_(0, which, changed)
+    pixels.numpy()[which.numpy()] = changed.numpy()
+    return pixels
+
+
 # %% ../nbs/13_batch_transforms.ipynb #3cd9dd8e
 @patch
 def _fetch(self: BatchView) -> torch.Tensor:  # uint8 [N, h, w, 3]
@@ -225,16 +236,7 @@ def _fetch_rows(self: BatchView) -> torch.Tensor | None:  # uint8 [N, h, W, 3]; 
     return _put(pixels, which, torch.from_numpy(cv2.flip(tall, 1)).view(len(which), *pixels.shape[1:]))
 
 
-def _put(pixels: torch.Tensor, which: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:
-    "Replace images `which` [K]; on the CPU by NumPy, which copies an image at a time where torch goes byte by byte."
-    # NumPy would cast and repeat without a word
-    same = changed.dtype == pixels.dtype and changed.shape == (len(which), *pixels.shape[1:])
-    if pixels.device.type != "cpu" or not same:
-        return pixels.index_copy_(0, which, changed)
-    pixels.numpy()[which.numpy()] = changed.numpy()
-    return pixels
-
-
+# %% ../nbs/13_batch_transforms.ipynb #ec1291dd
 @patch
 def change(
     self: BatchView,
@@ -276,6 +278,7 @@ class BatchOp:
         return None
 
 
+# %% ../nbs/13_batch_transforms.ipynb #a5b69197
 BATCH_OPS: dict[str, type[BatchOp]] = {}  # name of an Albumentations transform -> its translation
 
 
@@ -292,6 +295,7 @@ def batch_op(
     return enter
 
 
+# %% ../nbs/13_batch_transforms.ipynb #fa32cb7f
 def _mirrored(size: int, flip: torch.Tensor) -> torch.Tensor:  # int64 [N, size]
     "Positions 0 to size-1, from the end where `flip` bool [N] says so."
     forward = torch.arange(size, device=flip.device)
@@ -372,6 +376,7 @@ def _border(positions: torch.Tensor, n: int, mode: int) -> torch.Tensor:  # int6
     return torch.where((positions >= 0) & (positions < n), positions, -1)
 
 
+# %% ../nbs/13_batch_transforms.ipynb #b0441cc3
 _ALL = "it changes the size, so it can only be batched with p=1"
 
 
@@ -417,6 +422,7 @@ class PadIfNeeded(BatchOp):
         view.look(_border(rows, height, self.border_mode), _border(columns, width, self.border_mode))
 
 
+# %% ../nbs/13_batch_transforms.ipynb #f8cbd27c
 @batch_op()
 class RandomCrop(BatchOp):
     height: int
@@ -480,24 +486,27 @@ class CoarseDropout(BatchOp):
             return draw.integers(int(span[0]), int(min(span[1], size)))
         return (size * (span[0] + draw.own(draw.rand()) * (span[1] - span[0]))).long()
 
-    def apply(self, view: BatchView, params: Params) -> None:
-        n, height, width, channels = view.pixels.shape
-        pixels = view.pixels.reshape(n, height, width * channels)  # long rows: faster than rows of three
-        rows = torch.arange(height, device=pixels.device)
-        columns = torch.arange(width, device=pixels.device).repeat_interleave(channels)
-        drawn = params.get("fills")
-        for k in range(params["holes"].shape[1]):
-            left, top, right, bottom = params["holes"][:, k].t().unsqueeze(2)  # [N, 1] each
-            in_rows = ((rows >= top) & (rows < bottom) & params["on"][:, None]).to(torch.uint8).neg()  # [N, h]
-            in_columns = ((columns >= left) & (columns < right)).to(torch.uint8).neg()  # [N, 3 w]
-            hole = in_rows[:, :, None] & in_columns[:, None, :]  # 255 inside, else 0
-            if drawn is None:  # Albumentations cuts off fractions of a color
-                color = torch.as_tensor(self.fill, device=pixels.device).to(torch.uint8).expand(3).repeat(width)
-            else:
-                color = drawn[:, k]
-            # torch.where, but faster on bytes, and no memory is asked for that is not needed
-            pixels = hole.bitwise_and_(pixels ^ color).bitwise_xor_(pixels)
-        view.pixels = pixels.view(n, height, width, channels)
+
+# %% ../nbs/13_batch_transforms.ipynb #cae1b2e4
+@patch
+def apply(self: CoarseDropout, view: BatchView, params: Params) -> None:
+    n, height, width, channels = view.pixels.shape
+    pixels = view.pixels.reshape(n, height, width * channels)  # long rows: faster than rows of three
+    rows = torch.arange(height, device=pixels.device)
+    columns = torch.arange(width, device=pixels.device).repeat_interleave(channels)
+    drawn = params.get("fills")
+    for k in range(params["holes"].shape[1]):
+        left, top, right, bottom = params["holes"][:, k].t().unsqueeze(2)  # [N, 1] each
+        in_rows = ((rows >= top) & (rows < bottom) & params["on"][:, None]).to(torch.uint8).neg()  # [N, h]
+        in_columns = ((columns >= left) & (columns < right)).to(torch.uint8).neg()  # [N, 3 w]
+        hole = in_rows[:, :, None] & in_columns[:, None, :]  # 255 inside, else 0
+        if drawn is None:  # Albumentations cuts off fractions of a color
+            color = torch.as_tensor(self.fill, device=pixels.device).to(torch.uint8).expand(3).repeat(width)
+        else:
+            color = drawn[:, k]
+        # torch.where, but faster on bytes, and no memory is asked for that is not needed
+        pixels = hole.bitwise_and_(pixels ^ color).bitwise_xor_(pixels)
+    view.pixels = pixels.view(n, height, width, channels)
 
 
 # %% ../nbs/13_batch_transforms.ipynb #d9d368a1
@@ -602,6 +611,7 @@ def _matrix(size: tuple[int, int], rotate: torch.Tensor, translate=(0.0, 0.0), s
     return torch.stack([a, b, c, d, e, f, zero, zero, zero + 1], dim=1).view(-1, 3, 3)
 
 
+# %% ../nbs/13_batch_transforms.ipynb #badce31f
 @dataclass(kw_only=True)
 class _Warp(BatchOp):
     "What the warping transforms share."
@@ -632,6 +642,7 @@ class Rotate(_Warp):
         return {"on": on, "matrix": _matrix(view.size, draw.between(*self.limit))}
 
 
+# %% ../nbs/13_batch_transforms.ipynb #d3fa6962
 @batch_op("Affine", "ShiftScaleRotate")
 class Affine(_Warp):
     scale: dict[str, tuple[float, float]]
@@ -771,6 +782,7 @@ def to_hsv(
     return torch.stack([torch.where(hue < 0, hue + 180, hue), saturation, value], dim=-1).to(torch.uint8)
 
 
+# %% ../nbs/13_batch_transforms.ipynb #a3bac3c8
 def from_hsv(
     pixels: torch.Tensor,  # uint8 [..., 3]: hue 0..179, saturation and value
 ) -> torch.Tensor:  # uint8 [..., 3], RGB
@@ -787,6 +799,7 @@ def from_hsv(
     return (value * kept * 255).to(torch.uint8)
 
 
+# %% ../nbs/13_batch_transforms.ipynb #df265a74
 @batch_op()
 class HueSaturationValue(BatchOp):
     hue_shift_limit: tuple[float, float]  # in steps of two degrees
@@ -859,6 +872,7 @@ def _run(node: "BatchOp | _Branch", view: BatchView, draw: Draw) -> None:
         node.apply(view, node.sample(view, draw))
 
 
+# %% ../nbs/13_batch_transforms.ipynb #e7d939e1
 def _nodes(node: Any, branch: bool = False) -> list:
     "A policy's nodes in their order: translations, and the branches that only some images enter."
     kind = _name(node)
@@ -916,6 +930,7 @@ class BatchTransform:
         return f"{type(self).__name__}({self.augmentation})"
 
 
+# %% ../nbs/13_batch_transforms.ipynb #02c0aa7d
 @patch(cls_method=True)
 def supports(
     cls: BatchTransform,

@@ -61,6 +61,7 @@ class _Row(BaseModel):
     note: str | None = None
 
 
+# %% ../nbs/32_checkpoint.ipynb #849be770
 class _Checkpoint(BaseModel):
     "What a checkpoint holds."
 
@@ -197,6 +198,7 @@ def _from_weights(path: Path) -> str:
     )
 
 
+# %% ../nbs/32_checkpoint.ipynb #1a0ccf94
 def load_checkpoint(
     path: str | os.PathLike,  # a checkpoint.pt
 ) -> dict:  # the state as plain values and tensors on the CPU

@@ -30,6 +30,7 @@ from typing import Annotated, Any, ClassVar
 import albumentations as A
 import pandas as pd
 import torch
+from fastcore.basics import patch
 from pydantic import Field, InstanceOf, JsonValue
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -60,17 +61,24 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = dict(
 )
 
 
+# %% ../nbs/60_recipes.ipynb #22247693
 class RecipeError(SettingsError):
     "A recipe's field or value is not one that cifarcam knows."
 
 
 # InstanceOf: a path may hold bytes that are not UTF-8
 _Text = Annotated[InstanceOf[str], Field(description="a text")]
+
+
 _Name = Annotated[InstanceOf[str], Field(min_length=1, description="a text that is not empty")]
+
+
 _Place = Annotated[
     InstanceOf[str] | None,
     Field(min_length=1, description="None, or the path of a run folder or of a file with weights"),
 ]
+
+
 _Policy = Annotated[
     InstanceOf[str] | dict[str, JsonValue],
     Field(description="a name or the dict of `policy_to_dict`; give an A.Compose to `override` or `run`"),
@@ -105,25 +113,29 @@ class Recipe(TrainConfig):
     def __init__(self, name: str, source: str = "", **fields: Any):
         super().__init__(name=name, source=source, **fields)
 
-    def check(self) -> None:
-        super().check()
-        for name in ("optimizer", "schedule"):
-            if callable(getattr(self, name)):
-                self.refuse(name, type(self).model_fields[name].description)
-        try:
-            get_policy(self.policy) if isinstance(self.policy, str) else policy_from_dict(self.policy)
-        except PolicyError as e:
-            raise PolicyError(shortened(str(e), 1000)) from e
-        except Exception as e:  # whatever Albumentations meets in arguments that are not what it wrote
-            said = f"policy cannot be made again ({type(e).__name__}: {shortened(str(e))})"
-            raise RecipeError(f"{self._whose(dict(self))}{said}: store it with `policy_to_dict`") from e
-
     @classmethod
     def _whose(cls, values: dict) -> str:
         return f"recipe {short_repr(values.get('name'))}: "
 
     def __repr_args__(self) -> Iterable[tuple[str, Any]]:
         return recipe_to_dict(self).items()
+
+
+# %% ../nbs/60_recipes.ipynb #c6c4e0a1
+@patch
+def check(self: Recipe) -> None:
+    "Settings that fit each other, and that JSON can hold."
+    TrainConfig.check(self)
+    for name in ("optimizer", "schedule"):
+        if callable(getattr(self, name)):
+            self.refuse(name, type(self).model_fields[name].description)
+    try:
+        get_policy(self.policy) if isinstance(self.policy, str) else policy_from_dict(self.policy)
+    except PolicyError as e:
+        raise PolicyError(shortened(str(e), 1000)) from e
+    except Exception as e:  # whatever Albumentations meets in arguments that are not what it wrote
+        said = f"policy cannot be made again ({type(e).__name__}: {shortened(str(e))})"
+        raise RecipeError(f"{self._whose(dict(self))}{said}: store it with `policy_to_dict`") from e
 
 
 # %% ../nbs/60_recipes.ipynb #03814ecc

@@ -7,9 +7,9 @@ __all__ = [
     "COLUMNS",
     "TrainConfig",
     "History",
+    "check_batches",
     "NotFinite",
     "Trainer",
-    "check_batches",
     "Callback",
     "WeightAverage",
     "EarlyStop",
@@ -209,6 +209,71 @@ class History:
 
 
 # %% ../nbs/31_trainer.ipynb #440099c1
+def check_batches(
+    train_batches: Iterable,  # of a training
+    valid_batches: Iterable,  # likewise
+) -> None:
+    "Reject what cannot work, before anything is begun."
+    for name, batches in dict(train_batches=train_batches, valid_batches=valid_batches).items():
+        if isinstance(batches, Iterator):
+            raise ValueError(
+                f"{name} can be gone through only once (a generator), and each epoch begins anew: "
+                "take a list or a DataLoader"
+            )
+    try:
+        steps = len(train_batches)
+    except TypeError as e:
+        raise ValueError(
+            "train_batches has no length (a stream): the schedule and a resume need the steps of an epoch. "
+            "Give the stream's data set a __len__, the images that count as one epoch"
+        ) from e
+    if steps == 0:
+        raise ValueError("train_batches is empty: there is nothing to train on (is the batch larger than the data?)")
+    with suppress(TypeError):  # a stream will do here
+        if len(valid_batches) == 0:
+            raise ValueError("valid_batches is empty: there is nothing to validate on")
+    size, n = getattr(train_batches, "batch_size", None), getattr(train_batches, "n_images", None)
+    if size and n and size > n:
+        raise ValueError(
+            f"a batch of {size} is larger than the data, {n} training images: choose a batch_size of at most {n}"
+        )
+
+
+# %% ../nbs/31_trainer.ipynb #cb139592
+def _accelerator(device: str, out: Path | None) -> Accelerator:
+    "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
+    check_device(device)
+    launched = int(os.environ.get("WORLD_SIZE", 1)) > 1
+    # a state of one process was made before it was told of the others
+    if not launched or PartialState._shared_state and PartialState().num_processes == 1:
+        AcceleratorState._reset_state(reset_partial_state=True)
+    if not launched and os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" and "MASTER_ADDR" in os.environ:
+        warnings.warn(
+            "`accelerate launch --cpu` starts one process only, however many were asked for: use "
+            "`accelerate launch --multi_gpu --num_processes N` (it starts processes on CPUs as well) or "
+            "`torchrun --nproc_per_node N`",
+            stacklevel=3,
+        )
+    # accelerate joins processes without a GPU only if told that they use the CPU
+    cpu = device == "cpu" or launched and not torch.cuda.is_available()
+    # precision is the loop's own, so that it may differ from run to run
+    return Accelerator(cpu=cpu, mixed_precision="no", project_dir=out and str(out))
+
+
+def _common_precision(own: str, world: int) -> str:
+    "Processes that measured differently take float32, which all can do."
+    choices = {own} if world == 1 else set(gather_object([own]))
+    return own if len(choices) == 1 else "fp32"
+
+
+def _is_watched(progress: bool | None) -> bool:
+    if progress is not None:
+        return progress
+    live = "ipykernel" in sys.modules and "IN_TEST" not in os.environ and "NBCLIENT" not in os.environ
+    return sys.stderr.isatty() or live
+
+
+# %% ../nbs/31_trainer.ipynb #d9d7ff81
 class NotFinite(RuntimeError):
     "The loss became infinite or not a number; the last good checkpoint is kept."
 
@@ -259,69 +324,6 @@ class Trainer:
         return next((reason for callback in self.callbacks if (reason := callback.stop(self))), "")
 
 
-def check_batches(
-    train_batches: Iterable,  # of a training
-    valid_batches: Iterable,  # likewise
-) -> None:
-    "Reject what cannot work, before anything is begun."
-    for name, batches in dict(train_batches=train_batches, valid_batches=valid_batches).items():
-        if isinstance(batches, Iterator):
-            raise ValueError(
-                f"{name} can be gone through only once (a generator), and each epoch begins anew: "
-                "take a list or a DataLoader"
-            )
-    try:
-        steps = len(train_batches)
-    except TypeError as e:
-        raise ValueError(
-            "train_batches has no length (a stream): the schedule and a resume need the steps of an epoch. "
-            "Give the stream's data set a __len__, the images that count as one epoch"
-        ) from e
-    if steps == 0:
-        raise ValueError("train_batches is empty: there is nothing to train on (is the batch larger than the data?)")
-    with suppress(TypeError):  # a stream will do here
-        if len(valid_batches) == 0:
-            raise ValueError("valid_batches is empty: there is nothing to validate on")
-    size, n = getattr(train_batches, "batch_size", None), getattr(train_batches, "n_images", None)
-    if size and n and size > n:
-        raise ValueError(
-            f"a batch of {size} is larger than the data, {n} training images: choose a batch_size of at most {n}"
-        )
-
-
-def _accelerator(device: str, out: Path | None) -> Accelerator:
-    "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
-    check_device(device)
-    launched = int(os.environ.get("WORLD_SIZE", 1)) > 1
-    # a state of one process was made before it was told of the others
-    if not launched or PartialState._shared_state and PartialState().num_processes == 1:
-        AcceleratorState._reset_state(reset_partial_state=True)
-    if not launched and os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" and "MASTER_ADDR" in os.environ:
-        warnings.warn(
-            "`accelerate launch --cpu` starts one process only, however many were asked for: use "
-            "`accelerate launch --multi_gpu --num_processes N` (it starts processes on CPUs as well) or "
-            "`torchrun --nproc_per_node N`",
-            stacklevel=3,
-        )
-    # accelerate joins processes without a GPU only if told that they use the CPU
-    cpu = device == "cpu" or launched and not torch.cuda.is_available()
-    # precision is the loop's own, so that it may differ from run to run
-    return Accelerator(cpu=cpu, mixed_precision="no", project_dir=out and str(out))
-
-
-def _common_precision(own: str, world: int) -> str:
-    "Processes that measured differently take float32, which all can do."
-    choices = {own} if world == 1 else set(gather_object([own]))
-    return own if len(choices) == 1 else "fp32"
-
-
-def _is_watched(progress: bool | None) -> bool:
-    if progress is not None:
-        return progress
-    live = "ipykernel" in sys.modules and "IN_TEST" not in os.environ and "NBCLIENT" not in os.environ
-    return sys.stderr.isatty() or live
-
-
 # %% ../nbs/31_trainer.ipynb #da00ed0c
 @patch
 def prepare(self: Trainer) -> None:
@@ -367,82 +369,6 @@ def _zero_sums() -> dict[str, float]:
     return dict(loss=0.0, correct=0, n=0, seconds=0.0, lr=0.0, norm=0.0, norms=0, clipped=0)
 
 
-@patch
-def train_step(
-    self: Trainer,
-    x: Tensor,  # [B, 3, H, W], this process's share
-    y: Tensor,  # int64 [B]
-) -> None:
-    "One optimizer step; what it measured is added to the epoch's sums by `settle`."
-    config = self.config
-    x, y = self._on_device(self._shrink(x.to(self.device, non_blocking=True))), y.to(self.device, non_blocking=True)
-    with autocast(self.precision, self.device), _small_batches_explained(len(x)):
-        logits = logits_of(self._wrapped(x), len(x))
-    total = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing, reduction="sum")
-    loss = total * (self.world / self._whole_batch(y))  # the processes' gradients are averaged
-    if config.l1:
-        loss = loss + config.l1 * sum(p.abs().sum() for p in self.trained if p.ndim > 1)
-    self.optimizer.zero_grad(set_to_none=True)
-    self.scaler.scale(loss).backward()
-    measured = [total.detach(), (logits.detach().argmax(1) == y).sum().float()]
-    if config.grad_clip is not None:
-        self.scaler.unscale_(self.optimizer)
-        measured.append(nn.utils.clip_grad_norm_(self.trained, config.grad_clip))
-    self._pending.append((torch.stack(measured), len(y), self.epoch_step, self.lr))
-    if self.device.type == "cpu":
-        self.settle()  # costs nothing here, and a loss that is not finite never reaches the weights
-    self.scaler.step(self.optimizer)
-    self.scaler.update()
-    # in fp16 the first step may be skipped on purpose, of which torch warns
-    with warnings.catch_warnings() if self.precision == "fp16" else nullcontext():
-        if self.precision == "fp16":
-            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
-        self.schedule.step()
-
-
-@patch
-def _on_device(self: Trainer, x: Tensor) -> Tensor:
-    x = x.to(self.device, non_blocking=True)
-    return x.contiguous(memory_format=torch.channels_last) if self.config.channels_last and x.ndim == 4 else x
-
-
-@patch
-def _shrink(self: Trainer, x: Tensor) -> Tensor:
-    "Early images may be smaller: cheaper steps while the network learns what is coarse anyway."
-    size, fraction = self.config.small_first or (math.inf, 0.0)
-    if self.step >= fraction * self.config.epochs * len(self.train_batches) or min(x.shape[-2:]) <= size:
-        return x
-    if not len(x):
-        return x.new_empty(0, x.shape[1], size, size)
-    return F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
-
-
-@patch
-def _whole_batch(self: Trainer, y: Tensor) -> int:
-    "How many images this step has over all processes."
-    if self.world == 1:
-        return len(y)
-    if hasattr(self.train_batches, "share"):
-        _, _, first, end = self.train_batches.share(self.epoch_step, self.rank, self.world)
-        return end - first
-    return int(self.accelerator.reduce(torch.tensor(len(y), device=self.device), "sum"))
-
-
-@contextmanager
-def _small_batches_explained(n: int) -> Iterator[None]:
-    "Inside, torch's error about a BatchNorm without a variance says which batch that is, and what to do."
-    try:
-        yield
-    except ValueError as e:
-        if "Expected more than 1 value per channel" not in str(e):
-            raise
-        raise ValueError(
-            f"a batch of {n} image{'s'[: n != 1]} gives a BatchNorm one value per channel, which has no variance. "
-            "Leave out the last batch where it is that small (drop_last=True), or choose a batch_size that leaves no "
-            "last batch of one image"
-        ) from e
-
-
 # %% ../nbs/31_trainer.ipynb #69342711
 _SETTLE_EVERY = 50  # steps between two looks at a GPU's measurements
 
@@ -478,6 +404,100 @@ def settle(self: Trainer) -> None:
             self.sums[k] += value
 
 
+# %% ../nbs/31_trainer.ipynb #31a45bbb
+@patch
+def _on_device(self: Trainer, x: Tensor) -> Tensor:
+    x = x.to(self.device, non_blocking=True)
+    return x.contiguous(memory_format=torch.channels_last) if self.config.channels_last and x.ndim == 4 else x
+
+
+@patch
+def _shrink(self: Trainer, x: Tensor) -> Tensor:
+    "Early images may be smaller: cheaper steps while the network learns what is coarse anyway."
+    size, fraction = self.config.small_first or (math.inf, 0.0)
+    if self.step >= fraction * self.config.epochs * len(self.train_batches) or min(x.shape[-2:]) <= size:
+        return x
+    if not len(x):
+        return x.new_empty(0, x.shape[1], size, size)
+    return F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
+
+
+@contextmanager
+def _small_batches_explained(n: int) -> Iterator[None]:
+    "Inside, torch's error about a BatchNorm without a variance says which batch that is, and what to do."
+    try:
+        yield
+    except ValueError as e:
+        if "Expected more than 1 value per channel" not in str(e):
+            raise
+        raise ValueError(
+            f"a batch of {n} image{'s'[: n != 1]} gives a BatchNorm one value per channel, which has no variance. "
+            "Leave out the last batch where it is that small (drop_last=True), or choose a batch_size that leaves no "
+            "last batch of one image"
+        ) from e
+
+
+@patch
+def _try_last_batch(self: Trainer) -> None:
+    "Run a copy of the model on the epoch's last batch where that is one image, so that it fails now or never."
+    batches = self.train_batches
+    n, size = getattr(batches, "n_images", 0), getattr(batches, "batch_size", 0)
+    if self.world > 1 or not size or n % size != 1 or getattr(batches, "drop_last", False):
+        return
+    states = generator_states(self.device)
+    try:
+        x, _ = next(iter(batches.epoch(0, len(batches) - 1)))
+        with torch.no_grad(), autocast(self.precision, self.device), _small_batches_explained(len(x)):
+            copy.deepcopy(self.model).train()(self._on_device(x))
+    finally:
+        set_generators(states, self.device)
+
+
+# %% ../nbs/31_trainer.ipynb #b71da9a0
+@patch
+def train_step(
+    self: Trainer,
+    x: Tensor,  # [B, 3, H, W], this process's share
+    y: Tensor,  # int64 [B]
+) -> None:
+    "One optimizer step; what it measured is added to the epoch's sums by `settle`."
+    config = self.config
+    x, y = self._on_device(self._shrink(x.to(self.device, non_blocking=True))), y.to(self.device, non_blocking=True)
+    with autocast(self.precision, self.device), _small_batches_explained(len(x)):
+        logits = logits_of(self._wrapped(x), len(x))
+    total = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing, reduction="sum")
+    loss = total * (self.world / self._whole_batch(y))  # the processes' gradients are averaged
+    if config.l1:
+        loss = loss + config.l1 * sum(p.abs().sum() for p in self.trained if p.ndim > 1)
+    self.optimizer.zero_grad(set_to_none=True)
+    self.scaler.scale(loss).backward()
+    measured = [total.detach(), (logits.detach().argmax(1) == y).sum().float()]
+    if config.grad_clip is not None:
+        self.scaler.unscale_(self.optimizer)
+        measured.append(nn.utils.clip_grad_norm_(self.trained, config.grad_clip))
+    self._pending.append((torch.stack(measured), len(y), self.epoch_step, self.lr))
+    if self.device.type == "cpu":
+        self.settle()  # costs nothing here, and a loss that is not finite never reaches the weights
+    self.scaler.step(self.optimizer)
+    self.scaler.update()
+    # in fp16 the first step may be skipped on purpose, of which torch warns
+    with warnings.catch_warnings() if self.precision == "fp16" else nullcontext():
+        if self.precision == "fp16":
+            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
+        self.schedule.step()
+
+
+@patch
+def _whole_batch(self: Trainer, y: Tensor) -> int:
+    "How many images this step has over all processes."
+    if self.world == 1:
+        return len(y)
+    if hasattr(self.train_batches, "share"):
+        _, _, first, end = self.train_batches.share(self.epoch_step, self.rank, self.world)
+        return end - first
+    return int(self.accelerator.reduce(torch.tensor(len(y), device=self.device), "sum"))
+
+
 # %% ../nbs/31_trainer.ipynb #956ff60c
 @patch
 @torch.no_grad()
@@ -509,69 +529,6 @@ def _from_step(batches: Iterable, epoch: int, start: int, rank: int, world: int)
 
 
 # %% ../nbs/31_trainer.ipynb #ee7acbae
-@patch
-def fit(
-    self: Trainer,
-    resume: bool = False,  # go on from `out`/checkpoint.pt; where none was written yet, begin
-    overwrite: bool = False,  # delete the training that stands in `out`; without it, such a folder is rejected
-) -> History:  # a row an epoch
-    "Train. With `out`, a checkpoint exists from before the first step, and Ctrl-C leaves a run that resumes."
-    if resume and self.out is None:
-        raise CheckpointError("resume needs `out`, the folder with checkpoint.pt")
-    if resume and overwrite:
-        raise ValueError("resume goes on with the training in `out`, and overwrite deletes it: choose one of them")
-    self.prepare()
-    if not resume:
-        self._try_last_batch()
-    with self._running():
-        if self.out is not None and not (self._resume() if resume else self._begin(overwrite)):
-            self.save_checkpoint()
-        for callback in self.callbacks:
-            callback.begin(self)
-        self.model.train()
-        while self.epoch < self.config.epochs and not self.stopped:
-            self._run_epoch()
-        self._finish()
-    return self.history
-
-
-@patch
-def _run_epoch(self: Trainer) -> None:
-    steps, begin = len(self.train_batches), time.perf_counter() - self.sums["seconds"]
-    for x, y in self._rest_of_epoch():
-        if self.epoch_step == steps:
-            raise ValueError(
-                f"train_batches gives more batches than the {steps} that its length says: the schedule would not fit"
-            )
-        self.sums["lr"] = self.lr
-        self.train_step(x, y)
-        self.epoch_step += 1
-        self.step += 1
-        for callback in self.callbacks:
-            callback.after_step(self)
-        self.sums["seconds"] = time.perf_counter() - begin
-        if len(self._pending) >= _SETTLE_EVERY or self.epoch_step == steps:
-            self.settle()
-        stop, save = (self._interrupted(), self._is_due()) if self.world == 1 else self._agreed
-        if self.out is not None and (stop or save):
-            self.save_checkpoint()
-        if stop:
-            where = f"; resume from {self.out}" if self.out else ""
-            raise KeyboardInterrupt(f"stopped after step {self.epoch_step} of epoch {self.epoch + 1}{where}")
-    if self.epoch_step < steps:
-        raise ValueError(
-            f"train_batches gave {self.epoch_step} batches in epoch {self.epoch + 1}, and its length says {steps}: "
-            "the schedule would not fit"
-        )
-    self._end_epoch(begin)
-
-
-@patch
-def _is_due(self: Trainer) -> bool:
-    late = time.monotonic() - self._saved_at > self.config.checkpoint_seconds
-    return self.out is not None and self.rank == 0 and late
-
-
 @patch
 def _end_epoch(self: Trainer, begin: float) -> None:
     s, (valid_loss, valid_acc) = self.sums, self.validate()
@@ -614,80 +571,6 @@ def weights(self: Trainer) -> dict[str, Tensor]:
     return self.model.state_dict() | (self.average.weights(self) if self.average else {})
 
 
-@patch
-def _finish(self: Trainer) -> None:
-    "Leave the model as it was kept: averaged, in evaluation mode."
-    self._finished = True
-    if averaged := self.average.weights(self) if self.average else {}:
-        with torch.no_grad():
-            torch._foreach_copy_([dict(self.model.named_parameters())[name] for name in averaged], [*averaged.values()])
-    self.model.eval()
-    self.accelerator.wait_for_everyone()
-    stop = self._interrupted()
-    if self.world > 1:
-        stop = self.accelerator.reduce(torch.tensor(float(stop), device=self.device), "sum") > 0
-    if stop:
-        complete = f"; the training in {self.out} is complete" if self.out else ""
-        raise KeyboardInterrupt(f"stopped after the last epoch{complete}")
-
-
-# %% ../nbs/31_trainer.ipynb #f033263a
-@patch
-@contextmanager
-def _running(self: Trainer) -> Iterator[None]:
-    "Inside, the folder is this training's, several processes are joined, and Ctrl-C only asks."
-    with ExitStack() as stack:
-        if self.out is not None:
-            self.on_main(lambda: self._enter_folder(stack))
-        if self.world > 1:  # one process needs no wrapping
-            stack.enter_context(self._joined_processes())
-        stack.enter_context(kept_memory(self.device.type == "cpu"))
-        self._interrupted = stack.enter_context(_polite_interrupt())
-        try:
-            yield
-        finally:
-            for callback in self.callbacks:
-                callback.end(self)
-
-
-@contextmanager
-def _polite_interrupt() -> Iterator[Callable[[], bool]]:
-    "Yield a function that tells whether Ctrl-C was pressed inside the block."
-    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
-        yield lambda: False
-        return
-    asked = False
-
-    def handler(number, frame):
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    old = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: asked
-    finally:
-        for number, previous in old.items():
-            signal.signal(number, previous if previous is not None else signal.SIG_DFL)
-
-
-@patch
-def _try_last_batch(self: Trainer) -> None:
-    "Run a copy of the model on the epoch's last batch where that is one image, so that it fails now or never."
-    batches = self.train_batches
-    n, size = getattr(batches, "n_images", 0), getattr(batches, "batch_size", 0)
-    if self.world > 1 or not size or n % size != 1 or getattr(batches, "drop_last", False):
-        return
-    states = generator_states(self.device)
-    try:
-        x, _ = next(iter(batches.epoch(0, len(batches) - 1)))
-        with torch.no_grad(), autocast(self.precision, self.device), _small_batches_explained(len(x)):
-            copy.deepcopy(self.model).train()(self._on_device(x))
-    finally:
-        set_generators(states, self.device)
-
-
 # %% ../nbs/31_trainer.ipynb #ff7a5194
 @patch
 def _rest_of_epoch(self: Trainer) -> Iterator:
@@ -728,6 +611,129 @@ def _set_loader_states(loader: Iterable, states: dict, device: torch.device) -> 
     set_generators(states, device)
     for generator, state in zip(_own_generators(loader), states["own"]):
         generator.set_state(state)
+
+
+# %% ../nbs/31_trainer.ipynb #89ebb9a7
+@patch
+def _run_epoch(self: Trainer) -> None:
+    steps, begin = len(self.train_batches), time.perf_counter() - self.sums["seconds"]
+    for x, y in self._rest_of_epoch():
+        if self.epoch_step == steps:
+            raise ValueError(
+                f"train_batches gives more batches than the {steps} that its length says: the schedule would not fit"
+            )
+        self.sums["lr"] = self.lr
+        self.train_step(x, y)
+        self.epoch_step += 1
+        self.step += 1
+        for callback in self.callbacks:
+            callback.after_step(self)
+        self.sums["seconds"] = time.perf_counter() - begin
+        if len(self._pending) >= _SETTLE_EVERY or self.epoch_step == steps:
+            self.settle()
+        stop, save = (self._interrupted(), self._is_due()) if self.world == 1 else self._agreed
+        if self.out is not None and (stop or save):
+            self.save_checkpoint()
+        if stop:
+            where = f"; resume from {self.out}" if self.out else ""
+            raise KeyboardInterrupt(f"stopped after step {self.epoch_step} of epoch {self.epoch + 1}{where}")
+    if self.epoch_step < steps:
+        raise ValueError(
+            f"train_batches gave {self.epoch_step} batches in epoch {self.epoch + 1}, and its length says {steps}: "
+            "the schedule would not fit"
+        )
+    self._end_epoch(begin)
+
+
+@patch
+def _is_due(self: Trainer) -> bool:
+    late = time.monotonic() - self._saved_at > self.config.checkpoint_seconds
+    return self.out is not None and self.rank == 0 and late
+
+
+# %% ../nbs/31_trainer.ipynb #f033263a
+@contextmanager
+def _polite_interrupt() -> Iterator[Callable[[], bool]]:
+    "Yield a function that tells whether Ctrl-C was pressed inside the block."
+    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
+        yield lambda: False
+        return
+    asked = False
+
+    def handler(number, frame):
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    old = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, previous in old.items():
+            signal.signal(number, previous if previous is not None else signal.SIG_DFL)
+
+
+@patch
+@contextmanager
+def _running(self: Trainer) -> Iterator[None]:
+    "Inside, the folder is this training's, several processes are joined, and Ctrl-C only asks."
+    with ExitStack() as stack:
+        if self.out is not None:
+            self.on_main(lambda: self._enter_folder(stack))
+        if self.world > 1:  # one process needs no wrapping
+            stack.enter_context(self._joined_processes())
+        stack.enter_context(kept_memory(self.device.type == "cpu"))
+        self._interrupted = stack.enter_context(_polite_interrupt())
+        try:
+            yield
+        finally:
+            for callback in self.callbacks:
+                callback.end(self)
+
+
+# %% ../nbs/31_trainer.ipynb #01d050c1
+@patch
+def fit(
+    self: Trainer,
+    resume: bool = False,  # go on from `out`/checkpoint.pt; where none was written yet, begin
+    overwrite: bool = False,  # delete the training that stands in `out`; without it, such a folder is rejected
+) -> History:  # a row an epoch
+    "Train. With `out`, a checkpoint exists from before the first step, and Ctrl-C leaves a run that resumes."
+    if resume and self.out is None:
+        raise CheckpointError("resume needs `out`, the folder with checkpoint.pt")
+    if resume and overwrite:
+        raise ValueError("resume goes on with the training in `out`, and overwrite deletes it: choose one of them")
+    self.prepare()
+    if not resume:
+        self._try_last_batch()
+    with self._running():
+        if self.out is not None and not (self._resume() if resume else self._begin(overwrite)):
+            self.save_checkpoint()
+        for callback in self.callbacks:
+            callback.begin(self)
+        self.model.train()
+        while self.epoch < self.config.epochs and not self.stopped:
+            self._run_epoch()
+        self._finish()
+    return self.history
+
+
+@patch
+def _finish(self: Trainer) -> None:
+    "Leave the model as it was kept: averaged, in evaluation mode."
+    self._finished = True
+    if averaged := self.average.weights(self) if self.average else {}:
+        with torch.no_grad():
+            torch._foreach_copy_([dict(self.model.named_parameters())[name] for name in averaged], [*averaged.values()])
+    self.model.eval()
+    self.accelerator.wait_for_everyone()
+    stop = self._interrupted()
+    if self.world > 1:
+        stop = self.accelerator.reduce(torch.tensor(float(stop), device=self.device), "sum") > 0
+    if stop:
+        complete = f"; the training in {self.out} is complete" if self.out else ""
+        raise KeyboardInterrupt(f"stopped after the last epoch{complete}")
 
 
 # %% ../nbs/31_trainer.ipynb #2221667f
@@ -875,6 +881,7 @@ class Trackers(Callback):
         trainer.accelerator.trackers = []
 
 
+# %% ../nbs/31_trainer.ipynb #d3de31b4
 class Progress(Callback):
     "A bar for each epoch, with loss, accuracy, learning rate and images/s."
 
@@ -984,7 +991,6 @@ def on_main(
 _OF_BATCHES = ("batch_size", "n_images", "shuffle", "drop_last", "alternate_flip")  # what they may tell of themselves
 _OF_IMAGES = ("images_fingerprint", "batches_seed", "augmentation", "normalization")
 _WHERE_KNOWN = {*_OF_BATCHES, *_OF_IMAGES, *(f"valid_{k}" for k in _OF_IMAGES)}  # else an equal batch source is unequal
-_HOW = {"epochs", "device", "precision", "checkpoint_seconds", "trackers"}  # settings that a resume may change
 
 
 def _about_images(batches: Iterable) -> dict:  # of _OF_IMAGES, what the batches show
@@ -1012,6 +1018,10 @@ def _augmentation(policy: Any) -> str | None:
         return None
     names = ", ".join(type(transform).__name__ for transform in policy.transforms) or "nothing"
     return f"{names} ({hashlib.sha256(plain.encode()).hexdigest()[:8]})"
+
+
+# %% ../nbs/31_trainer.ipynb #a108b224
+_HOW = {"epochs", "device", "precision", "checkpoint_seconds", "trackers"}  # settings that a resume may change
 
 
 @patch
@@ -1142,6 +1152,75 @@ def _begin(self: Trainer, overwrite: bool) -> None:
 
 # %% ../nbs/31_trainer.ipynb #2f871a16
 @patch
+def _check_state(self: Trainer, state: dict, path: Path) -> None:
+    "Reject a checkpoint of another training, and say what differs."
+    planned, steps = short_repr(state["epochs"]), len(self.train_batches)
+    if state["epochs"] != self.config.epochs:
+        raise CheckpointError(
+            f"{path} was planned for {planned} epochs, not {self.config.epochs}: its schedule would not fit. "
+            f"Resume with epochs={planned}"
+        )
+    if what := difference(state, self._state(), _WHERE_KNOWN):
+        raise CheckpointError(
+            f"{path} belongs to another training ({what}): choose another folder, or resume with what it was begun with"
+        )
+    parts = [part for part in (state["model"], state["best"]) if part is not None]
+    if not all(torch.isfinite(part[name]).all() for part in parts for name, _ in self.model.named_parameters()):
+        raise CheckpointError(f"{path} holds weights that are not finite: begin a new training, in another folder")
+    if state["epoch_step"] > steps:
+        raise CheckpointError(
+            f"{path} stands in step {short_repr(state['epoch_step'])} of an epoch that has {steps}: "
+            "begin a new training, in another folder"
+        )
+
+
+# %% ../nbs/31_trainer.ipynb #77738f68
+@patch
+def _keep_precision(self: Trainer, state: dict) -> None:
+    "On the kind of device that it was begun on, a training that may choose its precision keeps the one that it had."
+    had, there, here = state["settings"].get("precision"), state["device"], self.device.type
+    if there != here:
+        state["settings"]["precision"] = self.precision  # what is quick there may be slow or impossible here
+        if self.rank == 0:
+            had = shortened(had) if isinstance(had, str) else short_repr(had)
+            warnings.warn(
+                f"the training in {self.out} was begun on {shortened(there)} in {had} and goes on on {here} in "
+                f"{self.precision}: its end will differ in the last digits",
+                stacklevel=5,
+            )
+    elif self.config.precision == "auto" and had in PRECISIONS and had != self.precision:
+        self.precision, self.scaler = had, torch.amp.GradScaler(here, enabled=had == "fp16")
+
+
+@patch
+def _take_state(self: Trainer, state: dict) -> None:
+    "Put model, optimizer, callbacks, history and generators where a checkpoint says."
+    self.model.load_state_dict(state["model"])
+    self.optimizer.load_state_dict(state["optimizer"])
+    self.schedule.load_state_dict(state["schedule"])
+    if state["scaler"]:
+        self.scaler.load_state_dict(state["scaler"])  # of a training in fp16
+    for k in ("epoch", "epoch_step", "step", "best", "best_acc"):
+        setattr(self, k, state[k])
+    self.sums, self.history = _zero_sums() | state["sums"], History(state["rows"])
+    for callback, kept in zip([c for c in self.callbacks if not isinstance(c, Progress)], state["callbacks"]):
+        callback.load_state_dict(kept)
+    processes = state["processes"] or [state]
+    if len(processes) != self.world:
+        self.log(
+            f"the run goes on in {self.world} process(es) and was begun in {len(processes)}: random draws inside the "
+            "network will differ"
+        )
+    if self.rank < len(processes):
+        set_generators(processes[self.rank], self.device)
+    self._loader_start = state["loader"]
+    if self._loader_start and not self.epoch_step:
+        for generator, kept in zip(_own_generators(self.train_batches), self._loader_start["own"]):
+            generator.set_state(kept)
+
+
+# %% ../nbs/31_trainer.ipynb #48818fd3
+@patch
 def _resume(self: Trainer) -> bool:  # whether there was something to go on with
     "Go on where the checkpoint stands."
     names = ("history.csv", "model.safetensors", PREVIOUS, CHECKPOINT)
@@ -1170,73 +1249,6 @@ def _resume(self: Trainer) -> bool:  # whether there was something to go on with
         place = f"epoch {self.epoch + 1} of {self.config.epochs}, step {self.epoch_step} of {len(self.train_batches)}"
         self.log(f"resumed in {place}")
     return True
-
-
-@patch
-def _keep_precision(self: Trainer, state: dict) -> None:
-    "On the kind of device that it was begun on, a training that may choose its precision keeps the one that it had."
-    had, there, here = state["settings"].get("precision"), state["device"], self.device.type
-    if there != here:
-        state["settings"]["precision"] = self.precision  # what is quick there may be slow or impossible here
-        if self.rank == 0:
-            had = shortened(had) if isinstance(had, str) else short_repr(had)
-            warnings.warn(
-                f"the training in {self.out} was begun on {shortened(there)} in {had} and goes on on {here} in "
-                f"{self.precision}: its end will differ in the last digits",
-                stacklevel=5,
-            )
-    elif self.config.precision == "auto" and had in PRECISIONS and had != self.precision:
-        self.precision, self.scaler = had, torch.amp.GradScaler(here, enabled=had == "fp16")
-
-
-@patch
-def _check_state(self: Trainer, state: dict, path: Path) -> None:
-    "Reject a checkpoint of another training, and say what differs."
-    planned, steps = short_repr(state["epochs"]), len(self.train_batches)
-    if state["epochs"] != self.config.epochs:
-        raise CheckpointError(
-            f"{path} was planned for {planned} epochs, not {self.config.epochs}: its schedule would not fit. "
-            f"Resume with epochs={planned}"
-        )
-    if what := difference(state, self._state(), _WHERE_KNOWN):
-        raise CheckpointError(
-            f"{path} belongs to another training ({what}): choose another folder, or resume with what it was begun with"
-        )
-    parts = [part for part in (state["model"], state["best"]) if part is not None]
-    if not all(torch.isfinite(part[name]).all() for part in parts for name, _ in self.model.named_parameters()):
-        raise CheckpointError(f"{path} holds weights that are not finite: begin a new training, in another folder")
-    if state["epoch_step"] > steps:
-        raise CheckpointError(
-            f"{path} stands in step {short_repr(state['epoch_step'])} of an epoch that has {steps}: "
-            "begin a new training, in another folder"
-        )
-
-
-@patch
-def _take_state(self: Trainer, state: dict) -> None:
-    "Put model, optimizer, callbacks, history and generators where a checkpoint says."
-    self.model.load_state_dict(state["model"])
-    self.optimizer.load_state_dict(state["optimizer"])
-    self.schedule.load_state_dict(state["schedule"])
-    if state["scaler"]:
-        self.scaler.load_state_dict(state["scaler"])  # of a training in fp16
-    for k in ("epoch", "epoch_step", "step", "best", "best_acc"):
-        setattr(self, k, state[k])
-    self.sums, self.history = _zero_sums() | state["sums"], History(state["rows"])
-    for callback, kept in zip([c for c in self.callbacks if not isinstance(c, Progress)], state["callbacks"]):
-        callback.load_state_dict(kept)
-    processes = state["processes"] or [state]
-    if len(processes) != self.world:
-        self.log(
-            f"the run goes on in {self.world} process(es) and was begun in {len(processes)}: random draws inside the "
-            "network will differ"
-        )
-    if self.rank < len(processes):
-        set_generators(processes[self.rank], self.device)
-    self._loader_start = state["loader"]
-    if self._loader_start and not self.epoch_step:
-        for generator, kept in zip(_own_generators(self.train_batches), self._loader_start["own"]):
-            generator.set_state(kept)
 
 
 # %% ../nbs/31_trainer.ipynb #0167977f

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pandas as pd
 import torch
+from fastcore.basics import patch
 from pydantic import BaseModel, Field
 from torch import Tensor, nn
 from tqdm.auto import tqdm
@@ -84,6 +85,7 @@ def _randomcam_of(images: Sequence[int], layer: str, seed: int) -> Callable:
     return weighted
 
 
+# %% ../nbs/52_compare.ipynb #be5be34f
 def _is_own(method: str | Callable) -> bool:
     "Whether a method is the user's own function."
     return callable(method) and method is not (METHODS | SLOW_METHODS).get(method_name(method))
@@ -114,29 +116,36 @@ class _Measurement:
             "functions": functions,
         }
 
-    def maps(self, images: Tensor, layers: list[str], methods: list, **options) -> dict[tuple[str, str], Tensor]:
-        "Raw maps of some images by (method, layer), batch by batch, all of a batch from one pass."
-        with GradCAM(self.model, layers, methods, **self.config.options | options | {"warn": False}) as cam:
-            found = gather(cam.over(self.x[images], self.classes[images], batch_size=64))
-        self.tally.add(found.reasons, images)
-        return {(m, at): found.maps[m][at] for m in cam.methods for at in layers}
 
-    def maps_of(self, method: str, layer: str, images: Tensor, quick: dict) -> Tensor:  # [n, h, w]
-        "Maps of one method and layer; those of all quick methods are made together and kept in `quick`."
-        if method == "center":
-            return center_gaussian(tuple(self.x.shape[2:])).to(self.x.device).expand(len(images), -1, -1)
-        if method == "random":
-            grid = self.maps(images[:1], [layer], [_randomcam_of([0], layer, 0)])["randomcam", layer]
-            return random_maps(grid.expand(len(self.x), -1, -1), self.config.seed)[images]
-        if method == "randomcam" and not _is_own(self.methods.get(method, method)):
-            return self.maps(images, [layer], [_randomcam_of(images, layer, self.config.seed)])[method, layer]
-        if method in SLOW_METHODS:
-            return self.maps(images, [layer], [method], batch_size=self.config.batch_size)[method, layer]
-        if not quick:
-            known = {k: f for k, f in self.methods.items() if k not in SLOW_METHODS}
-            together = [f for k, f in known.items() if k != "randomcam" or _is_own(f)]
-            quick |= self.maps(images, self.layers, together)
-        return quick[method, layer]
+# %% ../nbs/52_compare.ipynb #cabf4ac2
+@patch
+def maps(
+    self: _Measurement, images: Tensor, layers: list[str], methods: list, **options
+) -> dict[tuple[str, str], Tensor]:
+    "Raw maps of some images by (method, layer), batch by batch, all of a batch from one pass."
+    with GradCAM(self.model, layers, methods, **self.config.options | options | {"warn": False}) as cam:
+        found = gather(cam.over(self.x[images], self.classes[images], batch_size=64))
+    self.tally.add(found.reasons, images)
+    return {(m, at): found.maps[m][at] for m in cam.methods for at in layers}
+
+
+@patch
+def maps_of(self: _Measurement, method: str, layer: str, images: Tensor, quick: dict) -> Tensor:  # [n, h, w]
+    "Maps of one method and layer; those of all quick methods are made together and kept in `quick`."
+    if method == "center":
+        return center_gaussian(tuple(self.x.shape[2:])).to(self.x.device).expand(len(images), -1, -1)
+    if method == "random":
+        grid = self.maps(images[:1], [layer], [_randomcam_of([0], layer, 0)])["randomcam", layer]
+        return random_maps(grid.expand(len(self.x), -1, -1), self.config.seed)[images]
+    if method == "randomcam" and not _is_own(self.methods.get(method, method)):
+        return self.maps(images, [layer], [_randomcam_of(images, layer, self.config.seed)])[method, layer]
+    if method in SLOW_METHODS:
+        return self.maps(images, [layer], [method], batch_size=self.config.batch_size)[method, layer]
+    if not quick:
+        known = {k: f for k, f in self.methods.items() if k not in SLOW_METHODS}
+        together = [f for k, f in known.items() if k != "randomcam" or _is_own(f)]
+        quick |= self.maps(images, self.layers, together)
+    return quick[method, layer]
 
 
 # %% ../nbs/52_compare.ipynb #ede694f6
@@ -178,6 +187,13 @@ class _Values:
 
 
 # %% ../nbs/52_compare.ipynb #59e07811
+def _write(path: Path, about: dict[str, Any], frames: Sequence[pd.DataFrame]) -> None:
+    "What was measured so far, whole or not at all: a line of JSON, then a table."
+    rest = pd.concat(frames, ignore_index=True).to_csv(index=False)
+    with atomic_write(path) as temporary:
+        temporary.write_text(f"#{json.dumps(about)}\n{rest}", encoding="utf-8")
+
+
 def _read(path: Path, about: dict[str, Any]) -> tuple[pd.DataFrame | None, list[dict]]:
     "What was measured before, if it was the same, and the reasons of blank maps."
     if not path.exists():
@@ -201,6 +217,18 @@ def _read(path: Path, about: dict[str, Any]) -> tuple[pd.DataFrame | None, list[
     return pd.read_csv(path, skiprows=1, dtype=types, keep_default_na=False), found["reasons"]
 
 
+# %% ../nbs/52_compare.ipynb #dec3be4f
+def _metrics_of(config: MeasureConfig, masks: Tensor | np.ndarray | None, n: int) -> Sequence[str]:
+    "The metrics that are asked for, or all that can be had for n images."
+    metrics = config.metrics or [m for m in BETTER if masks is not None or m not in ("energy", "pointing")]
+    if masks is None and {"energy", "pointing"} & set(metrics):
+        raise ValueError("'energy' and 'pointing' need masks=, bool [N, H, W]")
+    if masks is not None and len(masks) != n:
+        raise ValueError(f"{len(masks)} masks for {n} images: one for each is needed")
+    return metrics
+
+
+# %% ../nbs/52_compare.ipynb #72c257d5
 def measure(
     model: nn.Module,  # gives logits [N, C]; left as it was
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device
@@ -215,11 +243,7 @@ def measure(
     "All metrics for each image, method and layer, and for uninformed baselines."
     config, layers = MeasureConfig(**settings), [layers] if isinstance(layers, str) else list(layers)
     methods = [*METHODS] if methods is None else list(methods)
-    metrics = config.metrics or [m for m in BETTER if masks is not None or m not in ("energy", "pointing")]
-    if masks is None and {"energy", "pointing"} & set(metrics):
-        raise ValueError("'energy' and 'pointing' need masks=, bool [N, H, W]")
-    if masks is not None and len(masks) != len(x):
-        raise ValueError(f"{len(masks)} masks for {len(x)} images: one for each is needed")
+    metrics = _metrics_of(config, masks, len(x))
     for name in resolve_methods(methods):  # which rejects two methods of one name, and unknown ones
         own = _is_own(next(m for m in methods if method_name(m) == name))
         if name in ("random", "center") or name in config.baselines and own:
@@ -247,10 +271,7 @@ def measure(
                 found = values[tuple(some)].of(maps, metrics, centers.get(key[1]))
                 frames.append(pd.DataFrame({"method": key[0], "layer": key[1], "image": some, **found}))
                 if out is not None:
-                    head = json.dumps(about | {"reasons": job.tally.rows})
-                    with atomic_write(Path(out)) as temporary:
-                        rest = pd.concat(frames, ignore_index=True).to_csv(index=False)
-                        temporary.write_text(f"#{head}\n{rest}", encoding="utf-8")
+                    _write(Path(out), about | {"reasons": job.tally.rows}, frames)
             bar.update(len(images))
     bar.close()
     parts = dict([*pd.concat(frames, ignore_index=True).groupby(["method", "layer"])])
@@ -264,14 +285,6 @@ def measure(
 
 
 # %% ../nbs/52_compare.ipynb #ed03c6b2
-_UNINFORMED = (
-    "random",
-    "center",
-    "randomcam",
-    "meancam",
-)  # none knows a class, the first two neither image nor network
-
-
 def summarize(
     measured: pd.DataFrame,  # as `measure` gives it
     *,
@@ -293,6 +306,7 @@ def summarize(
     return pd.DataFrame([*rows.values()], index, columns)
 
 
+# %% ../nbs/52_compare.ipynb #77157dce
 def compare(
     model: nn.Module,  # gives logits [N, C]; left as it was
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device
@@ -302,6 +316,15 @@ def compare(
 ) -> pd.DataFrame:  # rows (method, layer) and baselines, columns (metric, mean | low | high)
     "Which method at which layer is most faithful: every metric with its interval over images."
     return summarize(measure(model, x, layers, methods, **settings))
+
+
+# %% ../nbs/52_compare.ipynb #b695ce84
+_UNINFORMED = (
+    "random",
+    "center",
+    "randomcam",
+    "meancam",
+)  # none knows a class, the first two neither image nor network
 
 
 def show_table(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor
 
 from cifarcam.cam_methods import (
@@ -328,38 +329,46 @@ class Tally:
             for (k, layer, m), (i, more, text) in self.found.items()
         ]
 
-    def reasons(
-        self,
-        n: int,  # images in all
-    ) -> list[Reason]:
-        "As reasons, by the images' numbers among all."
-        return [Reason(at, m, sorted(i), n, text, k) for (k, at, m), (i, _, text) in self.found.items()]
 
-    def empty(self, method: str, layer: str, n: int) -> Tensor:  # bool [n]
-        "Which of n images have a map of this method and layer that is zero or rounding; a negative map still orders the locations."
-        flags = torch.zeros(n, dtype=torch.bool)
-        for (kind, at, by), (images, _, _) in self.found.items():
-            if kind in ("silent", "noise", "constant") and at in ("", layer) and by in ("", method):
-                flags[list(images)] = True
-        return flags
+# %% ../nbs/43_diagnose.ipynb #0021c572
+@patch
+def reasons(
+    self: Tally,
+    n: int,  # images in all
+) -> list[Reason]:
+    "As reasons, by the images' numbers among all."
+    return [Reason(at, m, sorted(i), n, text, k) for (k, at, m), (i, _, text) in self.found.items()]
 
-    def warn(
-        self,
-        n: int,  # images that were looked at
-        where: str,  # where the rows are kept
-        ignore: Sequence[str] = (),  # kinds that do not matter for the purpose
-        stacklevel: int = 3,  # whose line the warning names
-    ) -> None:
-        "One `CAMWarning` for all of them, if there are any."
-        rows, lines = sorted((r for r in self.rows if r["kind"] not in ignore), key=lambda r: -r["count"]), []
-        for kind, text in dict.fromkeys((r["kind"], r["text"]) for r in rows):  # a kind may have several causes
-            mine = [r for r in rows if (r["kind"], r["text"]) == (kind, text)]
-            maps = [f"{' at '.join(filter(None, (r['method'], r['layer']))) or 'all maps'} {r['count']}" for r in mine]
-            more = f", and {len(maps) - 3} more" if len(maps) > 3 else ""
-            lines.append(f"{kind} ({', '.join(maps[:3])}{more}, of {n} images): {text}")
-        if lines:
-            warnings.warn(
-                f"some maps are blank or doubtful: {'; '.join(lines)}. All are in {where}; warn=False keeps this quiet",
-                CAMWarning,
-                stacklevel=stacklevel,
-            )
+
+@patch
+def empty(self: Tally, method: str, layer: str, n: int) -> Tensor:  # bool [n]
+    "Which of n images have a map of this method and layer that is zero or rounding; a negative map still orders the locations."
+    flags = torch.zeros(n, dtype=torch.bool)
+    for (kind, at, by), (images, _, _) in self.found.items():
+        if kind in ("silent", "noise", "constant") and at in ("", layer) and by in ("", method):
+            flags[list(images)] = True
+    return flags
+
+
+# %% ../nbs/43_diagnose.ipynb #94166a1f
+@patch
+def warn(
+    self: Tally,
+    n: int,  # images that were looked at
+    where: str,  # where the rows are kept
+    ignore: Sequence[str] = (),  # kinds that do not matter for the purpose
+    stacklevel: int = 3,  # whose line the warning names
+) -> None:
+    "One `CAMWarning` for all of them, if there are any."
+    rows, lines = sorted((r for r in self.rows if r["kind"] not in ignore), key=lambda r: -r["count"]), []
+    for kind, text in dict.fromkeys((r["kind"], r["text"]) for r in rows):  # a kind may have several causes
+        mine = [r for r in rows if (r["kind"], r["text"]) == (kind, text)]
+        maps = [f"{' at '.join(filter(None, (r['method'], r['layer']))) or 'all maps'} {r['count']}" for r in mine]
+        more = f", and {len(maps) - 3} more" if len(maps) > 3 else ""
+        lines.append(f"{kind} ({', '.join(maps[:3])}{more}, of {n} images): {text}")
+    if lines:
+        warnings.warn(
+            f"some maps are blank or doubtful: {'; '.join(lines)}. All are in {where}; warn=False keeps this quiet",
+            CAMWarning,
+            stacklevel=stacklevel,
+        )

@@ -134,23 +134,6 @@ class Scorer:
         logits = class_logits(self.model(x))
         return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
-    def scores(
-        self,
-        alter: Callable[[Tensor, Tensor], Tensor],  # (image [B], version [B]) -> altered images [B, C, H, W]
-        n: int,  # versions of each image
-        name: str = "",  # of the progress bar
-    ) -> Tensor:  # [N, n]
-        "The scores of n altered versions of each image."
-        if not n:
-            return self.x.new_zeros(len(self.x), 0)
-        jobs, scores = torch.arange(len(self.x) * n, device=self.x.device).split(self.batch_size), []
-        with evaluating(self.model), torch.no_grad():
-            for job in tqdm(jobs, desc=name, disable=not self.progress, leave=False):
-                logits = self._logits(alter(job // n, job % n))
-                values = logits.softmax(1) if self.output == "probability" else logits
-                scores.append(values.gather(1, self.classes[job // n, None])[:, 0])
-        return torch.cat(scores).view(len(self.x), n)
-
 
 @patch
 def _classes(self: Scorer) -> Tensor:  # int64 [N]
@@ -169,6 +152,26 @@ def _classes(self: Scorer) -> Tensor:  # int64 [N]
         top = logits.shape[1] - 1
         raise ValueError(f"target must be a class of this model, 0 to {top}, not {classes.unique().tolist()}")
     return classes.long().expand(n)
+
+
+# %% ../nbs/50_faithfulness.ipynb #01c20f96
+@patch
+def scores(
+    self: Scorer,
+    alter: Callable[[Tensor, Tensor], Tensor],  # (image [B], version [B]) -> altered images [B, C, H, W]
+    n: int,  # versions of each image
+    name: str = "",  # of the progress bar
+) -> Tensor:  # [N, n]
+    "The scores of n altered versions of each image."
+    if not n:
+        return self.x.new_zeros(len(self.x), 0)
+    jobs, scores = torch.arange(len(self.x) * n, device=self.x.device).split(self.batch_size), []
+    with evaluating(self.model), torch.no_grad():
+        for job in tqdm(jobs, desc=name, disable=not self.progress, leave=False):
+            logits = self._logits(alter(job // n, job % n))
+            values = logits.softmax(1) if self.output == "probability" else logits
+            scores.append(values.gather(1, self.classes[job // n, None])[:, 0])
+    return torch.cat(scores).view(len(self.x), n)
 
 
 # %% ../nbs/50_faithfulness.ipynb #b209aa5b
@@ -224,6 +227,7 @@ def hidden_images(
     return torch.broadcast_to(value.to(x), x.shape)
 
 
+# %% ../nbs/50_faithfulness.ipynb #77cbfd22
 @dataclass
 class Curves:
     "The class's score while pixels are hidden or uncovered, for each image."
@@ -237,6 +241,7 @@ class Curves:
         return torch.trapezoid(self.scores, self.fractions.to(self.scores), dim=1)
 
 
+# %% ../nbs/50_faithfulness.ipynb #6b5a565f
 @patch
 def curves(
     self: Scorer,
@@ -312,6 +317,7 @@ def _rough(x: Tensor, known: Tensor) -> Tensor:  # [N, C, H, W], float [N, 1, H,
     return torch.where(known > 0, x, F.interpolate(coarse, x.shape[2:], mode="bilinear", align_corners=False))
 
 
+# %% ../nbs/50_faithfulness.ipynb #b9a80070
 def _conjugate_gradients(apply: Callable[[Tensor], Tensor], b: Tensor, v: Tensor, tolerance: float) -> Tensor:
     "Solve apply(v) = b for each image of a batch, from the start v, until the residual is below tolerance * |b|."
 
@@ -332,6 +338,7 @@ def _conjugate_gradients(apply: Callable[[Tensor], Tensor], b: Tensor, v: Tensor
     return v
 
 
+# %% ../nbs/50_faithfulness.ipynb #2261f43f
 def impute(
     x: Tensor,  # [N, C, H, W] float images
     known: Tensor,  # bool [N, H, W], False where a pixel is missing

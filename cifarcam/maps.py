@@ -60,6 +60,7 @@ class Why:
         return (self.logits.gather(1, self.p[:, None]) - self.logits.gather(1, self.q[:, None]))[:, 0]
 
 
+# %% ../nbs/44_maps.ipynb #3e6a5ab3
 _LINEAR = ("gradcam", "hirescam", "xgradcam")  # the map of a sum of logits is the sum of the maps
 
 
@@ -79,6 +80,7 @@ def _check_comparable(method: str | Callable, warn: bool) -> None:
         )
 
 
+# %% ../nbs/44_maps.ipynb #37ae2c68
 def why(
     model: nn.Module,  # gives logits [N, C]; left as it was
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device
@@ -139,34 +141,8 @@ class MeanMaps:
         filled = int((self.n > 0).sum())
         return f"MeanMaps({int(self.n.sum()):,} maps in {filled} of {len(self.groups)} groups, layers {', '.join(self.mean)})"
 
-    def __add__(self, other: "MeanMaps") -> "MeanMaps":
-        "Mean and scatter over the images of both parts (Chan, Golub and LeVeque, 1979)."
-        shapes = [{layer: m.shape for layer, m in part.mean.items()} for part in (self, other)]
-        if self.groups != other.groups or shapes[0] != shapes[1]:
-            raise ValueError("only mean maps with the same groups, layers and grids can be added")
-        n, mean, squares = self.n + other.n, {}, {}
-        share = other.n.double() / n.clamp(min=1)  # float64: an integer divided by an integer would be float32
-        for layer, a in self.mean.items():
-            delta = other.mean[layer] - a
-            mean[layer] = a + _columns(share, a) * delta
-            squares[layer] = self.squares[layer] + other.squares[layer] + _columns(self.n * share, a) * delta**2
-        pictures = self.pictures + _columns(share, self.pictures) * (other.pictures - self.pictures)
-        about = dict(self.about)
-        if "reasons" in {**self.about, **other.about}:
-            about["reasons"] = _merged(self.about.get("reasons", []), other.about.get("reasons", []))
-        return MeanMaps(self.groups, n, mean, squares, pictures, about)
 
-
-def _merged(*parts: list[dict]) -> list[dict]:
-    "The reasons of several parts, whose images are not the same."
-    found: dict[tuple, dict] = {}
-    for row in chain(*parts):
-        old = found.get(key := (row["kind"], row["layer"], row["method"]), {"count": 0, "images": []})
-        images = sorted({*old["images"], *row["images"]})[: Tally.SHOWN]
-        found[key] = row | {"count": old["count"] + row["count"], "images": images}
-    return list(found.values())
-
-
+# %% ../nbs/44_maps.ipynb #4d106f8f
 def mean_of(
     maps: dict[str, Tensor],  # {layer: [B, h, w]}
     index: Tensor,  # int64 [B], each map's group
@@ -185,6 +161,36 @@ def mean_of(
     squares = {layer: summed((m - mean[layer][index]) ** 2) for layer, m in maps.items()}
     images = torch.as_tensor(images)
     return MeanMaps(list(groups), n, mean, squares, summed(images) / _columns(n.clamp(min=1), images))
+
+
+# %% ../nbs/44_maps.ipynb #4ef2b448
+@patch
+def __add__(self: MeanMaps, other: "MeanMaps") -> "MeanMaps":
+    "Mean and scatter over the images of both parts (Chan, Golub and LeVeque, 1979)."
+    shapes = [{layer: m.shape for layer, m in part.mean.items()} for part in (self, other)]
+    if self.groups != other.groups or shapes[0] != shapes[1]:
+        raise ValueError("only mean maps with the same groups, layers and grids can be added")
+    n, mean, squares = self.n + other.n, {}, {}
+    share = other.n.double() / n.clamp(min=1)  # float64: an integer divided by an integer would be float32
+    for layer, a in self.mean.items():
+        delta = other.mean[layer] - a
+        mean[layer] = a + _columns(share, a) * delta
+        squares[layer] = self.squares[layer] + other.squares[layer] + _columns(self.n * share, a) * delta**2
+    pictures = self.pictures + _columns(share, self.pictures) * (other.pictures - self.pictures)
+    about = dict(self.about)
+    if "reasons" in {**self.about, **other.about}:
+        about["reasons"] = _merged(self.about.get("reasons", []), other.about.get("reasons", []))
+    return MeanMaps(self.groups, n, mean, squares, pictures, about)
+
+
+def _merged(*parts: list[dict]) -> list[dict]:
+    "The reasons of several parts, whose images are not the same."
+    found: dict[tuple, dict] = {}
+    for row in chain(*parts):
+        old = found.get(key := (row["kind"], row["layer"], row["method"]), {"count": 0, "images": []})
+        images = sorted({*old["images"], *row["images"]})[: Tally.SHOWN]
+        found[key] = row | {"count": old["count"] + row["count"], "images": images}
+    return list(found.values())
 
 
 # %% ../nbs/44_maps.ipynb #576500ab
@@ -270,6 +276,37 @@ class Sweep:
         return lambda batch: transform(torch.from_numpy(batch).to(device))
 
 
+# %% ../nbs/44_maps.ipynb #5434dcc8
+def _scaled(maps: dict[str, Tensor], scale: str) -> dict[str, Tensor]:  # {layer: [N, h, w]}
+    "Maps in the units of the logits, or each divided by its peak."
+    if scale == "raw":
+        return maps
+    peaks = {layer: m.abs().amax((1, 2), keepdim=True) for layer, m in maps.items()}
+    return {layer: m / torch.where(peaks[layer] > 0, peaks[layer], 1) for layer, m in maps.items()}
+
+
+# %% ../nbs/44_maps.ipynb #f1490110
+def _about(
+    model: nn.Module, images: "Images", layers, method, scale: str, sweep: Sweep, options: dict
+) -> dict[str, Any]:
+    "What makes this average what it is, in values that JSON keeps."
+    if scale not in ("peak", "raw"):
+        raise ValueError(f"scale must be 'peak' or 'raw', not {scale!r}")
+    if not len(images):
+        raise ValueError("there are no images to average over")
+    if sweep.part[1] > len(images):
+        raise ValueError(f"{sweep.part[1]} processes for {len(images)} images: use at most one for each")
+    options = {k: v for k, v in options.items() if k not in ("warn", "progress", "batch_size")}
+    function = (METHODS | SLOW_METHODS).get(method) if isinstance(method, str) else method
+    code, options = (
+        (identity(function), identity(options)) if sweep.state else (None, {k: str(v) for k, v in options.items()})
+    )
+    about = dict(version=__version__, weights=fingerprint(model), images=images.fingerprint(), layers=list(layers))
+    about |= dict(method=method_name(method), code=code, scale=scale, options=options, shard=list(sweep.part))
+    return about | dict(mean=[float(m) for m in sweep.mean], std=[float(s) for s in sweep.std])
+
+
+# %% ../nbs/44_maps.ipynb #800124e5
 _WHAT = {
     "weights": "network",
     "images": "data set",
@@ -298,6 +335,7 @@ def _resumed(path: Path | None, about: dict) -> tuple[MeanMaps | None, int]:
     return state, state.about["done"]
 
 
+# %% ../nbs/44_maps.ipynb #e6046315
 def _accumulate(
     images: "Images",
     order: np.ndarray,  # int [M], which of them
@@ -325,34 +363,7 @@ def _accumulate(
     return total
 
 
-def _scaled(maps: dict[str, Tensor], scale: str) -> dict[str, Tensor]:  # {layer: [N, h, w]}
-    "Maps in the units of the logits, or each divided by its peak."
-    if scale == "raw":
-        return maps
-    peaks = {layer: m.abs().amax((1, 2), keepdim=True) for layer, m in maps.items()}
-    return {layer: m / torch.where(peaks[layer] > 0, peaks[layer], 1) for layer, m in maps.items()}
-
-
-def _about(
-    model: nn.Module, images: "Images", layers, method, scale: str, sweep: Sweep, options: dict
-) -> dict[str, Any]:
-    "What makes this average what it is, in values that JSON keeps."
-    if scale not in ("peak", "raw"):
-        raise ValueError(f"scale must be 'peak' or 'raw', not {scale!r}")
-    if not len(images):
-        raise ValueError("there are no images to average over")
-    if sweep.part[1] > len(images):
-        raise ValueError(f"{sweep.part[1]} processes for {len(images)} images: use at most one for each")
-    options = {k: v for k, v in options.items() if k not in ("warn", "progress", "batch_size")}
-    function = (METHODS | SLOW_METHODS).get(method) if isinstance(method, str) else method
-    code, options = (
-        (identity(function), identity(options)) if sweep.state else (None, {k: str(v) for k, v in options.items()})
-    )
-    about = dict(version=__version__, weights=fingerprint(model), images=images.fingerprint(), layers=list(layers))
-    about |= dict(method=method_name(method), code=code, scale=scale, options=options, shard=list(sweep.part))
-    return about | dict(mean=[float(m) for m in sweep.mean], std=[float(s) for s in sweep.std])
-
-
+# %% ../nbs/44_maps.ipynb #5f638f4b
 def mean_map(
     model: nn.Module,  # gives logits [N, C]; left as it was
     images: "Images",  # any number of them
@@ -385,6 +396,7 @@ def mean_map(
     return result
 
 
+# %% ../nbs/44_maps.ipynb #b65bdb17
 def _gathered(part: MeanMaps, accelerator: "Accelerator") -> MeanMaps:
     "The parts of all processes, added in the order of their ranks, so that all get the same."
     from accelerate.utils import gather_object  # here, to keep import light
@@ -479,6 +491,7 @@ class ThroughTraining:
         return torch.where(like[-1] == 0, torch.nan, like)  # a map is like itself, unless it orders no locations
 
 
+# %% ../nbs/44_maps.ipynb #6ad6bd9b
 def through_training(
     run: Any,  # a `Run` with `epochs_kept`, or anything with `epochs_kept`, `model(epoch)`, `mean` and `std`
     images: "Images",  # a few, such as `test.subset([0, 1, 2])`

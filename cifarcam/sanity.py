@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .cam_methods import resolve_methods
@@ -73,6 +74,19 @@ def top_parts(
 
 
 # %% ../nbs/51_sanity.ipynb #db2c72a3
+def _remaining(maps: Tensor, trained: Tensor, empty: Tensor) -> Tensor:  # [N, h, w] twice, bool [N] -> float64 [4, N]
+    "Correlation, size, blank and chance of each image."
+    n, device = len(maps), maps.device
+    unrelated = math.sqrt(2 / (math.pi * max(trained[0].numel() - 1, 1)))  # mean |r| of unrelated cells, about normal
+    blank = empty | is_constant(maps).cpu() | is_constant(trained).cpu()
+    apart = torch.arange(n, device=device).roll(n // 2)  # half a data set away, where the classes are sorted
+    r = rank_correlation(maps, trained)
+    other = rank_correlation(maps[apart], trained) if n > 1 else torch.full_like(r, math.nan)
+    size, chance = ((v.abs() - unrelated) / (1 - unrelated) for v in (r, other))
+    return torch.stack([torch.where(blank, 0, r), torch.where(blank, 1, size), blank.double(), chance])
+
+
+# %% ../nbs/51_sanity.ipynb #bffe5e33
 @dataclass
 class SanityCheck:
     "How much of each image's map remains while the weights are randomized from the head down."
@@ -109,42 +123,36 @@ class SanityCheck:
         "What the intervals count the chance in; one network says nothing about others."
         return "networks and images" if len(self.draws) > 1 else "images only"
 
-    def interval(
-        self,
-        what: str = "correlation",  # or "size"
-    ) -> Interval:  # of shape [S+1]
-        "Mean over draws and images with its 95% interval, stage by stage."
-        values = self.draws[:, self.QUANTITIES.index(what)].transpose(1, 2)  # [D, N, S+1]
-        return two_way(values) if len(values) > 1 else bootstrap(values[0])
 
-    @property
-    def passed(self) -> bool:
-        "Whether the interval of the mean size ends below the limit, and at most a tenth of the maps is blank."
-        return bool(self.interval("size").high[-1] < self.limit and self.blank[-1].mean() <= 0.1)
-
-    @property
-    def table(self) -> "pd.DataFrame":  # a row for each stage
-        "Correlation and size with their intervals, the share of blank maps, the size by chance."
-        import pandas as pd  # here, to keep the import light
-
-        columns: dict[str, Any] = {"randomized": self.stages}
-        for what, prefix in (("correlation", ""), ("size", "size ")):
-            names = (what, f"{prefix}low", f"{prefix}high")
-            columns |= dict(zip(names, (v.numpy() for v in self.interval(what)), strict=True))
-        columns |= {"blank": self.blank.mean(1).numpy(), "chance": self.chance.mean(1).numpy()}
-        return pd.DataFrame(columns | {"interval": self.scope})
+# %% ../nbs/51_sanity.ipynb #4c237053
+@patch
+def interval(
+    self: SanityCheck,
+    what: str = "correlation",  # or "size"
+) -> Interval:  # of shape [S+1]
+    "Mean over draws and images with its 95% interval, stage by stage."
+    values = self.draws[:, self.QUANTITIES.index(what)].transpose(1, 2)  # [D, N, S+1]
+    return two_way(values) if len(values) > 1 else bootstrap(values[0])
 
 
-def _remaining(maps: Tensor, trained: Tensor, empty: Tensor) -> Tensor:  # [N, h, w] twice, bool [N] -> float64 [4, N]
-    "Correlation, size, blank and chance of each image."
-    n, device = len(maps), maps.device
-    unrelated = math.sqrt(2 / (math.pi * max(trained[0].numel() - 1, 1)))  # mean |r| of unrelated cells, about normal
-    blank = empty | is_constant(maps).cpu() | is_constant(trained).cpu()
-    apart = torch.arange(n, device=device).roll(n // 2)  # half a data set away, where the classes are sorted
-    r = rank_correlation(maps, trained)
-    other = rank_correlation(maps[apart], trained) if n > 1 else torch.full_like(r, math.nan)
-    size, chance = ((v.abs() - unrelated) / (1 - unrelated) for v in (r, other))
-    return torch.stack([torch.where(blank, 0, r), torch.where(blank, 1, size), blank.double(), chance])
+@patch(as_prop=True)
+def passed(self: SanityCheck) -> bool:
+    "Whether the interval of the mean size ends below the limit, and at most a tenth of the maps is blank."
+    return bool(self.interval("size").high[-1] < self.limit and self.blank[-1].mean() <= 0.1)
+
+
+# %% ../nbs/51_sanity.ipynb #cf2728ed
+@patch(as_prop=True)
+def table(self: SanityCheck) -> "pd.DataFrame":  # a row for each stage
+    "Correlation and size with their intervals, the share of blank maps, the size by chance."
+    import pandas as pd  # here, to keep the import light
+
+    columns: dict[str, Any] = {"randomized": self.stages}
+    for what, prefix in (("correlation", ""), ("size", "size ")):
+        names = (what, f"{prefix}low", f"{prefix}high")
+        columns |= dict(zip(names, (v.numpy() for v in self.interval(what)), strict=True))
+    columns |= {"blank": self.blank.mean(1).numpy(), "chance": self.chance.mean(1).numpy()}
+    return pd.DataFrame(columns | {"interval": self.scope})
 
 
 # %% ../nbs/51_sanity.ipynb #bd790653
@@ -166,6 +174,7 @@ class Cascade:
             raise ValueError(f"draws must be at least 1, not {self.draws}")
 
 
+# %% ../nbs/51_sanity.ipynb #8a0eb8d2
 def sanity_check(
     model: nn.Module,  # gives logits [N, C]; a copy is randomized, so it is left as it was
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device

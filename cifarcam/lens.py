@@ -138,6 +138,7 @@ class Lens:
         self._looks, self._turn = OrderedDict(), threading.RLock()
 
 
+# %% ../nbs/72_lens.ipynb #a2b9dc15
 @patch
 def _check_channels(self: Lens) -> None:
     channels = len(self.mean)
@@ -151,6 +152,7 @@ def _check_channels(self: Lens) -> None:
         raise ValueError(text + ": give the mean and std of gray images, one value each" * (wanted == 1))
 
 
+# %% ../nbs/72_lens.ipynb #3f55fa8c
 @patch
 def _measured(self: Lens) -> pd.DataFrame:
     "The layers whose grid has more than one cell, by name; empty where there is none, and `trouble` says why."
@@ -171,6 +173,7 @@ def _measured(self: Lens) -> pd.DataFrame:
         return pd.DataFrame(columns=columns).set_index("name", drop=False)
 
 
+# %% ../nbs/72_lens.ipynb #83d28329
 @patch
 def words(self: Lens, layer: str) -> str:
     "What a cell of a layer is and what it sees, in a sentence."
@@ -318,6 +321,7 @@ def is_quick(
     return method not in SLOW_METHODS
 
 
+# %% ../nbs/72_lens.ipynb #7ee101b0
 @patch
 def _gradient(self: Look, target: int) -> dict[str, Tensor]:
     "Gradient of a logit with respect to every kept output; one backward pass a class, whatever is asked of it later."
@@ -334,6 +338,7 @@ def _gradient(self: Look, target: int) -> dict[str, Tensor]:
     return self._gradients[target]
 
 
+# %% ../nbs/72_lens.ipynb #0dd2840d
 _AT_ONCE = 16  # changed images in one run of a slow method: few enough to be stopped soon
 
 
@@ -356,6 +361,7 @@ def _slow_map(self: Look, layer: str, method: str, target: int, progress: Callab
             handle.remove()
 
 
+# %% ../nbs/72_lens.ipynb #190256c9
 @patch
 def map(
     self: Look,
@@ -382,6 +388,7 @@ def map(
     return self._maps[key]
 
 
+# %% ../nbs/72_lens.ipynb #904a0002
 @patch
 def silence(self: Look, layer: str, method: str, target: int, rather: int | None = None) -> str:
     "Why a map is blank; empty where it is not."

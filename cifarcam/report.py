@@ -138,6 +138,7 @@ def _claim(run: Run, accuracy: float) -> str:
     return f"{claim}; this run's test accuracy is {100 * (accuracy - claimed['test']):+.2f} points from that"
 
 
+# %% ../nbs/71_report.ipynb #347cda89
 def headline(
     run: Run,  # a finished run
 ) -> dict[str, str]:  # label: fact with its condition, in the order of the page
@@ -462,6 +463,7 @@ def _panels(
     return figures, values
 
 
+# %% ../nbs/71_report.ipynb #aff200e3
 def _of_images(
     run: Run,
     images: tuple[Images, Images],
@@ -524,47 +526,21 @@ def _found(run: Run, images: Images | tuple[Images, Images] | None, root) -> tup
     return images, ""
 
 
-_FIGURES = ("curves", "learning-rate", "per-class", "confusion", "gallery-misclassified", "gallery-correct", "policy")
-_FIGURES += ("cams-correct", "cams-misclassified", "cams-misclassified-actual")
-
-
-def write_report(
-    run: Run | str | os.PathLike,  # a finished run, or its folder
-    images: Images | tuple[Images, Images] | None = None,  # its test images, or (train, test); None: found again
-    layers: str | Sequence[str] | None = None,  # to explain; None: see `layers_to_explain`
-    method: str | Callable = "gradcam",  # of `METHODS`, or a function (activation, gradient) -> map
-    n_gallery: int = 25,  # misclassified images shown, and as many correct ones
-    n_cams: int = 5,  # correct images explained, and as many mistakes
-    n_energy: int = 200,  # images whose maps are compared with the objects' outlines, where the data have them
-    root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
-) -> Path:  # RUN/report.html; the figures are in RUN/report/
-    "Write a finished run as one illustrated page that opens offline."
+def _finished(run: Run | str | os.PathLike) -> Run:
+    "The run, if it has what a report is about."
     run = run if isinstance(run, Run) else Run(run)
     needed = ("history.csv", "model.safetensors", "predictions.safetensors")
     if missing := [name for name in needed if not (run.folder / name).exists()]:
         again = shell_command("cifarcam", "train", "--resume", run.folder)
         what = f"{run.folder} has no {' and no '.join(missing)}, so there is no report yet"
         raise RunError(f"{what}: finish the run with `{again}`")
-    folder, p = own_folder(run.folder / "report", RunError), run.predictions
-    found, no_images = _found(run, images, root)
-    test = found and found[1]
-    if test is not None and not np.array_equal(p.labels.numpy(), test.labels):
-        again = shell_command("cifarcam", "evaluate", run.folder)
-        raise RunError(
-            f"{run.folder / 'predictions.safetensors'} does not belong to these test images ({len(p)} predictions, "
-            f"{len(test)} images): make it again with `{again}`"
-        )
-    figures, values = _of_numbers(run)
-    if test is None:
-        warnings.warn(
-            f"the report of {run.folder} shows no images of the data, because they could not be found: {no_images}",
-            stacklevel=2,
-        )
-    else:
-        counts = dict(gallery=n_gallery, cams=n_cams, energy=n_energy)
-        more, seen = _of_images(run, found, layers, method, counts)
-        figures, values = figures | more, values | seen
-    drawn = {name: _Drawn.of(figure) for name, figure in figures.items()}
+    return run
+
+
+# %% ../nbs/71_report.ipynb #3691f274
+def _page(run: Run, test: Images | None, no_images: str, drawn: dict[str, _Drawn], values: dict[str, Any]) -> str:
+    "The page's HTML."
+    p = run.predictions
     page = _TEMPLATES.get_template("report.html").render(
         dict(layers=[], panels={}, energy=[], explorer="") | values,
         figures=drawn,
@@ -583,6 +559,46 @@ def write_report(
         version=run.config["versions"].get("cifarcam", ""),
         folder=run.folder.name,
     )
+    return page.lstrip()
+
+
+# %% ../nbs/71_report.ipynb #1e6aa993
+_FIGURES = ("curves", "learning-rate", "per-class", "confusion", "gallery-misclassified", "gallery-correct", "policy")
+_FIGURES += ("cams-correct", "cams-misclassified", "cams-misclassified-actual")
+
+
+def write_report(
+    run: Run | str | os.PathLike,  # a finished run, or its folder
+    images: Images | tuple[Images, Images] | None = None,  # its test images, or (train, test); None: found again
+    layers: str | Sequence[str] | None = None,  # to explain; None: see `layers_to_explain`
+    method: str | Callable = "gradcam",  # of `METHODS`, or a function (activation, gradient) -> map
+    n_gallery: int = 25,  # misclassified images shown, and as many correct ones
+    n_cams: int = 5,  # correct images explained, and as many mistakes
+    n_energy: int = 200,  # images whose maps are compared with the objects' outlines, where the data have them
+    root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
+) -> Path:  # RUN/report.html; the figures are in RUN/report/
+    "Write a finished run as one illustrated page that opens offline."
+    run = _finished(run)
+    folder, (found, no_images) = own_folder(run.folder / "report", RunError), _found(run, images, root)
+    test, n = found and found[1], len(run.predictions)
+    if test is not None and not np.array_equal(run.predictions.labels.numpy(), test.labels):
+        again = shell_command("cifarcam", "evaluate", run.folder)
+        raise RunError(
+            f"{run.folder / 'predictions.safetensors'} does not belong to these test images ({n} predictions, "
+            f"{len(test)} images): make it again with `{again}`"
+        )
+    figures, values = _of_numbers(run)
+    if test is None:
+        warnings.warn(
+            f"the report of {run.folder} shows no images of the data, because they could not be found: {no_images}",
+            stacklevel=2,
+        )
+    else:
+        counts = dict(gallery=n_gallery, cams=n_cams, energy=n_energy)
+        more, seen = _of_images(run, found, layers, method, counts)
+        figures, values = figures | more, values | seen
+    drawn = {name: _Drawn.of(figure) for name, figure in figures.items()}
+    page = _page(run, test, no_images, drawn, values)
     folder.mkdir(exist_ok=True)
     for name in set(_FIGURES) - set(drawn):  # of an older report
         (folder / f"{name}.png").unlink(missing_ok=True)
@@ -590,5 +606,5 @@ def write_report(
         with atomic_write(folder / f"{name}.png") as temporary:
             temporary.write_bytes(figure.png)
     with atomic_write(run.folder / "report.html") as temporary:
-        temporary.write_text(page.lstrip(), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
     return run.folder / "report.html"

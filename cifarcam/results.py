@@ -198,6 +198,7 @@ def _data_options(reference: dict, recipe: str) -> str:
     return "".join(f" {shell_word(word)}" for word in words)
 
 
+# %% ../nbs/62_results.ipynb #e0b8d8f6
 def _claimed(recipe: Recipe) -> str:
     if recipe.claimed_test is None:
         return "-"
@@ -223,17 +224,9 @@ def _unmeasured_line(recipe: Recipe) -> dict[str, str]:
     )
 
 
-def _duration(seconds: float) -> str:
-    return "-" if pd.isna(seconds) else f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.0f} s"
-
-
-def _measured_line(group: list[dict], recipe: Recipe, other: list[str], reference: dict) -> dict[str, str]:
-    "One row of the table, from runs that differ in their seed only."
-    runs, n, on = pd.DataFrame(group), len(group), group[0]["validated_on"]
-    means, stopped = runs.drop(columns=_TEXTS).astype(float).mean(), runs.test_acc.isna().any()
-    reached = runs.test_acc.astype(float).fillna(runs.last_acc)
-    done, planned = group[0]["epochs"], recipe.epochs
-    own = planned if other else RECIPES.get(recipe.name, recipe).epochs
+# %% ../nbs/62_results.ipynb #9c6c5d12
+def _how_far(done: int, planned: int, own: int, stopped: bool, on: str) -> tuple[str, str]:
+    "What stands behind an accuracy, and in the column of epochs; `own` epochs are the recipe's, `on` is validated on."
     early, far = done < planned, ""
     if stopped:  # the test images come at the end
         far = f"{'' if on == 'test' else ' of held-out images'} after epoch {done}"
@@ -243,7 +236,23 @@ def _measured_line(group: list[dict], recipe: Recipe, other: list[str], referenc
         far = f" in {done} of {own} epochs"
     if early and not stopped and on == "test":  # by `patience`
         far += ", whose end was chosen on test"
-    epochs = f"{done} of {planned}, {'not finished' if stopped else 'stopped early'}" if early else f"{done}"
+    if early:
+        return far, f"{done} of {planned}, {'not finished' if stopped else 'stopped early'}"
+    return far, f"{done}" if done == own else f"{done} (the recipe has {own})"
+
+
+# %% ../nbs/62_results.ipynb #3fa4082b
+def _duration(seconds: float) -> str:
+    return "-" if pd.isna(seconds) else f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+def _measured_line(group: list[dict], recipe: Recipe, other: list[str], reference: dict) -> dict[str, str]:
+    "One row of the table, from runs that differ in their seed only."
+    runs, n, on = pd.DataFrame(group), len(group), group[0]["validated_on"]
+    means, stopped = runs.drop(columns=_TEXTS).astype(float).mean(), runs.test_acc.isna().any()
+    reached = runs.test_acc.astype(float).fillna(runs.last_acc)
+    own = recipe.epochs if other else RECIPES.get(recipe.name, recipe).epochs
+    far, epochs = _how_far(group[0]["epochs"], recipe.epochs, own, stopped, on)
     speeds = [f"{means[f'{p}_gflops']:.0f} in {p}" for p in ("fp32", "bf16") if not pd.isna(means[f"{p}_gflops"])]
     where, command = "", ""  # no command brings images from memory back
     if reference.get("name") != ("shapes" if recipe.name == "demo" else "cifar10"):
@@ -267,7 +276,7 @@ def _measured_line(group: list[dict], recipe: Recipe, other: list[str], referenc
         "test time": _duration(means.answer_seconds),
         "hardware": group[0]["hardware"],
         "GFLOP/s": ", ".join(speeds) or "-",
-        "epochs": epochs if early or done == own else f"{done} (the recipe has {own})",
+        "epochs": epochs,
         "PFLOP": f"{means.pflop:.2f}",
         "command": command + _data_options(reference, recipe.name) if command else "-",
         "config": " ".join(runs.config),

@@ -7,7 +7,6 @@ __all__ = [
     "RunError",
     "Setup",
     "n_held_out",
-    "is_first_process",
     "hardware",
     "versions",
     "identity_of",
@@ -15,6 +14,7 @@ __all__ = [
     "Run",
     "pretrained_weights",
     "claim_folder",
+    "is_first_process",
     "run",
     "config_named",
     "other_fields",
@@ -105,38 +105,36 @@ class Setup:
             order = torch.randperm(len(train), generator=torch.Generator().manual_seed(recipe.seed)).numpy()
             self.train, self.valid = train.subset(order[n:]), train.subset(order[:n])
 
-    def network(self) -> tuple[nn.Module, str]:  # the network, and what was done, for the log
-        "Drawn from the seed, then filled with weights, or whitened from the data."
-        recipe, images = self.recipe, self.train.images
-        torch.manual_seed(recipe.seed)
-        model, (height, width) = build_network(recipe, len(self.train.classes)), images.shape[1:3]
-        try:
-            with torch.no_grad():
-                model.eval()(torch.zeros(1, 3, height, width))
-        except RuntimeError as e:
-            raise RunError(
-                f"network '{recipe.network}' cannot take images of {height} x {width} pixels: use larger ones "
-                f"(`--data-option size=32`). {str(e).splitlines()[0]}"
-            ) from e
-        model.train()
-        if self.weights:
-            return model, load_pretrained(model, self.weights, self.train.classes)
-        if isinstance(model, FastNet):
-            order = torch.randperm(len(images), generator=torch.Generator().manual_seed(recipe.seed))
-            some = order[: max(200, 5000 * 32**2 // height**2)].numpy()  # memory is bounded
-            plain = BatchTransform("none", mean=self.mean, std=self.std, size=height)
-            init_whitening(model, plain(torch.from_numpy(images[some])))
-        return model, ""
-
 
 def n_held_out(n_train: int, recipe: Recipe) -> int:
     "How many of the training images a recipe holds out for validation."
     return max(1, round(n_train * recipe.valid_fraction)) if recipe.valid_fraction else 0
 
 
-def is_first_process() -> bool:
-    "Whether this process is the one that writes and prints."
-    return int(os.environ.get("RANK", 0)) == 0
+# %% ../nbs/61_runs.ipynb #263df006
+@patch
+def network(self: Setup) -> tuple[nn.Module, str]:  # the network, and what was done, for the log
+    "Drawn from the seed, then filled with weights, or whitened from the data."
+    recipe, images = self.recipe, self.train.images
+    torch.manual_seed(recipe.seed)
+    model, (height, width) = build_network(recipe, len(self.train.classes)), images.shape[1:3]
+    try:
+        with torch.no_grad():
+            model.eval()(torch.zeros(1, 3, height, width))
+    except RuntimeError as e:
+        raise RunError(
+            f"network '{recipe.network}' cannot take images of {height} x {width} pixels: use larger ones "
+            f"(`--data-option size=32`). {str(e).splitlines()[0]}"
+        ) from e
+    model.train()
+    if self.weights:
+        return model, load_pretrained(model, self.weights, self.train.classes)
+    if isinstance(model, FastNet):
+        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(recipe.seed))
+        some = order[: max(200, 5000 * 32**2 // height**2)].numpy()  # memory is bounded
+        plain = BatchTransform("none", mean=self.mean, std=self.std, size=height)
+        init_whitening(model, plain(torch.from_numpy(images[some])))
+    return model, ""
 
 
 # %% ../nbs/61_runs.ipynb #73644e28
@@ -395,6 +393,11 @@ def claim_folder(
 
 
 # %% ../nbs/61_runs.ipynb #7cd4dcd3
+def is_first_process() -> bool:
+    "Whether this process is the one that writes and prints."
+    return int(os.environ.get("RANK", 0)) == 0
+
+
 @contextmanager
 def _held(trainer: Trainer, out: Path) -> Iterator[None]:
     "Inside, no other training may write into the folder. The first process holds it; what it meets, all raise."
@@ -402,23 +405,6 @@ def _held(trainer: Trainer, out: Path) -> Iterator[None]:
     with ExitStack() as stack:
         trainer.on_main(lambda: stack.enter_context(lock_folder(out)))
         yield
-
-
-def _make_folder(out: Path, overwrite: bool, made_at: int | None, config: dict) -> None:
-    "Called under the lock: the folder with nothing in it but its configuration."
-    _check_unoccupied(out, overwrite)
-    if _made_at(out) not in (made_at, None):
-        raise RunError(
-            f"{out} was made by another training while this one began, and is not overwritten: "
-            "choose another folder (`--out`), or start again to replace that one"
-        )
-    # config.json goes last: while anything is left, the folder is a run that may be overwritten
-    for path in sorted(out.iterdir(), key=lambda path: path.name == "config.json"):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name not in ("lock", "lock.json"):
-            path.unlink()
-    write_json(out / "config.json", config)
 
 
 def _check_shared(out: Path, patience: float = 30.0) -> None:
@@ -438,6 +424,25 @@ def _check_shared(out: Path, patience: float = 30.0) -> None:
         )
 
 
+# %% ../nbs/61_runs.ipynb #35b3a7f7
+def _make_folder(out: Path, overwrite: bool, made_at: int | None, config: dict) -> None:
+    "Called under the lock: the folder with nothing in it but its configuration."
+    _check_unoccupied(out, overwrite)
+    if _made_at(out) not in (made_at, None):
+        raise RunError(
+            f"{out} was made by another training while this one began, and is not overwritten: "
+            "choose another folder (`--out`), or start again to replace that one"
+        )
+    # config.json goes last: while anything is left, the folder is a run that may be overwritten
+    for path in sorted(out.iterdir(), key=lambda path: path.name == "config.json"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name not in ("lock", "lock.json"):
+            path.unlink()
+    write_json(out / "config.json", config)
+
+
+# %% ../nbs/61_runs.ipynb #743ba966
 class _Log:
     "Prints lines, and adds them to train.log."
 
@@ -593,6 +598,7 @@ def history(self: Run) -> pd.DataFrame:  # a row an epoch, see `History`
     return history.frame
 
 
+# %% ../nbs/61_runs.ipynb #a41ad588
 @patch(as_prop=True)
 def predictions(self: Run) -> Predictions:  # of the last weights, averaged over the recipe's views
     "The logits for every test image."
@@ -607,6 +613,7 @@ def predictions(self: Run) -> Predictions:  # of the last weights, averaged over
     return found
 
 
+# %% ../nbs/61_runs.ipynb #a7a57540
 @patch(as_prop=True)
 def metrics(self: Run) -> dict[str, Any]:
     "The run in a few numbers; `best_valid_acc` is the best epoch's, chosen on the validation set."

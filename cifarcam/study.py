@@ -273,6 +273,43 @@ def _trained(jobs: list[Job], executor: Executor | None) -> Iterator[dict]:
 
 
 # %% ../nbs/63_study.ipynb #e3268fc0
+def _split_options(options: dict[str, Any]) -> tuple[StudyOptions, dict[str, Any]]:
+    "Options of a study, and fields of a recipe."
+    own = {name: options[name] for name in StudyOptions.__dataclass_fields__ if name in options}
+    if own.get("root") is not None:
+        own["root"] = os.fspath(own["root"])
+    return StudyOptions(**own), {name: value for name, value in options.items() if name not in own}
+
+
+def _by_name(data: str | dict | tuple[Images, Images]) -> dict | tuple[Images, Images]:
+    "A name or a path as a reference, which holds in any process."
+    if isinstance(data, (dict, tuple)):
+        return data
+    known = str(data) in ("cifar10", "shapes")
+    return {"name": str(data)} if known else {"name": "folder", "path": os.path.abspath(data)}
+
+
+# %% ../nbs/63_study.ipynb #eeb8a289
+def _table(results: list[dict], order: list[str]) -> pd.DataFrame:
+    "Means and deviations over the seeds."
+    results = sorted(results, key=lambda r: (order.index(r["variant"]), r["seed"]))
+    columns = ["accuracy", "train", "energy_inside", "chance", "seconds"]
+    good = pd.DataFrame([r for r in results if not r["error"]], columns=["variant", *columns])
+    groups = good.astype(dict.fromkeys(columns, float)).groupby("variant")
+    n, mean, std = (part.reindex(order) for part in (groups.size(), groups.mean(), groups.std()))
+    notes = [dict.fromkeys(r["error"] for r in results if r["variant"] == name and r["error"]) for name in order]
+    table = pd.DataFrame(
+        dict(n=n.fillna(0).astype(int), accuracy=mean.accuracy, deviation=std.accuracy, train=mean.train)
+    )
+    table = table.assign(gap=mean.train - mean.accuracy)
+    if mean.energy_inside.notna().any():
+        table = table.assign(energy_inside=mean.energy_inside, energy_deviation=std.energy_inside, chance=mean.chance)
+    table = table.assign(seconds=mean.seconds, note=["; ".join(said) for said in notes]).reset_index(names="variant")
+    table.attrs["runs"] = results
+    return table
+
+
+# %% ../nbs/63_study.ipynb #866af24b
 def study(
     recipe: str | Recipe,  # what all variants have in common: a name in RECIPES, or a recipe
     variants: dict[str, dict],  # name -> fields to replace, the policy too; {} is the recipe as it stands
@@ -317,41 +354,6 @@ def study(
             said = f"{str(e).split('; resume from')[0] or 'stopped'}; {lost if out is None else kept}"
             raise KeyboardInterrupt(said) from None
     return _table(results, list(variants))
-
-
-def _split_options(options: dict[str, Any]) -> tuple[StudyOptions, dict[str, Any]]:
-    "Options of a study, and fields of a recipe."
-    own = {name: options[name] for name in StudyOptions.__dataclass_fields__ if name in options}
-    if own.get("root") is not None:
-        own["root"] = os.fspath(own["root"])
-    return StudyOptions(**own), {name: value for name, value in options.items() if name not in own}
-
-
-def _by_name(data: str | dict | tuple[Images, Images]) -> dict | tuple[Images, Images]:
-    "A name or a path as a reference, which holds in any process."
-    if isinstance(data, (dict, tuple)):
-        return data
-    known = str(data) in ("cifar10", "shapes")
-    return {"name": str(data)} if known else {"name": "folder", "path": os.path.abspath(data)}
-
-
-def _table(results: list[dict], order: list[str]) -> pd.DataFrame:
-    "Means and deviations over the seeds."
-    results = sorted(results, key=lambda r: (order.index(r["variant"]), r["seed"]))
-    columns = ["accuracy", "train", "energy_inside", "chance", "seconds"]
-    good = pd.DataFrame([r for r in results if not r["error"]], columns=["variant", *columns])
-    groups = good.astype(dict.fromkeys(columns, float)).groupby("variant")
-    n, mean, std = (part.reindex(order) for part in (groups.size(), groups.mean(), groups.std()))
-    notes = [dict.fromkeys(r["error"] for r in results if r["variant"] == name and r["error"]) for name in order]
-    table = pd.DataFrame(
-        dict(n=n.fillna(0).astype(int), accuracy=mean.accuracy, deviation=std.accuracy, train=mean.train)
-    )
-    table = table.assign(gap=mean.train - mean.accuracy)
-    if mean.energy_inside.notna().any():
-        table = table.assign(energy_inside=mean.energy_inside, energy_deviation=std.energy_inside, chance=mean.chance)
-    table = table.assign(seconds=mean.seconds, note=["; ".join(said) for said in notes]).reset_index(names="variant")
-    table.attrs["runs"] = results
-    return table
 
 
 # %% ../nbs/63_study.ipynb #6e9214b5
@@ -504,6 +506,20 @@ def _averaged(result: dict, test: Images, views: str) -> _Pair:
     return _Pair(values["accuracy"], result["accuracy"], np.array(values["turned"]), cost)
 
 
+def _trained_pair(a: dict, b: dict) -> _Pair:  # results with the technique, and without it
+    turned = _turned(Run(a["folder"]).predictions, Run(b["folder"]).predictions)
+    return _Pair(a["accuracy"], b["accuracy"], turned, a["seconds"] - b["seconds"])
+
+
+# %% ../nbs/63_study.ipynb #5d0e7a14
+def _other_settings(recipe: Recipe) -> dict[str, Any]:
+    "Fields with other values than in the recipe of that name, but for seed and epochs."
+    own = RECIPES.get(recipe.name, recipe)
+    trained = training_fields(own).keys() | training_fields(recipe).keys()
+    names = [name for name in recipe_to_dict(recipe) if name in trained - {"seed", "epochs"}]
+    return {name: getattr(recipe, name) for name in names if getattr(recipe, name) != getattr(own, name)}
+
+
 # %% ../nbs/63_study.ipynb #226aafe5
 def ablate(
     recipe: str | Recipe,  # a name in RECIPES, or a recipe
@@ -558,19 +574,6 @@ def ablate(
         with atomic_write(csv) as temporary:
             result.assign(**about).to_csv(temporary, index=False)
     return result
-
-
-def _trained_pair(a: dict, b: dict) -> _Pair:  # results with the technique, and without it
-    turned = _turned(Run(a["folder"]).predictions, Run(b["folder"]).predictions)
-    return _Pair(a["accuracy"], b["accuracy"], turned, a["seconds"] - b["seconds"])
-
-
-def _other_settings(recipe: Recipe) -> dict[str, Any]:
-    "Fields with other values than in the recipe of that name, but for seed and epochs."
-    own = RECIPES.get(recipe.name, recipe)
-    trained = training_fields(own).keys() | training_fields(recipe).keys()
-    names = [name for name in recipe_to_dict(recipe) if name in trained - {"seed", "epochs"}]
-    return {name: getattr(recipe, name) for name in names if getattr(recipe, name) != getattr(own, name)}
 
 
 # %% ../nbs/63_study.ipynb #5787b0d5

@@ -83,33 +83,6 @@ class _Worker:
         self._news, self.jobs, self._thread = threading.Condition(), deque(), None
         self.asked = self.stopped = self.closed = self._busy = False
 
-    def ask(
-        self,
-        job: Iterator | None = None,  # steps to do soon; None: draw soon, and one drawing that waits is enough
-    ) -> None:
-        "Ask for a drawing, or for a job."
-        with self._news:
-            if self.closed:
-                return
-            if job is None:
-                self.asked = True
-            else:
-                self.jobs.append(job)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="cifarcam explorer", daemon=True)
-                self._thread.start()
-            self._news.notify_all()
-
-    def _run(self) -> None:
-        try:
-            while self._next():
-                pass
-        finally:
-            with self._news:
-                if self._thread is threading.current_thread():
-                    self._thread, self._busy = None, False  # after an error, the next question starts anew
-                self._news.notify_all()
-
     def _next(self) -> bool:
         "Draw, or do one step of the oldest job; False when there is nothing to do."
         with self._news:
@@ -134,15 +107,44 @@ class _Worker:
         self._report(news)
         return True
 
+    def cancel(self) -> None:
+        "Stop what is being done, as soon as it notices."
+        with self._news:
+            self.stopped = True
+            self.jobs.clear()
+        self._report(None)
+
 
 # %% ../nbs/73_explorer.ipynb #4460ed5c
 @patch
-def cancel(self: _Worker) -> None:
-    "Stop what is being done, as soon as it notices."
+def ask(
+    self: _Worker,
+    job: Iterator | None = None,  # steps to do soon; None: draw soon, and one drawing that waits is enough
+) -> None:
+    "Ask for a drawing, or for a job."
     with self._news:
-        self.stopped = True
-        self.jobs.clear()
-    self._report(None)
+        if self.closed:
+            return
+        if job is None:
+            self.asked = True
+        else:
+            self.jobs.append(job)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="cifarcam explorer", daemon=True)
+            self._thread.start()
+        self._news.notify_all()
+
+
+@patch
+def _run(self: _Worker) -> None:
+    try:
+        while self._next():
+            pass
+    finally:
+        with self._news:
+            if self._thread is threading.current_thread():
+                self._thread, self._busy = None, False  # after an error, the next question starts anew
+            self._news.notify_all()
 
 
 @patch
@@ -169,6 +171,20 @@ def close(self: _Worker) -> None:
 
 
 # %% ../nbs/73_explorer.ipynb #499bdc56
+METHOD_NAMES = {
+    "gradcam": "Grad-CAM",
+    "gradcam++": "Grad-CAM++",
+    "xgradcam": "XGrad-CAM",
+    "hirescam": "HiResCAM",
+    "elementwise": "element-wise",
+    "layercam": "LayerCAM",
+    "eigencam": "Eigen-CAM",
+    "eigengradcam": "Eigen-Grad-CAM",
+    "scorecam": "Score-CAM",
+    "ablationcam": "Ablation-CAM",
+    "randomcam": "random map",
+    "meancam": "mean activation",
+}  # what users call them
 _DRAWING = {"opacity", "cmap", "smooth", "scale"}  # how maps are drawn
 _POOL = {"image", "filter", "of_class"}  # which image it is
 
@@ -251,6 +267,7 @@ class View:
     doubt: str = ""  # the stored prediction, where it is another one
     wanted: tuple = ()  # all that decided which maps there are
     place: str = ""  # of the image among those to walk through
+    fitted: str = ""  # how an own image got its shape
 
     @property
     def has_class(self) -> bool:
@@ -266,7 +283,7 @@ class View:
         return f"for {name}" if self.rather is None else f"why {name} rather than {self.classes[self.rather]}"
 
 
-# %% ../nbs/73_explorer.ipynb #553af3c5
+# %% ../nbs/73_explorer.ipynb #d082d073
 @dataclass
 class Options:
     "How a `Viewer` and an `Explorer` show and read images."
@@ -282,6 +299,26 @@ class Options:
     data_code: str = "data"  # what the Python lines call the images
 
 
+def _validate(model: nn.Module, data: Images, predictions: Predictions | None) -> None:
+    "Reject what cannot be explored."
+    if not isinstance(model, nn.Module):
+        what = f"model must be an nn.Module that gives logits, not {type(model).__name__}"
+        raise TypeError(f"{what}; for a run folder there is Explorer.from_run(FOLDER)")
+    if not isinstance(data, Images):
+        raise TypeError(
+            f"data must be Images, not {type(data).__name__}: make them by Images(images, labels, classes) from uint8 "
+            "[N, H, W, 3], labels [N] and class names, or read a folder by image_folder(FOLDER), both of cifarcam.data"
+        )
+    if len(data) == 0:
+        raise ValueError("there are no images to explore: the data set is empty")
+    if predictions is not None and len(predictions) != len(data):
+        raise ValueError(f"there are {len(data)} images but {len(predictions)} predictions: they must belong together")
+    if predictions is not None and list(predictions.classes) != list(data.classes):
+        ours, theirs = (", ".join(c[:12]) for c in (data.classes, predictions.classes))
+        raise ValueError(f"the predictions are for the classes {theirs}, but the data have {ours}")
+
+
+# %% ../nbs/73_explorer.ipynb #553af3c5
 class Viewer:
     "An explorer without its widgets: what is seen with some settings."
 
@@ -314,10 +351,8 @@ class Viewer:
             policy = policy_from_dict(o.policy) if isinstance(o.policy, dict) else o.policy
             first = {"the given one" if o.run is None else "the run's own": policy}
         self.policies = first | {name: name for name in ("standard", *POLICIES) if name not in first}
-        self.lens_after, self.lens_of_run = (
-            lru_cache(4)(self._lens_after),
-            lru_cache(4)(lambda *of: self._lens_of_run(*of)),
-        )
+        self.lens_after = lru_cache(4)(self._lens_after)
+        self.lens_of_run = lru_cache(4)(lambda *of: self._lens_of_run(*of))
         n = len(self.lens.look(data.images[0]).probabilities)
         if n != len(data.classes):
             raise ValueError(f"the model gives {n} logits, but the data have {len(data.classes)} classes")
@@ -334,69 +369,7 @@ class Viewer:
         return self.lens.with_model(self.run.model(epoch), f"{self.lens.name} after epoch {epoch}")
 
 
-def _validate(model: nn.Module, data: Images, predictions: Predictions | None) -> None:
-    "Reject what cannot be explored."
-    if not isinstance(model, nn.Module):
-        what = f"model must be an nn.Module that gives logits, not {type(model).__name__}"
-        raise TypeError(f"{what}; for a run folder there is Explorer.from_run(FOLDER)")
-    if not isinstance(data, Images):
-        raise TypeError(
-            f"data must be Images, not {type(data).__name__}: make them by Images(images, labels, classes) from uint8 "
-            "[N, H, W, 3], labels [N] and class names, or read a folder by image_folder(FOLDER), both of cifarcam.data"
-        )
-    if len(data) == 0:
-        raise ValueError("there are no images to explore: the data set is empty")
-    if predictions is not None and len(predictions) != len(data):
-        raise ValueError(f"there are {len(data)} images but {len(predictions)} predictions: they must belong together")
-    if predictions is not None and list(predictions.classes) != list(data.classes):
-        ours, theirs = (", ".join(c[:12]) for c in (data.classes, predictions.classes))
-        raise ValueError(f"the predictions are for the classes {theirs}, but the data have {ours}")
-
-
-# %% ../nbs/73_explorer.ipynb #25745b40
-METHOD_NAMES = {
-    "gradcam": "Grad-CAM",
-    "gradcam++": "Grad-CAM++",
-    "xgradcam": "XGrad-CAM",
-    "hirescam": "HiResCAM",
-    "elementwise": "element-wise",
-    "layercam": "LayerCAM",
-    "eigencam": "Eigen-CAM",
-    "eigengradcam": "Eigen-Grad-CAM",
-    "scorecam": "Score-CAM",
-    "ablationcam": "Ablation-CAM",
-    "randomcam": "random map",
-    "meancam": "mean activation",
-}  # what users call them
-_COMPARISONS = {}  # by name: a label, and a method of `Viewer` that adds a second line to a view
-
-
-@patch
-def see(self: Viewer, settings: Settings, item: Item) -> View:
-    "Look at an image with some settings. No widget is touched."
-    s = settings
-    lens = self.lens if s.epoch == self.options.which else self.lens_after(s.epoch)
-    if s.every:
-        if "steps" not in lens.memo:
-            lens.memo["steps"] = lens.with_layers("all")
-        lens = lens.memo["steps"]
-    names = (lens.advised if name == "advised" else name for name in (s.layer, s.layer2, s.layer3, s.layer4))
-    layers = [name for name in dict.fromkeys(names) if name in lens.layers]
-    view, look = View(s, item, self.data.classes), lens.look(item.image)
-    self._choose_classes(view, look)
-    if lens.trouble:
-        view.notes.append(lens.trouble)
-    self._observe(view, Line(item.image, lens, layers, [f"lens = Lens(model, mean, std, {lens.size}, {layers})"]))
-    if s.compare in _COMPARISONS:
-        _COMPARISONS[s.compare][1](self, view)
-    p = self.predictions
-    if p is not None and p.views != "none" and not item.path and s.epoch == self.options.which:
-        stored = int(p.logits[item.index].argmax())
-        if stored != look.predicted:
-            view.doubt = f"Averaged over its views ({p.views}), the prediction is {view.classes[stored]}."
-    return view
-
-
+# %% ../nbs/73_explorer.ipynb #808ea6a8
 @patch
 def _choose_classes(self: Viewer, view: View, look: Look) -> None:
     "The class to explain and the one held against it, with a note where one of them is not what was asked for."
@@ -409,9 +382,8 @@ def _choose_classes(self: Viewer, view: View, look: Look) -> None:
     if s.rather == "none":
         return
     if not view.has_class:
-        view.notes = [
-            f"this method ({METHOD_NAMES[s.method]}) explains no class, so there is nothing to compare it with"
-        ]
+        why = f"this method ({METHOD_NAMES[s.method]}) explains no class"
+        view.notes = [f"{why}, so there is nothing to compare it with"]
         return
     rather = int(meaning.get(s.rather, s.rather))
     if rather != view.target:
@@ -419,23 +391,6 @@ def _choose_classes(self: Viewer, view: View, look: Look) -> None:
         return
     why = view.notes[0].split(",")[0] if view.notes else "both classes are the same here"
     view.notes = [f"{why}, so {view.classes[rather]} is explained alone"]
-
-
-@patch
-def _observe(self: Viewer, view: View, line: Line) -> Line:
-    "Make a line's maps and drawings, and add it to the view."
-    s, classes = view.settings, (view.target, view.rather)
-    line.look = line.lens.look(line.image)
-    report = self._reporter(METHOD_NAMES.get(s.method, s.method), "runs of the network")
-    line.maps = [line.look.map(layer, s.method, *classes, progress=report) for layer in line.layers]
-    line.blank = [line.look.silence(layer, s.method, *classes) for layer in line.layers]
-    line.tops = self._tops(view, line)
-    style = dict(opacity=s.opacity, smooth=s.smooth, size=self.size)
-    draw, style = (overlay, style | {"cmap": s.cmap}) if view.rather is None else (overlay_difference, style)
-    line.drawn = [overlay(line.image, np.zeros((1, 1)), opacity=0, size=self.size)]
-    line.drawn += [draw(line.image, map, top=top, **style) for map, top in zip(line.maps, line.tops)]
-    view.lines.append(line)
-    return line
 
 
 @patch
@@ -462,6 +417,53 @@ def _tops(self: Viewer, view: View, line: Line) -> list[float | None]:
         rather, report = {"none": None, "actual": actual}.get(held, held), self._reporter("the common scale", "images")
         line.lens.memo[key] = line.lens.top(self.data.images[sample], s.method, targets, rather, progress=report)
     return [line.lens.memo[key][layer] for layer in line.layers]
+
+
+# %% ../nbs/73_explorer.ipynb #25745b40
+_COMPARISONS = {}  # by name: a label, and a method of `Viewer` that adds a second line to a view
+
+
+@patch
+def _observe(self: Viewer, view: View, line: Line) -> Line:
+    "Make a line's maps and drawings, and add it to the view."
+    s, classes = view.settings, (view.target, view.rather)
+    line.look = line.lens.look(line.image)
+    report = self._reporter(METHOD_NAMES.get(s.method, s.method), "runs of the network")
+    line.maps = [line.look.map(layer, s.method, *classes, progress=report) for layer in line.layers]
+    line.blank = [line.look.silence(layer, s.method, *classes) for layer in line.layers]
+    line.tops = self._tops(view, line)
+    style = dict(opacity=s.opacity, smooth=s.smooth, size=self.size)
+    draw, style = (overlay, style | {"cmap": s.cmap}) if view.rather is None else (overlay_difference, style)
+    line.drawn = [overlay(line.image, np.zeros((1, 1)), opacity=0, size=self.size)]
+    line.drawn += [draw(line.image, map, top=top, **style) for map, top in zip(line.maps, line.tops)]
+    view.lines.append(line)
+    return line
+
+
+@patch
+def see(self: Viewer, settings: Settings, item: Item) -> View:
+    "Look at an image with some settings. No widget is touched."
+    s = settings
+    lens = self.lens if s.epoch == self.options.which else self.lens_after(s.epoch)
+    if s.every:
+        if "steps" not in lens.memo:
+            lens.memo["steps"] = lens.with_layers("all")
+        lens = lens.memo["steps"]
+    names = (lens.advised if name == "advised" else name for name in (s.layer, s.layer2, s.layer3, s.layer4))
+    layers = [name for name in dict.fromkeys(names) if name in lens.layers]
+    view, look = View(s, item, self.data.classes), lens.look(item.image)
+    self._choose_classes(view, look)
+    if lens.trouble:
+        view.notes.append(lens.trouble)
+    self._observe(view, Line(item.image, lens, layers, [f"lens = Lens(model, mean, std, {lens.size}, {layers})"]))
+    if s.compare in _COMPARISONS:
+        _COMPARISONS[s.compare][1](self, view)
+    p = self.predictions
+    if p is not None and p.views != "none" and not item.path and s.epoch == self.options.which:
+        stored = int(p.logits[item.index].argmax())
+        if stored != look.predicted:
+            view.doubt = f"Averaged over its views ({p.views}), the prediction is {view.classes[stored]}."
+    return view
 
 
 # %% ../nbs/73_explorer.ipynb #55f24a2e
@@ -495,6 +497,7 @@ def where(self: Line, view: View, layer: int) -> str:
     return f"strongest {_location(map)}; {share:.0%} of the image above half of that"
 
 
+# %% ../nbs/73_explorer.ipynb #91e71905
 @patch
 def bars(self: Line, view: View) -> str:  # HTML
     "The class probabilities: ten classes stay in their order, of more the ten likeliest are shown."
@@ -529,6 +532,19 @@ def _legend(view: View) -> str:  # HTML
     return _HTML.legend(first, last, shades, f"{s.opacity:.0%}")
 
 
+@patch
+def _heading(self: Viewer) -> str:  # HTML
+    "Which network this is, and how good."
+    o, p, n = self.options, self.predictions, sum(w.numel() for w in self.model.parameters())
+    weights = f", weights: {o.which}" if o.which != "last" else ""
+    parts = [f"{o.run.recipe.name}, {o.run.recipe.epochs} epochs{weights}"] if o.run is not None else []
+    parts.append(f"{type(self.model).__name__}, {n:,} parameters")
+    if p is not None:
+        views = f" (averaged over views: {p.views})" if p.views != "none" else ""
+        parts.append(f"{p.accuracy:.2%} of these {len(p):,} images classified correctly{views}")
+    return _HTML.heading(o.name, parts)
+
+
 # %% ../nbs/73_explorer.ipynb #7cac3b7f
 def _uncover(widget: W.Widget, yes: bool) -> None:
     widget.layout.display = "" if yes else "none"
@@ -549,7 +565,7 @@ class _Row:
         self.bars = _html("cam-probabilities")
         self.box = W.HBox([*self.panels, self.bars]).add_class("cam-row")
 
-    def show(self, view: View, line: Line, about: str) -> None:
+    def show(self, view: View, line: Line) -> None:
         "Fill the widgets with a line, each before it is uncovered."
         first = line is view.lines[0]
         if first:
@@ -558,7 +574,7 @@ class _Row:
         else:
             words = (line.name, line.about)
         self.captions[0].value = _HTML.caption(*words)
-        self.notes[0].value = _HTML.notes("", [about]) if about and first else ""
+        self.notes[0].value = _HTML.notes("", [view.fitted]) if view.fitted and first else ""
         for j, layer in enumerate(line.layers):
             self.captions[j + 1].value = _HTML.caption(layer, _HTML.question(view, line, not first))
             texts = filter(None, (line.where(view, j), line.lens.words(layer)))
@@ -573,26 +589,6 @@ class _Row:
 
 
 # %% ../nbs/73_explorer.ipynb #298f7650
-_GROUPS = {}  # by name: the section, and the method of an explorer that makes the widgets
-_SECTIONS = {
-    "choose": "which images to walk through",
-    "display": "colors, scale, more layers",
-    "compare": "hide a part, augment, or another run",
-    "train": "through the epochs",
-    "save": "as an image, as code",
-}  # one of them is open at a time
-
-
-def _group(section: str = "") -> Callable:  # "": always in sight
-    "Register a method of `Explorer` that makes a group of widgets."
-
-    def register(make: Callable) -> Callable:
-        _GROUPS[make.__name__] = (section, make)
-        return make
-
-    return register
-
-
 def _sentence(error: Exception) -> str:
     "An error as a sentence."
     text = " ".join(str(error).split()) or type(error).__name__
@@ -601,12 +597,18 @@ def _sentence(error: Exception) -> str:
 
 
 class _Board:
-    "Controls, and a line for what goes wrong in their callbacks."
+    "All widgets of an explorer, and a line for what goes wrong in their callbacks. It knows no network."
 
     def __init__(self):
         self.controls: dict[str, W.Widget] = {}  # by field of `Settings`
         self.closed, self._quiet, self._conditions = False, threading.local(), []
+        self.image_rows = [_Row(), _Row("second-")]
+        self.original, *self.overlays = self.image_rows[0].images
+        self.view, self._on_view = None, []  # what is shown, and what is to be done with each new view
         self.message, self.notice = _html("cam-message"), _html("cam-notice")
+        self.heading, self.legend, self.doing = map(_html, ("cam-heading", "cam-legend", "cam-doing"))
+        self.bar = W.IntProgress(0, 0, 1)
+        self.working = W.HBox([self.bar, self.doing]).add_class("cam-working")
 
     def _safely(self, act: Callable[[], Any]) -> Callable:
         "A callback whose errors appear in the notice."
@@ -633,35 +635,120 @@ class _Board:
     def _write(self, widget: W.HTML, text: str, error: bool = False) -> None:
         widget.value = _HTML.message(text, error)
 
-    def _control(
-        self, name: str, kind: type, label: str, tooltip: str, act: Callable | None = None, **more
-    ) -> W.Widget:
-        "Make the control of a field; a move asks for a drawing, or does `act`."
-        more = {"value": getattr(Settings, name), "tooltip": tooltip} | more
-        self.controls[name] = control = kind(description=label, **more)
-        setattr(self, name, control)
-        control.observe(self._safely(act or self._ask), "value")
-        if kind is W.ToggleButtons:  # label and buttons side by side, as in all other controls
-            control.add_class("widget-inline-hbox").add_class("jupyter-widget-inline-hbox")
-        return control
 
-    def _button(self, label: str, tooltip: str, act: Callable) -> W.Button:
-        button = W.Button(description=label, tooltip=tooltip)
-        button.on_click(self._safely(act))
-        return button
-
-    def _show_if(self, condition: Callable[[], bool], *widgets: W.Widget) -> W.VBox:
-        "A box that is seen while a condition holds."
-        box = W.VBox(widgets)
-        self._conditions.append((box, condition))
-        return box
-
-    def _unfold(self) -> None:
-        for box, condition in self._conditions:
-            _uncover(box, condition())
+# %% ../nbs/73_explorer.ipynb #bb094cbd
+_GROUPS = {}  # by name: the section, and the method of an explorer that makes the widgets
+_SECTIONS = {
+    "choose": "which images to walk through",
+    "display": "colors, scale, more layers",
+    "compare": "hide a part, augment, or another run",
+    "train": "through the epochs",
+    "save": "as an image, as code",
+}  # one of them is open at a time
 
 
-# %% ../nbs/73_explorer.ipynb #f7098e0a
+def _group(section: str = "") -> Callable:  # "": always in sight
+    "Register a method of `Explorer` that makes a group of widgets."
+
+    def register(make: Callable) -> Callable:
+        _GROUPS[make.__name__] = (section, make)
+        return make
+
+    return register
+
+
+@patch
+def _control(
+    self: _Board, name: str, kind: type, label: str, tooltip: str, act: Callable | None = None, **more
+) -> W.Widget:
+    "Make the control of a field; a move asks for a drawing, or does `act`."
+    more = {"value": getattr(Settings, name), "tooltip": tooltip} | more
+    self.controls[name] = control = kind(description=label, **more)
+    setattr(self, name, control)
+    control.observe(self._safely(act or self._ask), "value")
+    if kind is W.ToggleButtons:  # label and buttons side by side, as in all other controls
+        control.add_class("widget-inline-hbox").add_class("jupyter-widget-inline-hbox")
+    return control
+
+
+@patch
+def _button(self: _Board, label: str, tooltip: str, act: Callable) -> W.Button:
+    button = W.Button(description=label, tooltip=tooltip)
+    button.on_click(self._safely(act))
+    return button
+
+
+@patch
+def _show_if(self: _Board, condition: Callable[[], bool], *widgets: W.Widget) -> W.VBox:
+    "A box that is seen while a condition holds."
+    box = W.VBox(widgets)
+    self._conditions.append((box, condition))
+    return box
+
+
+@patch
+def _unfold(self: _Board) -> None:
+    for box, condition in self._conditions:
+        _uncover(box, condition())
+
+
+# %% ../nbs/73_explorer.ipynb #f9188394
+@patch
+def _arrange(self: _Board) -> W.Widget:
+    "Images at the left, controls at the right, which are in sections; the stylesheet does the rest."
+    made = [(section, make(self)) for section, make in _GROUPS.values()]
+    names = [name for name in _SECTIONS if any(section == name and widgets for section, widgets in made)]
+    self.section = W.ToggleButtons(options=names, tooltips=[_SECTIONS[name] for name in names])
+    self.section.add_class("cam-sections").observe(self._safely(self._unfold), "value")
+    inside = lambda name: [widget for section, widgets in made if section == name for widget in widgets]
+    show = lambda name: self._show_if(lambda: self.section.value == name, *inside(name))
+    style = W.HTML(f"<style>{_TEMPLATES.get_template('explorer.css').render()}</style>")
+    rows = [row.box for row in self.image_rows]
+    left = W.VBox([self.heading, self.message, self.notice, self.working, *rows, self.legend, style])
+    right = W.VBox([*inside(""), self.section, *map(show, names)])
+    self._unfold()
+    box = W.HBox([left.add_class("cam-images"), right.add_class("cam-controls")])
+    return box.add_class("cifarcam-explorer")
+
+
+@patch
+def _show(self: _Board, view: View) -> None:
+    "Hand everything to the widgets."
+    for k, row in enumerate(self.image_rows):
+        if k < len(view.lines):
+            row.show(view, view.lines[k])
+        _uncover(row.box, k < len(view.lines))
+    self.view = view
+    self.legend.value = _legend(view) if view.lines[0].layers else ""
+    for act in self._on_view:
+        act(view)
+    self._write(self.message, "; ".join(dict.fromkeys(view.notes)))
+
+
+@patch
+def _progress(self: _Board, news: tuple[str, int, int] | None) -> None:
+    "Show how far a long job is: what is done, how much, of how much (0: nobody knows)."
+    if self.closed:
+        return
+    if news is not None:
+        text, done, total = news
+        self.bar.max, self.bar.value = max(total, 1), done if total else 0
+        _uncover(self.bar, bool(total))
+        self._write(self.doing, text)
+    _uncover(self.working, news is not None)
+
+
+# %% ../nbs/73_explorer.ipynb #4670d71e
+_FILTERS = {
+    "all images": "all",
+    "correct": "correct",
+    "misclassified": "misclassified",
+    "most confident mistakes": "mistakes",
+    "a cell of the confusion matrix": "cell",
+    "own images": "own",
+}
+
+
 @dataclass(frozen=True)
 class _Choice:
     "The images to walk through. It is replaced as a whole: whoever reads it once has what belongs together."
@@ -679,6 +766,25 @@ class _Choice:
         return (self.filter == "own", self[settings.image], *settings.of_maps)
 
 
+@patch
+def _select(self: Viewer, kind: str, of_class: int | str = "every", cell: tuple[int, int] | None = None) -> _Choice:
+    "The images that a filter lets through; most filters need predictions."
+    p, labels = self.predictions, self.data.labels
+    if kind == "own":
+        return _Choice(np.arange(len(self.own)), kind)
+    if kind == "cell":
+        actual, predicted = cell or (-1, -1)
+        return _Choice(np.flatnonzero((labels == actual) & (p.predicted.numpy() == predicted)), kind, cell=cell)
+    if kind == "all":
+        indices = np.arange(len(labels))
+    elif kind == "mistakes":
+        indices = p.mistakes().numpy()
+    else:
+        indices = np.flatnonzero(p.correct.numpy() == (kind == "correct"))
+    return _Choice(indices if of_class == "every" else indices[labels[indices] == of_class], kind, of_class)
+
+
+# %% ../nbs/73_explorer.ipynb #f7098e0a
 class Explorer(_Board, Viewer):
     "Images, layers, methods and classes at one's fingertips. In a notebook it shows itself."
 
@@ -691,17 +797,13 @@ class Explorer(_Board, Viewer):
     ):
         _Board.__init__(self)
         Viewer.__init__(self, model, data, layers, **given)
-        self._choice, self.cell, self.view, self._on_view = _Choice(np.arange(len(data))), None, None, []
+        self._choice, self.cell = self._select("all"), None
         self._filling, self._rng = threading.RLock(), np.random.default_rng(0)
-        self.image_rows = [_Row(), _Row("second-")]
-        self.original, *self.overlays = self.image_rows[0].images
-        self.heading, self.legend, self.doing = map(_html, ("cam-heading", "cam-legend", "cam-doing"))
-        self._worker = _Worker(self._draw, self._progress)
-        self.bar = W.IntProgress(0, 0, 1)
+        self._worker = _Worker(lambda: self._draw(), self._progress)
         self.stop = self._button("stop", "stop what is being done", self._worker.cancel)
-        self.working = W.HBox([self.bar, self.doing, self.stop]).add_class("cam-working")
+        self.working.children += (self.stop,)
         self.widget = self._arrange()
-        self._write_heading()
+        self.heading.value = self._heading()
         self._progress(None)
         self._show(self._look())  # here and now: what cannot work is an error at once
 
@@ -720,39 +822,6 @@ class Explorer(_Board, Viewer):
         "The image that is chosen."
         return self._choice[self.settings.image]
 
-    def _arrange(self) -> W.Widget:
-        "Images at the left, controls at the right, which are in sections; the stylesheet does the rest."
-        made = [(section, make(self)) for section, make in _GROUPS.values()]
-        names = [name for name in _SECTIONS if any(section == name and widgets for section, widgets in made)]
-        self.section = W.ToggleButtons(options=names, tooltips=[_SECTIONS[name] for name in names])
-        self.section.add_class("cam-sections").observe(self._safely(self._unfold), "value")
-        inside = lambda name: [widget for section, widgets in made if section == name for widget in widgets]
-        show = lambda name: self._show_if(lambda: self.section.value == name, *inside(name))
-        style = W.HTML(f"<style>{_TEMPLATES.get_template('explorer.css').render()}</style>")
-        rows = [row.box for row in self.image_rows]
-        left = W.VBox([self.heading, self.message, self.notice, self.working, *rows, self.legend, style])
-        right = W.VBox([*inside(""), self.section, *map(show, names)])
-        self._unfold()
-        box = W.HBox([left.add_class("cam-images"), right.add_class("cam-controls")])
-        return box.add_class("cifarcam-explorer")
-
-    def _ipython_display_(self) -> None:
-        display(self.widget)
-
-    def _ask(self) -> None:
-        self._worker.ask()
-
-    def _progress(self, news: tuple[str, int, int] | None) -> None:
-        "Show how far a long job is: what is done, how much, of how much (0: nobody knows)."
-        if self.closed:
-            return
-        if news is not None:
-            text, done, total = news
-            self.bar.max, self.bar.value = max(total, 1), done if total else 0
-            _uncover(self.bar, bool(total))
-            self._write(self.doing, text)
-        _uncover(self.working, news is not None)
-
     def _look(self) -> View:
         "See what the controls say now."
         s, choice = self.settings, self._choice
@@ -760,49 +829,63 @@ class Explorer(_Board, Viewer):
         view = self.see(s, self.item(choice[s.image], choice.filter == "own"))
         chosen = " chosen" if view.item.path or n < len(self.data) else ""
         view.wanted, view.place = self._seeing, f"{view.item.name}, {min(s.image, n - 1) + 1:,} of {n:,}{chosen}"
+        if view.item.path:
+            size = "{} x {}".format(*self.lens.size)
+            view.fitted = f"{_FITTED[self.options.fit]} {size}, as the network gets it"
         return view
 
-    def _draw(self) -> None:
-        "Called by the worker: see and show, and say in words what goes wrong."
-        try:
-            view = self._look()
-            if not self._worker.jobs:
-                self._progress(None)
-            if not self.closed:
-                self._show(view)
-        except Stopped as stopped:
+    def _ipython_display_(self) -> None:
+        display(self.widget)
+
+    def _ask(self) -> None:
+        self._worker.ask()
+
+
+# %% ../nbs/73_explorer.ipynb #afbc208f
+@patch
+def _draw(self: Explorer) -> None:
+    "Called by the worker: see and show, and say in words what goes wrong."
+    try:
+        view = self._look()
+        if not self._worker.jobs:
             self._progress(None)
-            if str(stopped):
-                self._write(self.message, f"{stopped}: the image is the last one that was finished.")
-        except Exception as error:  # whatever it is, a thread has no other way to tell
-            if not self.closed:
-                self._progress(None)
-                self._write(self.message, f"This could not be shown: {_sentence(error)}", error=True)
+        if not self.closed:
+            self._show(view)
+    except Stopped as stopped:
+        self._progress(None)
+        if str(stopped):
+            self._write(self.message, f"{stopped}: the image is the last one that was finished.")
+    except Exception as error:  # whatever it is, a thread has no other way to tell
+        if not self.closed:
+            self._progress(None)
+            self._write(self.message, f"This could not be shown: {_sentence(error)}", error=True)
 
-    def _show(self, view: View) -> None:
-        "Hand everything to the widgets."
-        height, width = self.lens.size
-        about = f"{_FITTED[self.options.fit]} {height} x {width}, as the network gets it" if view.item.path else ""
-        for k, row in enumerate(self.image_rows):
-            if k < len(view.lines):
-                row.show(view, view.lines[k], about)
-            _uncover(row.box, k < len(view.lines))
-        self.view = view
-        self.legend.value = _legend(view) if view.lines[0].layers else ""
-        for act in self._on_view:
-            act(view)
-        self._write(self.message, "; ".join(dict.fromkeys(view.notes)))
 
-    def _write_heading(self) -> None:
-        "Which network this is, and how good."
-        o, p, n = self.options, self.predictions, sum(w.numel() for w in self.model.parameters())
-        weights = f", weights: {o.which}" if o.which != "last" else ""
-        parts = [f"{o.run.recipe.name}, {o.run.recipe.epochs} epochs{weights}"] if o.run is not None else []
-        parts.append(f"{type(self.model).__name__}, {n:,} parameters")
-        if p is not None:
-            views = f" (averaged over views: {p.views})" if p.views != "none" else ""
-            parts.append(f"{p.accuracy:.2%} of these {len(p):,} images classified correctly{views}")
-        self.heading.value = _HTML.heading(o.name, parts)
+@patch
+def _reporter(self: Explorer, what: str, unit: str) -> Callable[[int, int], None]:
+    "A progress report that stops the work when it is cancelled, or when something else is wanted by now."
+    last = [time.monotonic()]
+
+    def report(done: int, total: int) -> None:
+        if self._worker.stopped or self.closed:
+            raise Stopped(f"{what} was stopped")
+        if self._worker.asked and self._choice.wanted(self.settings) != self._seeing:
+            raise Stopped("")
+        if time.monotonic() - last[0] > 0.2:
+            last[0] = time.monotonic()
+            self._progress((f"{what}: {done} of about {total} {unit}", done, total))
+
+    return report
+
+
+@patch
+def wait(
+    self: Explorer,
+    seconds: float = 600,  # then a TimeoutError
+) -> Explorer:  # itself
+    "Until everything that was asked is drawn and done."
+    self._worker.wait(seconds)
+    return self
 
 
 # %% ../nbs/73_explorer.ipynb #b810a013
@@ -861,16 +944,6 @@ def set(
     return self.wait()
 
 
-@patch
-def wait(
-    self: Explorer,
-    seconds: float = 600,  # then a TimeoutError
-) -> Explorer:  # itself
-    "Until everything that was asked is drawn and done."
-    self._worker.wait(seconds)
-    return self
-
-
 # %% ../nbs/73_explorer.ipynb #5020d154
 @patch
 def close(self: Explorer) -> None:
@@ -923,7 +996,6 @@ def _question_controls(self: Explorer) -> list[W.Widget]:
     ]
 
 
-# %% ../nbs/73_explorer.ipynb #1f4ef96c
 @_group("display")
 def _display_controls(self: Explorer) -> list[W.Widget]:
     cells, scales = [("smooth", True), ("true cells", False)], [("each map", "image"), ("64 images", "shared")]
@@ -986,14 +1058,6 @@ def _change_stops(self: Explorer) -> None:
 
 
 # %% ../nbs/73_explorer.ipynb #95463dbc
-_FILTERS = {
-    "all images": "all",
-    "correct": "correct",
-    "misclassified": "misclassified",
-    "most confident mistakes": "mistakes",
-    "a cell of the confusion matrix": "cell",
-    "own images": "own",
-}
 _PREDICTED = ("correct", "misclassified", "mistakes", "cell")  # filters that need predictions
 _UNCLASSED = ("cell", "own")  # a cell has its class, and nobody knows that of an own image
 
@@ -1023,7 +1087,8 @@ def _choose(self: Explorer) -> None:
 def _refill(self: Explorer, at: int | None = None) -> None:
     "A new pool, and its image `at`, or the first; where it is empty, the notice says so, and image and pool stay."
     with self._filling, self._quietly():  # the worker does this too
-        choice, before = self._select(), self._choice
+        choice = self._select(self.filter.value, self.of_class.value, self.cell)
+        before = self._choice
         self.of_class.disabled = choice.filter in _UNCLASSED
         if self.of_class.disabled:
             self.of_class.value = "every"
@@ -1042,24 +1107,6 @@ def _refill(self: Explorer, at: int | None = None) -> None:
         self._choice, self.image.max = choice, len(choice.indices) - 1
         self.image.value = at
     self._ask()
-
-
-@patch
-def _select(self: Explorer) -> _Choice:
-    "The images that the filter lets through."
-    kind, of_class, p, labels = self.filter.value, self.of_class.value, self.predictions, self.data.labels
-    if kind == "own":
-        return _Choice(np.arange(len(self.own)), kind)
-    if kind == "cell":
-        cell = self.cell or (-1, -1)
-        return _Choice(np.flatnonzero((labels == cell[0]) & (p.predicted.numpy() == cell[1])), kind, cell=self.cell)
-    if kind == "all":
-        indices = np.arange(len(labels))
-    elif kind == "mistakes":
-        indices = p.mistakes().numpy()
-    else:
-        indices = np.flatnonzero(p.correct.numpy() == (kind == "correct"))
-    return _Choice(indices if of_class == "every" else indices[labels[indices] == of_class], kind, of_class)
 
 
 # %% ../nbs/73_explorer.ipynb #eec3ce6e
@@ -1150,7 +1197,7 @@ def _predict_all(self: Explorer) -> Iterator[tuple[str, int, int]]:
     labels = torch.as_tensor(self.data.labels)
     self.predictions, self._predicting = Predictions(torch.cat(parts), labels, self.data.classes, "none"), False
     self._fill_confusion()
-    self._write_heading()
+    self.heading.value = self._heading()
     if self.filter.value in _PREDICTED:
         self._refill()
 
@@ -1196,6 +1243,27 @@ def read_upload(
             ) from error
 
 
+@patch
+def _own_item(self: Explorer, name: str, content: bytes, path: str) -> Item:
+    o = self.options
+    return Item(Path(name).name, read_upload(name, content, self.lens.size, o.fit, o.value_range), path=path)
+
+
+@patch
+def _show_own(self: Explorer, found: list[Item]) -> None:
+    "Walk through the own images, from the first of the new ones."
+    with self._filling:
+        first = len(self.own)
+        self.own = [*self.own, *found]
+        for k, item in enumerate(self.own):
+            item.index = k
+        with self._quietly():
+            named = lambda name, kind: f"{name} ({len(self.own)})" if kind == "own" else name
+            self.filter.options = {named(name, kind): kind for name, kind in _FILTERS.items()}
+            self.filter.value = "own"
+        self._refill(first)
+
+
 # %% ../nbs/73_explorer.ipynb #2d2fd86c
 @_group("choose")
 def _upload_controls(self: Explorer) -> list[W.Widget]:
@@ -1227,27 +1295,6 @@ def _read_uploads(self: Explorer, files: list[tuple[str, bytes]]) -> Iterator[tu
     if found:
         self._show_own(found)
     self._write(self.notice, "; ".join(failed), error=bool(failed))
-
-
-@patch
-def _own_item(self: Explorer, name: str, content: bytes, path: str) -> Item:
-    o = self.options
-    return Item(Path(name).name, read_upload(name, content, self.lens.size, o.fit, o.value_range), path=path)
-
-
-@patch
-def _show_own(self: Explorer, found: list[Item]) -> None:
-    "Walk through the own images, from the first of the new ones."
-    with self._filling:
-        first = len(self.own)
-        self.own = [*self.own, *found]
-        for k, item in enumerate(self.own):
-            item.index = k
-        with self._quietly():
-            named = lambda name, kind: f"{name} ({len(self.own)})" if kind == "own" else name
-            self.filter.options = {named(name, kind): kind for name, kind in _FILTERS.items()}
-            self.filter.value = "own"
-        self._refill(first)
 
 
 @patch
@@ -1364,6 +1411,7 @@ def _augmented_controls(self: Explorer) -> list[W.Widget]:
     return [self._show_if(lambda: self.compare.value == "augmented", *controls, buttons, self.trials)]
 
 
+# %% ../nbs/73_explorer.ipynb #5c19367e
 @patch
 def _trial(self: Explorer, n: int = 20) -> Iterator[tuple[str, int, int]]:
     "Draw n times, and count, as a job."
@@ -1429,6 +1477,19 @@ def open_run(
         return W.HTML(_HTML.closed(_sentence(error)))
 
 
+@_group("train")
+def _epoch_controls(self: Explorer) -> list[W.Widget]:
+    kept, which = list(getattr(self.run, "epochs_kept", None) or []), self.options.which
+    if not kept:
+        return []
+    stops = [*((f"after epoch {k}", k) for k in kept), (f"{which} weights", which)]
+    tooltip, last = "through training; the arrow keys go on by one epoch", len(stops) - 1
+    epoch = self._control("epoch", W.SelectionSlider, "weights of", tooltip, options=stops, value=which)
+    self.play = W.Play(min=0, max=last, value=last, interval=700, show_repeat=False, tooltip="play through training")
+    self._link = W.jslink((self.play, "value"), (epoch, "index"))  # in the browser, so that it plays evenly
+    return [epoch, self.play.add_class("cam-indent")]
+
+
 # %% ../nbs/73_explorer.ipynb #41390d39
 @patch
 def _lens_of_run(self: Viewer, folder: Path, stamp: tuple) -> Lens:
@@ -1474,20 +1535,6 @@ def _other_controls(self: Explorer) -> list[W.Widget]:
     more = dict(placeholder="folder of a run", continuous_update=False)
     other = self._control("other", W.Combobox, "run", tooltip, options=options, **more)
     return [self._show_if(lambda: self.compare.value == "other", other)]
-
-
-# %% ../nbs/73_explorer.ipynb #50ba8b98
-@_group("train")
-def _epoch_controls(self: Explorer) -> list[W.Widget]:
-    kept, which = list(getattr(self.run, "epochs_kept", None) or []), self.options.which
-    if not kept:
-        return []
-    stops = [*((f"after epoch {k}", k) for k in kept), (f"{which} weights", which)]
-    tooltip, last = "through training; the arrow keys go on by one epoch", len(stops) - 1
-    epoch = self._control("epoch", W.SelectionSlider, "weights of", tooltip, options=stops, value=which)
-    self.play = W.Play(min=0, max=last, value=last, interval=700, show_repeat=False, tooltip="play through training")
-    self._link = W.jslink((self.play, "value"), (epoch, "index"))  # in the browser, so that it plays evenly
-    return [epoch, self.play.add_class("cam-indent")]
 
 
 # %% ../nbs/73_explorer.ipynb #2dab1c58
@@ -1610,21 +1657,3 @@ def _save_controls(self: Explorer) -> list[W.Widget]:
     self._on_view.append(lambda view: setattr(self.lines, "value", self.code()))
     title = W.HTML(_HTML.message("The lines that make it:", False))
     return [self.file_name, self.save_button, self.saved, title, self.lines]
-
-
-# %% ../nbs/73_explorer.ipynb #5d68b271
-@patch
-def _reporter(self: Explorer, what: str, unit: str) -> Callable[[int, int], None]:
-    "A progress report that stops the work when it is cancelled, or when something else is wanted by now."
-    last = [time.monotonic()]
-
-    def report(done: int, total: int) -> None:
-        if self._worker.stopped or self.closed:
-            raise Stopped(f"{what} was stopped")
-        if self._worker.asked and self._choice.wanted(self.settings) != self._seeing:
-            raise Stopped("")
-        if time.monotonic() - last[0] > 0.2:
-            last[0] = time.monotonic()
-            self._progress((f"{what}: {done} of about {total} {unit}", done, total))
-
-    return report

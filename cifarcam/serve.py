@@ -125,10 +125,7 @@ def base_path(
     return f"/{base_url.strip('/')}/".replace("//", "/")
 
 
-# %% ../nbs/74_serve.ipynb #b848021f
-_SERVERS = ("voila", "jupyterlab", "notebook")
-
-
+# %% ../nbs/74_serve.ipynb #c8c73441
 @dataclass
 class Access:
     "Who reaches a server, and how."
@@ -152,6 +149,10 @@ class Access:
         for host in self.hosts:
             if not re.fullmatch(r"(?=.*[A-Za-z])[\w.-]+", host):
                 raise ValueError(f"a host is a name such as lab.example.org, without http:// and port, not {host!r}")
+
+
+# %% ../nbs/74_serve.ipynb #b848021f
+_SERVERS = ("voila", "jupyterlab", "notebook")
 
 
 @dataclass
@@ -186,11 +187,8 @@ def serve_command(
             f"Or, in any notebook (JupyterLab, VS Code, Colab), three lines:\n{lines}"
         )
     a, voila = Access(**access), name == "voila"
-    folder, base, server = (
-        Path(notebook).resolve().parent,
-        base_path(port, a.base_url),
-        "Voila" if voila else "ServerApp",
-    )
+    folder, base = Path(notebook).resolve().parent, base_path(port, a.base_url)
+    server = "Voila" if voila else "ServerApp"
     # behind a proxy whose name nobody told, the token alone must do
     anyone = not is_local(a.ip) or bool(a.token and base != "/" and not a.hosts)
     limits = _Limits(anyone, [host.lower() for host in a.hosts], base, a.pages, os.getpid())
@@ -271,6 +269,7 @@ def admit(
     handler.xsrf_token  # sets the cookie without which the page's farewell would be rejected
 
 
+# %% ../nbs/74_serve.ipynb #00c1c1b0
 def _end_with(pid: int) -> None:
     "End this process, as a user would, when another one is no more."
     try:

@@ -61,7 +61,7 @@ from . import __version__
 from .text import file_name, shell_command, shorten, visible
 
 if TYPE_CHECKING:  # for the annotations only: torch takes seconds to import, and `--help` should not
-    from cifarcam.explain import LoadedModel
+    from cifarcam.weights import LoadedModel
     from cifarcam.recipes import Recipe
     from cifarcam.runs import Run
 
@@ -712,7 +712,7 @@ def explain(
 # %% ../nbs/81_cli.ipynb #b239753f
 def _named_model(options: ExplainOptions) -> "LoadedModel":
     "The model of `--model`."
-    from cifarcam.explain import load_model
+    from cifarcam.weights import load_model
 
     loaded = load_model(options.model, options.weights, options.class_names, _size(options.size))
     given = {name: _channels(name, getattr(options, name)) for name in ("mean", "std") if getattr(options, name)}
@@ -726,7 +726,8 @@ def _takes(loaded: "LoadedModel", channels: int) -> bool:
     "Whether a model takes images of so many channels."
     import torch
 
-    from cifarcam.explain import ExplainError, count_logits
+    from cifarcam.weights import ExplainError
+    from cifarcam.explain import count_logits
 
     dtype = next((p.dtype for p in loaded.model.parameters() if p.is_floating_point()), torch.float32)
     try:
@@ -759,7 +760,8 @@ def _size(text: str | None) -> tuple[int, int] | None:
 # %% ../nbs/81_cli.ipynb #6221bd2e
 def _explain_files(loaded: "LoadedModel", words: Sequence[str], out: Path, options: ExplainOptions) -> int:
     "A panel and a line for each image, and below it why a map is blank."
-    from cifarcam.explain import numbered, read_as, reasons_by_layer
+    from cifarcam.weights import numbered
+    from cifarcam.explain import read_as, reasons_by_layer
 
     files, broken, taken = _image_files(words), {}, set()
     for file in files:

@@ -23,8 +23,8 @@ __all__ = [
     "ExplainOptions",
     "explain",
     "report",
-    "ExploreOptions",
     "free_port",
+    "ExploreOptions",
     "explore",
     "recipes",
     "SearchOptions",
@@ -61,9 +61,9 @@ from . import __version__
 from .text import file_name, shell_command, shorten, visible
 
 if TYPE_CHECKING:  # for the annotations only: torch takes seconds to import, and `--help` should not
-    from cifarcam.explain import LoadedModel
     from cifarcam.recipes import Recipe
     from cifarcam.runs import Run
+    from cifarcam.weights import LoadedModel
 
 # %% ../nbs/81_cli.ipynb #950c6a33
 _VERBS: dict[str, Callable] = {}  # in the order of this notebook
@@ -90,6 +90,41 @@ def _options(cls: type) -> type:
 RunFolder = Annotated[str, Parameter(name="RUN", help="a run folder")]
 RecipeName = Annotated[str, Parameter(name="RECIPE", help="a name that `cifarcam recipes` lists")]
 AtLeastOne = Annotated[int, Parameter(validator=Number(gte=1))]
+
+
+# %% ../nbs/81_cli.ipynb #b2d267d8
+def _option_rows(cls: type) -> Iterator[tuple[str, str]]:  # "--epochs N" and its help
+    "The fields of a class of options, with the text that stands below each."
+    texts: dict[str, str] = {}
+    for base in cls.__mro__[-2::-1]:
+        module = sys.modules[base.__module__]
+        tree = _parsed(inspect.getsource(module if hasattr(module, "__file__") else base))
+        body = next(node.body for node in tree.body if getattr(node, "name", None) == base.__name__)
+        pairs = [(a, b) for a, b in pairwise(body) if isinstance(a, ast.AnnAssign) and isinstance(b, ast.Expr)]
+        texts |= {named.target.id: " ".join(text.value.value.split()) for named, text in pairs}
+    for option in fields(cls):
+        word, colon, text = texts[option.name].partition(": ")
+        if not (colon and word.isupper()):
+            word, text = "", texts[option.name]
+        kinds = [option.type, *get_args(option.type)]
+        choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+        word = f"{{{','.join(choices)}}}" if choices else word or ("" if bool in kinds else "N")
+        about = [data.name for kind in kinds for data in getattr(kind, "__metadata__", ()) if data.name]
+        names = about[0] if about else (f"--{option.name.replace('_', '-')}",)
+        yield f"{', '.join(names)} {word}".strip(), text
+
+
+_parsed = lru_cache(ast.parse)
+
+
+def _two_columns(rows: Sequence[tuple[str, str]], width: int) -> str:
+    "Names on the left, wrapped texts on the right."
+    left, lines = min(max(len(name) for name, _ in rows), 24) + 4, []
+    for name, text in rows:
+        first, *rest = textwrap.wrap(text, width - left)
+        lines += [f"  {name}".ljust(left) + first] if len(name) + 3 < left else [f"  {name}", " " * left + first]
+        lines += [" " * left + line for line in rest]
+    return "\n".join(lines)
 
 
 # %% ../nbs/81_cli.ipynb #cae96778
@@ -130,41 +165,7 @@ def _word(parameter: inspect.Parameter) -> tuple[str, str]:  # "[RECIPE]" and it
     return word if parameter.default is parameter.empty and about.required is not False else f"[{word}]", about.help
 
 
-def _option_rows(cls: type) -> Iterator[tuple[str, str]]:  # "--epochs N" and its help
-    "The fields of a class of options, with the text that stands below each."
-    texts: dict[str, str] = {}
-    for base in cls.__mro__[-2::-1]:
-        module = sys.modules[base.__module__]
-        tree = _parsed(inspect.getsource(module if hasattr(module, "__file__") else base))
-        body = next(node.body for node in tree.body if getattr(node, "name", None) == base.__name__)
-        pairs = [(a, b) for a, b in pairwise(body) if isinstance(a, ast.AnnAssign) and isinstance(b, ast.Expr)]
-        texts |= {named.target.id: " ".join(text.value.value.split()) for named, text in pairs}
-    for option in fields(cls):
-        word, colon, text = texts[option.name].partition(": ")
-        if not (colon and word.isupper()):
-            word, text = "", texts[option.name]
-        kinds = [option.type, *get_args(option.type)]
-        choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
-        word = f"{{{','.join(choices)}}}" if choices else word or ("" if bool in kinds else "N")
-        about = [data.name for kind in kinds for data in getattr(kind, "__metadata__", ()) if data.name]
-        names = about[0] if about else (f"--{option.name.replace('_', '-')}",)
-        yield f"{', '.join(names)} {word}".strip(), text
-
-
-_parsed = lru_cache(ast.parse)
-
-
-def _two_columns(rows: Sequence[tuple[str, str]], width: int) -> str:
-    "Names on the left, wrapped texts on the right."
-    left, lines = min(max(len(name) for name, _ in rows), 24) + 4, []
-    for name, text in rows:
-        first, *rest = textwrap.wrap(text, width - left)
-        lines += [f"  {name}".ljust(left) + first] if len(name) + 3 < left else [f"  {name}", " " * left + first]
-        lines += [" " * left + line for line in rest]
-    return "\n".join(lines)
-
-
-# %% ../nbs/81_cli.ipynb #07aa4c7f
+# %% ../nbs/81_cli.ipynb #ebb1de17
 class UsageError(ValueError):
     "A request that cannot be met, as it was typed."
 
@@ -204,6 +205,7 @@ def _short_warnings() -> Iterator[None]:
         yield
 
 
+# %% ../nbs/81_cli.ipynb #07aa4c7f
 def exit_code(
     error: Exception,
 ) -> int | None:  # None: not ours, so the traceback is shown
@@ -226,7 +228,7 @@ def exit_code(
     return 1 if isinstance(error, OSError) else None
 
 
-# %% ../nbs/81_cli.ipynb #9c523e07
+# %% ../nbs/81_cli.ipynb #486dd06e
 class _Terminal:
     "Standard output, on which names that came from elsewhere are only text."
 
@@ -244,6 +246,7 @@ class _Terminal:
         return getattr(self._stream, name)
 
 
+# %% ../nbs/81_cli.ipynb #090b05da
 _SIGPIPE = 128 + 13
 
 
@@ -303,6 +306,7 @@ def _run(words: list[str], traceback: bool) -> int:
         return code
 
 
+# %% ../nbs/81_cli.ipynb #9c523e07
 def main(
     argv: Sequence[str] | None = None,  # the words after `cifarcam`; None: of the command line
 ) -> int:  # exit code: 0 well, 1 failed on the way, 2 wrong request, 130 stopped by Ctrl-C, 141 output closed
@@ -370,6 +374,7 @@ def _values(words: Sequence[str] | None) -> dict:
     return found
 
 
+# %% ../nbs/81_cli.ipynb #95a5a775
 @_options
 class RecipeOptions:
     set: list[str] | None = None
@@ -406,7 +411,46 @@ class BudgetOptions(RecipeOptions):
     "default: auto, the fastest on this machine"
 
 
-# %% ../nbs/81_cli.ipynb #8aa9863e
+# %% ../nbs/81_cli.ipynb #591ac362
+def _next_steps(out: Path) -> str:
+    "What one can do with a finished run."
+    verbs = {
+        "report": "its curves, mistakes and maps as one page",
+        "explore": "walk through images and layers in the browser",
+        "evaluate": "accuracy class by class",
+        "explain": "what the layers look at; add images of your own",
+    }
+    commands = [shell_command("cifarcam", verb, out) for verb in verbs]
+    width = max(map(len, commands))
+    return "next:\n" + "\n".join(f"  {command.ljust(width)}  {what}" for command, what in zip(commands, verbs.values()))
+
+
+@contextmanager
+def _resumable(out: Path) -> Iterator[None]:
+    "After Ctrl-C: say how to continue, if there is something to continue from."
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        said = str(error) or "stopped"
+        if any((out / name).exists() for name in ("checkpoint.pt", "checkpoint.previous.pt")):
+            said = f"{said.split('; resume from')[0]}; continue with: {shell_command('cifarcam', 'train', '--resume', out)}"
+            said += f", and then its report: {shell_command('cifarcam', 'report', out)}" * _is_demo(out)
+        raise KeyboardInterrupt(said) from None
+
+
+_BY_DEMO = "Made by `cifarcam demo`."
+
+
+def _is_demo(folder: Path) -> bool:
+    "Whether a run of `cifarcam demo` stands there, and not one of `cifarcam train demo`."
+    try:
+        source = json.loads((folder / "config.json").read_text(encoding="utf-8"))["recipe"]["source"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return str(source).endswith(_BY_DEMO)
+
+
+# %% ../nbs/81_cli.ipynb #823a9301
 @_options
 class TrainOptions(BudgetOptions):
     resume: str | None = None
@@ -421,6 +465,7 @@ class TrainOptions(BudgetOptions):
     "replace a run that stands there"
 
 
+# %% ../nbs/81_cli.ipynb #8aa9863e
 @_verb(
     "train fast",
     "train resnet18 --epochs 5 --set lr=0.1 --out runs/low-rate",
@@ -471,44 +516,6 @@ def train(
         print(_next_steps(out))
 
 
-@contextmanager
-def _resumable(out: Path) -> Iterator[None]:
-    "After Ctrl-C: say how to continue, if there is something to continue from."
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        said = str(error) or "stopped"
-        if any((out / name).exists() for name in ("checkpoint.pt", "checkpoint.previous.pt")):
-            said = f"{said.split('; resume from')[0]}; continue with: {shell_command('cifarcam', 'train', '--resume', out)}"
-            said += f", and then its report: {shell_command('cifarcam', 'report', out)}" * _is_demo(out)
-        raise KeyboardInterrupt(said) from None
-
-
-def _next_steps(out: Path) -> str:
-    "What one can do with a finished run."
-    verbs = {
-        "report": "its curves, mistakes and maps as one page",
-        "explore": "walk through images and layers in the browser",
-        "evaluate": "accuracy class by class",
-        "explain": "what the layers look at; add images of your own",
-    }
-    commands = [shell_command("cifarcam", verb, out) for verb in verbs]
-    width = max(map(len, commands))
-    return "next:\n" + "\n".join(f"  {command.ljust(width)}  {what}" for command, what in zip(commands, verbs.values()))
-
-
-_BY_DEMO = "Made by `cifarcam demo`."
-
-
-def _is_demo(folder: Path) -> bool:
-    "Whether a run of `cifarcam demo` stands there, and not one of `cifarcam train demo`."
-    try:
-        source = json.loads((folder / "config.json").read_text(encoding="utf-8"))["recipe"]["source"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return str(source).endswith(_BY_DEMO)
-
-
 # %% ../nbs/81_cli.ipynb #4e1e3e2d
 @_options
 class DemoOptions:
@@ -544,6 +551,22 @@ def demo(*, options: DemoOptions = DemoOptions()) -> None:
         f"\n{m['test_acc']:.2%} of {m['n_test']:,} test images are right after {m['epochs']} epoch{'s'[: m['epochs'] > 1]}, "
         f"{m['seconds']:.0f} s of training{views}\nthe report: {page}\n{_next_steps(out)}\n"
         "  cifarcam train fast  for the real CIFAR-10 (downloads 170 MB)"
+    )
+
+
+# %% ../nbs/81_cli.ipynb #4f24c3c2
+def _comparison(run: "Run", p, weights: str) -> str:
+    "How these predictions differ from the stored ones."
+    if not (run.folder / "predictions.safetensors").exists():
+        return "The run left no predictions to compare with."
+    old = run.predictions
+    if len(old) != len(p):
+        return f"The run left predictions for {len(old):,} images, these are {len(p):,}: not compared."
+    same = int((old.predicted == p.predicted).sum())
+    what = "" if (old.views, weights) == (p.views, "last") else f" (last weights, views: {old.views})"
+    return (
+        f"compared with the predictions that the run left{what}, {old.accuracy:.2%}: {same:,} of {len(p):,} are the same, "
+        f"largest difference of a probability {float((old.probabilities - p.probabilities).abs().max()):.2g}"
     )
 
 
@@ -599,21 +622,6 @@ def evaluate(run: RunFolder, /, *, options: EvaluateOptions = EvaluateOptions())
     print("\n" + _comparison(run, p, options.weights))
 
 
-def _comparison(run: "Run", p, weights: str) -> str:
-    "How these predictions differ from the stored ones."
-    if not (run.folder / "predictions.safetensors").exists():
-        return "The run left no predictions to compare with."
-    old = run.predictions
-    if len(old) != len(p):
-        return f"The run left predictions for {len(old):,} images, these are {len(p):,}: not compared."
-    same = int((old.predicted == p.predicted).sum())
-    what = "" if (old.views, weights) == (p.views, "last") else f" (last weights, views: {old.views})"
-    return (
-        f"compared with the predictions that the run left{what}, {old.accuracy:.2%}: {same:,} of {len(p):,} are the same, "
-        f"largest difference of a probability {float((old.probabilities - p.probabilities).abs().max()):.2g}"
-    )
-
-
 # %% ../nbs/81_cli.ipynb #8406e011
 @_options
 class ExplainOptions(RunOptions):
@@ -663,6 +671,7 @@ class ExplainOptions(RunOptions):
         return found
 
 
+# %% ../nbs/81_cli.ipynb #2ac38d16
 @_verb(
     "explain runs/fast",
     "explain runs/fast dog.jpg cat.png --layers block1,block3 --target cat",
@@ -709,57 +718,38 @@ def explain(
     return _explain_run(run, out, options)
 
 
-# %% ../nbs/81_cli.ipynb #b239753f
-def _named_model(options: ExplainOptions) -> "LoadedModel":
-    "The model of `--model`."
-    from cifarcam.explain import load_model
+# %% ../nbs/81_cli.ipynb #9c57856c
+def _image_files(words: Sequence[str]) -> list[str]:
+    "Files as they were typed; a folder stands for the images that lie in it."
+    from cifarcam.data import is_image
 
-    loaded = load_model(options.model, options.weights, options.class_names, _size(options.size))
-    given = {name: _channels(name, getattr(options, name)) for name in ("mean", "std") if getattr(options, name)}
-    alone = len(given) == 2 and all(len(values) == 1 for values in given.values())
-    gray = alone and not _takes(loaded, 3) and _takes(loaded, 1)
-    given = {name: values if gray else values * (3 // len(values)) for name, values in given.items()}
-    return replace(loaded, fit=options.fit or "squash", **given)
-
-
-def _takes(loaded: "LoadedModel", channels: int) -> bool:
-    "Whether a model takes images of so many channels."
-    import torch
-
-    from cifarcam.explain import ExplainError, count_logits
-
-    dtype = next((p.dtype for p in loaded.model.parameters() if p.is_floating_point()), torch.float32)
-    try:
-        return count_logits(loaded.model, torch.zeros(1, channels, *loaded.size, dtype=dtype)) > 0
-    except ExplainError:
-        return False
+    files = []
+    for word in words:
+        if not Path(word).is_dir():
+            files.append(word)
+            continue
+        found = sorted(str(p) for p in Path(word).iterdir() if p.name[0] != "." and p.is_file() and is_image(p))
+        if not found:
+            raise UsageError(
+                f"the folder {word} holds no images: name a file, or a folder with images in it, not deeper"
+            )
+        files += found
+    return files
 
 
-def _channels(name: str, text: str) -> tuple[float, ...]:
-    "Three numbers from a,b,c, or one."
-    try:
-        values = tuple(float(word) for word in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) not in (1, 3):
-        raise UsageError(
-            f"--{name} {text}: give one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5"
-        )
-    return values
+def _free_name(folder: Path, stem: str, taken: set[str]) -> Path:
+    "A file name of its own for each image, also when two folders hold a `cat.jpg`."
+    names = (stem if k == 1 else f"{stem}-{k}" for k in count(1))
+    name = next(name for name in names if name.lower() not in taken)
+    taken.add(name.lower())
+    return folder / f"{name}.png"
 
 
-def _size(text: str | None) -> tuple[int, int] | None:
-    "Height and width in pixels, from one side or from height,width."
-    sides = [int(word) if word.strip().isdigit() else 0 for word in (text or "").split(",")]
-    if text and (len(sides) > 2 or not all(sides)):
-        raise UsageError(f"--size {text}: give the side in pixels, such as 224, or height and width, such as 128,64")
-    return (sides[0], sides[-1]) if text else None
-
-
-# %% ../nbs/81_cli.ipynb #6221bd2e
+# %% ../nbs/81_cli.ipynb #e87f4eff
 def _explain_files(loaded: "LoadedModel", words: Sequence[str], out: Path, options: ExplainOptions) -> int:
     "A panel and a line for each image, and below it why a map is blank."
-    from cifarcam.explain import numbered, read_as, reasons_by_layer
+    from cifarcam.explain import read_as, reasons_by_layer
+    from cifarcam.weights import numbered
 
     files, broken, taken = _image_files(words), {}, set()
     for file in files:
@@ -786,32 +776,6 @@ def _explain_files(loaded: "LoadedModel", words: Sequence[str], out: Path, optio
     if broken:
         _say(f"{len(broken)} of {len(files)} images could not be read, the others are explained")
     return 1 if broken else 0
-
-
-def _image_files(words: Sequence[str]) -> list[str]:
-    "Files as they were typed; a folder stands for the images that lie in it."
-    from cifarcam.data import is_image
-
-    files = []
-    for word in words:
-        if not Path(word).is_dir():
-            files.append(word)
-            continue
-        found = sorted(str(p) for p in Path(word).iterdir() if p.name[0] != "." and p.is_file() and is_image(p))
-        if not found:
-            raise UsageError(
-                f"the folder {word} holds no images: name a file, or a folder with images in it, not deeper"
-            )
-        files += found
-    return files
-
-
-def _free_name(folder: Path, stem: str, taken: set[str]) -> Path:
-    "A file name of its own for each image, also when two folders hold a `cat.jpg`."
-    names = (stem if k == 1 else f"{stem}-{k}" for k in count(1))
-    name = next(name for name in names if name.lower() not in taken)
-    taken.add(name.lower())
-    return folder / f"{name}.png"
 
 
 # %% ../nbs/81_cli.ipynb #a22b1e6b
@@ -848,6 +812,54 @@ def _explain_run(run: "Run", out: Path, options: ExplainOptions) -> int:
     return 0
 
 
+# %% ../nbs/81_cli.ipynb #370297a8
+def _named_model(options: ExplainOptions) -> "LoadedModel":
+    "The model of `--model`."
+    from cifarcam.weights import load_model
+
+    loaded = load_model(options.model, options.weights, options.class_names, _size(options.size))
+    given = {name: _channels(name, getattr(options, name)) for name in ("mean", "std") if getattr(options, name)}
+    alone = len(given) == 2 and all(len(values) == 1 for values in given.values())
+    gray = alone and not _takes(loaded, 3) and _takes(loaded, 1)
+    given = {name: values if gray else values * (3 // len(values)) for name, values in given.items()}
+    return replace(loaded, fit=options.fit or "squash", **given)
+
+
+def _takes(loaded: "LoadedModel", channels: int) -> bool:
+    "Whether a model takes images of so many channels."
+    import torch
+
+    from cifarcam.explain import count_logits
+    from cifarcam.weights import ExplainError
+
+    dtype = next((p.dtype for p in loaded.model.parameters() if p.is_floating_point()), torch.float32)
+    try:
+        return count_logits(loaded.model, torch.zeros(1, channels, *loaded.size, dtype=dtype)) > 0
+    except ExplainError:
+        return False
+
+
+def _channels(name: str, text: str) -> tuple[float, ...]:
+    "Three numbers from a,b,c, or one."
+    try:
+        values = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) not in (1, 3):
+        raise UsageError(
+            f"--{name} {text}: give one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5"
+        )
+    return values
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    "Height and width in pixels, from one side or from height,width."
+    sides = [int(word) if word.strip().isdigit() else 0 for word in (text or "").split(",")]
+    if text and (len(sides) > 2 or not all(sides)):
+        raise UsageError(f"--size {text}: give the side in pixels, such as 224, or height and width, such as 128,64")
+    return (sides[0], sides[-1]) if text else None
+
+
 # %% ../nbs/81_cli.ipynb #220243d7
 @_verb("report runs/fast")
 def report(run: RunFolder, /, *, options: RunOptions = RunOptions()) -> None:
@@ -860,29 +872,7 @@ def report(run: RunFolder, /, *, options: RunOptions = RunOptions()) -> None:
     print(write_report(Run(run), root=options.root))
 
 
-# %% ../nbs/81_cli.ipynb #a446c36e
-@_options
-class ExploreOptions(RunOptions):
-    port: int | None = None
-    "default: any free one"
-    ip: str = "127.0.0.1"
-    "IP: address to listen on; default: 127.0.0.1, where no other machine connects; with any other, such as 0.0.0.0, they can"
-    fit: Literal["squash", "crop", "pad"] | None = None
-    "how your own images get the shape of the input; default: as the run's data were read, else squash"
-    no_token: bool = False
-    """let every program and user of this machine open the page, without the token in its address ($JUPYTER_TOKEN, or else
-    random). The token also keeps out foreign web pages; without it, only the names in their requests do"""
-    base_url: str | None = None
-    """PATH: path below which a proxy shows the page and that it passes on unchanged; default: none, and in JupyterHub that of
-    jupyter-server-proxy, $JUPYTERHUB_SERVICE_PREFIX/proxy/absolute/PORT/"""
-    allow_host: list[str] | None = None
-    "NAME: a name besides localhost by which browsers may call this server, such as a proxy's; repeatable"
-    pages: int = 4
-    "how many pages may be open at the same time, each with a kernel of almost 1 GB; default: 4"
-    no_browser: bool = False
-    "serve, but open nothing"
-
-
+# %% ../nbs/81_cli.ipynb #bd011f09
 def free_port() -> int:
     "A port of this machine that nobody listens on."
     import socket
@@ -912,6 +902,30 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(s, handler)
 
 
+# %% ../nbs/81_cli.ipynb #ac3bdb51
+@_options
+class ExploreOptions(RunOptions):
+    port: int | None = None
+    "default: any free one"
+    ip: str = "127.0.0.1"
+    "IP: address to listen on; default: 127.0.0.1, where no other machine connects; with any other, such as 0.0.0.0, they can"
+    fit: Literal["squash", "crop", "pad"] | None = None
+    "how your own images get the shape of the input; default: as the run's data were read, else squash"
+    no_token: bool = False
+    """let every program and user of this machine open the page, without the token in its address ($JUPYTER_TOKEN, or else
+    random). The token also keeps out foreign web pages; without it, only the names in their requests do"""
+    base_url: str | None = None
+    """PATH: path below which a proxy shows the page and that it passes on unchanged; default: none, and in JupyterHub that of
+    jupyter-server-proxy, $JUPYTERHUB_SERVICE_PREFIX/proxy/absolute/PORT/"""
+    allow_host: list[str] | None = None
+    "NAME: a name besides localhost by which browsers may call this server, such as a proxy's; repeatable"
+    pages: int = 4
+    "how many pages may be open at the same time, each with a kernel of almost 1 GB; default: 4"
+    no_browser: bool = False
+    "serve, but open nothing"
+
+
+# %% ../nbs/81_cli.ipynb #a446c36e
 @_verb("explore runs/fast", "explore runs/fast --ip 0.0.0.0 --no-browser     for other machines")
 def explore(run: RunFolder, /, *, options: ExploreOptions = ExploreOptions()) -> int:
     """walk through images and layers in the browser
@@ -1026,7 +1040,7 @@ def _try_it(name: str, recipe: "Recipe", lr: float, data: DataOptions) -> str:
     return f"{command_of(override(recipe, name=name, lr=float(f'{lr:.2g}')))} {shell_command(*words)}".strip()
 
 
-# %% ../nbs/81_cli.ipynb #70661348
+# %% ../nbs/81_cli.ipynb #cdcfbba7
 @_options
 class StudyOptions(BudgetOptions):
     vary: list[str] | None = None
@@ -1056,6 +1070,23 @@ class StudyOptions(BudgetOptions):
         return [int(word) for word in self.seeds.split(",")]
 
 
+def _study_words(table, ablated: bool) -> str:
+    "The table of a study, and what its columns are."
+    from cifarcam.study import fields_in_words
+
+    shown = table.drop(columns=["source", "with_fields", "without_fields"], errors="ignore")
+    shown = shown.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}")
+    shown += "\n\naccuracy is of the test images; a deviation is that over the seeds, of which n were trained"
+    if not ablated:
+        energy = "; energy_inside: share of Grad-CAM's energy inside the object, chance: of a map that is the same everywhere"
+        return f"{shown}; gap: train less test accuracy" + energy * ("chance" in table)
+    error = " and seeds" if table.n.min() > 1 else ": with one seed it says nothing about another one"
+    shown += "\ngain: with it less without; verdict: beyond chance is more than twice the standard error, which is that of these test images"
+    lines = [f"  {row.technique}: {fields_in_words(json.loads(row.without_fields))}" for row in table.itertuples()]
+    return "\n".join([shown + error, "", "without it:", *lines])
+
+
+# %% ../nbs/81_cli.ipynb #70661348
 @_verb(
     "study demo --vary policy=standard --vary label_smoothing=0 alternate_flip=false --epochs 3",
     "study fast --ablate --data cifar10 --n-train 10000 --epochs 4 --seeds 0 --out runs/ablation --csv ablation.csv",
@@ -1093,20 +1124,18 @@ def study(recipe: RecipeName, /, *, options: StudyOptions = StudyOptions(), data
     return 0 if table.n.all() else 1
 
 
-def _study_words(table, ablated: bool) -> str:
-    "The table of a study, and what its columns are."
-    from cifarcam.study import fields_in_words
-
-    shown = table.drop(columns=["source", "with_fields", "without_fields"], errors="ignore")
-    shown = shown.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}")
-    shown += "\n\naccuracy is of the test images; a deviation is that over the seeds, of which n were trained"
-    if not ablated:
-        energy = "; energy_inside: share of Grad-CAM's energy inside the object, chance: of a map that is the same everywhere"
-        return f"{shown}; gap: train less test accuracy" + energy * ("chance" in table)
-    error = " and seeds" if table.n.min() > 1 else ": with one seed it says nothing about another one"
-    shown += "\ngain: with it less without; verdict: beyond chance is more than twice the standard error, which is that of these test images"
-    lines = [f"  {row.technique}: {fields_in_words(json.loads(row.without_fields))}" for row in table.itertuples()]
-    return "\n".join([shown + error, "", "without it:", *lines])
+# %% ../nbs/81_cli.ipynb #bfb58113
+def _result_words(row: dict[str, str]) -> str:
+    "One row of the table in three lines, which a terminal has room for."
+    row = {name: visible(value) for name, value in row.items()}
+    if row["reached"] == "not measured":
+        return f"{row['recipe']}: not measured (claimed: {row['claimed']})\n  {row['command']}"
+    return (
+        f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; "
+        f"n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
+        f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}"
+        + (f"\n  {row['command']}" if row["command"] != "-" else "")
+    )
 
 
 # %% ../nbs/81_cli.ipynb #6fa880fd
@@ -1161,19 +1190,6 @@ def results(
         print(results_markdown(table, options.base))
     else:
         print("\n".join(_result_words(row) for row in table.to_dict("records")))
-
-
-def _result_words(row: dict[str, str]) -> str:
-    "One row of the table in three lines, which a terminal has room for."
-    row = {name: visible(value) for name, value in row.items()}
-    if row["reached"] == "not measured":
-        return f"{row['recipe']}: not measured (claimed: {row['claimed']})\n  {row['command']}"
-    return (
-        f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; "
-        f"n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
-        f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}"
-        + (f"\n  {row['command']}" if row["command"] != "-" else "")
-    )
 
 
 # %% ../nbs/81_cli.ipynb #7ada88d0

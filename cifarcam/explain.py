@@ -4,40 +4,29 @@
 
 # %% auto #0
 __all__ = [
-    "IMAGENET_MEAN",
-    "IMAGENET_STD",
-    "ExplainError",
-    "LoadedModel",
     "read_as",
     "own_pixels",
     "to_inputs",
-    "did_you_mean",
-    "numbered",
-    "load_model",
     "index_of",
     "count_logits",
-    "explain_panel",
     "reasons_by_layer",
+    "explain_panel",
     "Explanation",
     "save_figure",
-    "Explainer",
     "as_loaded",
+    "Explainer",
     "explain",
 ]
 
 # %% ../nbs/80_explain.ipynb #93e904b2
-import copy
 import difflib
-import importlib
-import importlib.util
 import os
 import re
-import sys
 import textwrap
 import unicodedata
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -63,37 +52,7 @@ from .text import shorten, visible
 from .transforms import to_tensor
 from .visualize import BLUE, NotebookFigure, colorize, figure_names, figure_texts, figure_title, plain_texts
 from .visualize import overlay as blend
-from .weights import fit_names, misfits, read_weights
-
-
-# %% ../nbs/80_explain.ipynb #7b30024d
-class ExplainError(ValueError):
-    "A request that cannot be met, with what would be right."
-
-
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # as torchvision's models are trained
-
-
-@dataclass
-class LoadedModel:
-    "A classifier, and how it takes images."
-
-    model: Any  # an nn.Module, in any mode
-    classes: list[str] = field(default_factory=list)  # a name for each logit; none: they are numbered
-    mean: tuple[float, ...] = IMAGENET_MEAN  # by channel, 0..1; one value: the model takes gray images
-    std: tuple[float, ...] = IMAGENET_STD  # likewise
-    size: int | tuple[int, int] = 224  # of its input in pixels: the side, or (height, width)
-    fit: str = "squash"  # how an image gets that shape: "squash", "crop" or "pad"
-    value_range: tuple[float, float] | None = None  # black and white of images of more than 8 bits
-
-    def __post_init__(self):
-        sides = tuple(self.size) if isinstance(self.size, Sequence) else (self.size, self.size)
-        if len(sides) != 2 or not all(isinstance(side, int) and side > 0 for side in sides):
-            raise ExplainError(f"size must be the side of the input in pixels, or (height, width), not {self.size!r}")
-        if len(self.mean) not in (1, 3) or len(self.std) != len(self.mean):
-            found = f"{len(self.mean)} and {len(self.std)}"
-            raise ExplainError(f"mean and std must have three values, or one for gray images, not {found}")
-        self.size = sides
+from .weights import IMAGENET_MEAN, IMAGENET_STD, ExplainError, LoadedModel, load_model, numbered
 
 
 # %% ../nbs/80_explain.ipynb #a9411320
@@ -136,162 +95,6 @@ def to_inputs(
     channels = len(loaded.mean)
     mean, std = (tuple(v) * (3 // channels) for v in (loaded.mean, loaded.std))
     return to_tensor(images, mean, std, device)[:, :channels].to(dtype).contiguous()
-
-
-# %% ../nbs/80_explain.ipynb #203cfefc
-def did_you_mean(
-    name: str,  # as it was typed
-    names: Sequence[str],  # what there is
-) -> str:  # empty where nothing is near
-    "The end of an error about a name that does not exist."
-    near = difflib.get_close_matches(name, names, n=3)
-    return f", did you mean {' or '.join(near)}?" if near else ""
-
-
-def numbered(
-    n: int,  # logits
-) -> list[str]:
-    "Names of classes that have none."
-    return [f"class {i}" for i in range(n)]
-
-
-def load_model(
-    name: str,  # "torchvision:resnet50", "timm:convnext_tiny", or "module:function" or "file.py:function" that returns one
-    weights: str | None = None,  # a .safetensors or .pt file, or a name such as DEFAULT, which is downloaded
-    classes: str | Sequence[str] | None = None,  # names, or a text file with one a line; None: the model's own
-    size: int | tuple[int, int] | None = None,  # of the input in pixels; None: 224, or what timm says
-) -> LoadedModel:  # in evaluation mode
-    "Any classifier by name."
-    source, _, rest = name.rpartition(":")
-    if not source or not rest:
-        raise ExplainError(
-            f"model {name}: write torchvision:NAME, timm:NAME or module:function, for example torchvision:resnet50, or name a run instead"
-        )
-    names = _class_names(classes) if isinstance(classes, str) else list(classes or [])
-    maker = {"torchvision": _from_torchvision, "timm": _from_timm}.get(source, partial(_from_function, source))
-    with torch.random.fork_rng():
-        torch.manual_seed(0)  # without weights: the same at every call, so that layers and methods can be compared
-        loaded = maker(rest, weights, names)
-    loaded.model.eval()
-    return replace(loaded, size=size or loaded.size)
-
-
-def _class_names(path: str) -> list[str]:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ExplainError(f"there is no file {path}: class names are a text file with one a line") from error
-    except UnicodeDecodeError as error:
-        raise ExplainError(f"{path} is no text in UTF-8: class names are a text file with one a line") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-# %% ../nbs/80_explain.ipynb #82df22f9
-def _from_torchvision(name: str, weights: str | None, classes: list[str]) -> LoadedModel:
-    from torchvision import models
-
-    names = models.list_models(module=models)
-    if name not in names:
-        raise ExplainError(f"torchvision has no classifier '{name}'" + did_you_mean(name, names))
-    kinds = models.get_model_weights(name)
-    if weights == "DEFAULT" or weights in kinds.__members__:
-        chosen = kinds[weights]
-        return LoadedModel(models.get_model(name, weights=chosen), classes or list(chosen.meta["categories"]))
-    state = _weights_of(weights, [kind.name for kind in kinds])
-    trained_for = list(kinds.DEFAULT.meta["categories"])
-    count = len(classes) or _n_classes(state) or len(trained_for)
-    model = models.get_model(name, weights=None, num_classes=count)
-    _fill(model, state, name, weights)
-    return LoadedModel(model, classes or (trained_for if count == len(trained_for) else numbered(count)))
-
-
-def _from_timm(name: str, weights: str | None, classes: list[str]) -> LoadedModel:
-    try:
-        import timm
-    except ModuleNotFoundError as error:
-        raise ExplainError("models of timm need a package that is not installed: pip install timm") from error
-    if not timm.is_model(name.partition(".")[0]):
-        raise ExplainError(f"timm has no model '{name}'" + did_you_mean(name, timm.list_models()))
-    state = None if weights == "DEFAULT" else _weights_of(weights, ["DEFAULT"])
-    count = len(classes) or _n_classes(state)
-    model = timm.create_model(name, pretrained=weights == "DEFAULT", **({"num_classes": count} if count else {}))
-    if weights != "DEFAULT":
-        _fill(model, state, name, weights)
-    how = timm.data.resolve_model_data_config(model)
-    classes = classes or numbered(model.num_classes)
-    return LoadedModel(model, classes, tuple(how["mean"]), tuple(how["std"]), how["input_size"][-2:])
-
-
-def _from_function(source: str, function: str, weights: str | None, classes: list[str]) -> LoadedModel:
-    "`module:function` or `file.py:function`: the user's own code, which is run because the user named it."
-    module = _import(source)
-    if not hasattr(module, function):
-        public = [n for n in dir(module) if not n.startswith("_")]
-        raise ExplainError(f"{source} has no '{function}'" + did_you_mean(function, public))
-    made = getattr(module, function)
-    if isinstance(made, nn.Module):
-        made = copy.deepcopy(made)  # an object of the user's own, which stays as it is
-    elif callable(made):
-        try:
-            made = made()
-        except TypeError as error:
-            said = f"{source}:{function} must be a function without arguments that returns a torch.nn.Module"
-            raise ExplainError(f"{said} ({error})") from error
-    if not isinstance(made, nn.Module):
-        kind = type(made).__name__
-        raise ExplainError(f"{source}:{function} gives a {kind}: name a function that returns a torch.nn.Module")
-    if weights:
-        _fill(made, _weights_of(weights, []), f"{source}:{function}", weights)
-    return LoadedModel(made, classes)
-
-
-def _import(source: str):
-    "A file, or a module by name, seen from the current folder too."
-    if source.endswith(".py"):
-        if not Path(source).is_file():
-            raise ExplainError(f"there is no file {source}: file.py:function names a Python file")
-        spec = importlib.util.spec_from_file_location(Path(source).stem, source)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        return importlib.import_module(source)
-    except ModuleNotFoundError as error:
-        choices = "write torchvision:NAME, timm:NAME, module:function or file.py:function"
-        raise ExplainError(f"model {source}:...: there is no module '{error.name}'; {choices}") from error
-
-
-# %% ../nbs/80_explain.ipynb #66011742
-def _weights_of(path: str | None, names: Sequence[str]) -> dict[str, Tensor] | None:
-    "Weights from a file; `names` are those that could be downloaded instead."
-    if path is None:
-        return None
-    if not Path(path).is_file():
-        more = f", or a name to be downloaded: {', '.join(dict.fromkeys(['DEFAULT', *names]))}" if names else ""
-        raise ExplainError(f"there are no weights '{path}': give a .safetensors or .pt file{more}")
-    return read_weights(path)
-
-
-def _n_classes(state: dict[str, Tensor] | None) -> int:
-    "The number of classes, from the last matrix of a state dict; 0 if there is none."
-    return next((len(v) for v in reversed((state or {}).values()) if v.ndim == 2), 0)
-
-
-def _fill(model: nn.Module, state: dict[str, Tensor] | None, name: str, path: str | None) -> None:
-    "Load weights that must fit, or say that there are none."
-    if state is None:
-        said = f"{name} has RANDOM weights, so its predictions and maps mean nothing"
-        return warnings.warn(f"{said}: give weights=FILE, or weights=DEFAULT to download trained ones", stacklevel=4)
-    state = fit_names(state, model)
-    try:
-        if faults := misfits(model.state_dict(), state):
-            raise RuntimeError(faults[0])
-        model.load_state_dict(state)
-    except RuntimeError as error:
-        first = str(error).split("\n\t")[1:2] or [str(error)]
-        raise ExplainError(f"the weights {path} do not fit the model: {textwrap.shorten(first[0], 160)}") from error
 
 
 # %% ../nbs/80_explain.ipynb #c76e2a4a
@@ -395,7 +198,7 @@ def count_logits(
     return int(logits.shape[1])
 
 
-# %% ../nbs/80_explain.ipynb #9565ddbc
+# %% ../nbs/80_explain.ipynb #0931c5a6
 _MARKS = {
     "silent": "the gradient\nis zero",
     "noise": "rounding\nnoise",
@@ -406,6 +209,37 @@ _MARKS = {
 }
 
 
+def reasons_by_layer(
+    reasons: Sequence[Reason],  # of one image
+) -> list[str]:
+    "Each reason once, with all the layers that it concerns."
+    where: dict[str, list[str]] = {}
+    for reason in reasons:
+        where.setdefault(reason.text, []).append(reason.layer)
+    return [
+        f"{'layer' if len(layers) == 1 else 'layers'} {', '.join(layers)}: {text}" if all(layers) else text
+        for text, layers in where.items()
+    ]
+
+
+# %% ../nbs/80_explain.ipynb #b28451d8
+def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[str], target: int | None) -> None:
+    "The ten likeliest classes; the explained one, if there is one, is blue."
+    order = sorted(range(len(classes)), key=lambda c: -float(probabilities[c]))[:10]
+    order += [target] if target is not None and target not in order else []
+    values = [float(probabilities[c]) for c in order]
+    right = next((r for r in (0.01, 0.1) if max(values) < r), 1)  # among 1,000 classes the likeliest may have a percent
+    axes.barh(range(len(order)), values, color=[BLUE if c == target else "#9A9A9A" for c in order], height=0.36)
+    for y, (c, v, name) in enumerate(zip(order, values, figure_names((classes[c] for c in order), 24))):
+        weight = "bold" if c == target else "normal"
+        axes.text(0.005 * right, y - 0.2, f"{name}  {v:.1%}", va="bottom", fontsize=8, fontweight=weight)
+    axes.set(ylim=(len(order) - 0.5, -1), xlim=(0, right), yticks=[])
+    axes.set_xticks([0, right / 2, right], [f"{r:.3g}%" for r in (0, 50 * right, 100 * right)], fontsize=8)
+    axes.set_xlabel("probability", fontsize=8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+# %% ../nbs/80_explain.ipynb #9565ddbc
 def explain_panel(
     original: np.ndarray | None,  # uint8 [H', W', 3], the file's image; None leaves it out
     image: np.ndarray,  # uint8 [H, W, 3], what the network gets
@@ -450,35 +284,6 @@ def explain_panel(
     _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target)
     figure.suptitle(figure_title(title, int(11 * inches)), fontsize=10)
     return plain_texts(figure)
-
-
-def reasons_by_layer(
-    reasons: Sequence[Reason],  # of one image
-) -> list[str]:
-    "Each reason once, with all the layers that it concerns."
-    where: dict[str, list[str]] = {}
-    for reason in reasons:
-        where.setdefault(reason.text, []).append(reason.layer)
-    return [
-        f"{'layer' if len(layers) == 1 else 'layers'} {', '.join(layers)}: {text}" if all(layers) else text
-        for text, layers in where.items()
-    ]
-
-
-def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[str], target: int | None) -> None:
-    "The ten likeliest classes; the explained one, if there is one, is blue."
-    order = sorted(range(len(classes)), key=lambda c: -float(probabilities[c]))[:10]
-    order += [target] if target is not None and target not in order else []
-    values = [float(probabilities[c]) for c in order]
-    right = next((r for r in (0.01, 0.1) if max(values) < r), 1)  # among 1,000 classes the likeliest may have a percent
-    axes.barh(range(len(order)), values, color=[BLUE if c == target else "#9A9A9A" for c in order], height=0.36)
-    for y, (c, v, name) in enumerate(zip(order, values, figure_names((classes[c] for c in order), 24))):
-        weight = "bold" if c == target else "normal"
-        axes.text(0.005 * right, y - 0.2, f"{name}  {v:.1%}", va="bottom", fontsize=8, fontweight=weight)
-    axes.set(ylim=(len(order) - 0.5, -1), xlim=(0, right), yticks=[])
-    axes.set_xticks([0, right / 2, right], [f"{r:.3g}%" for r in (0, 50 * right, 100 * right)], fontsize=8)
-    axes.set_xlabel("probability", fontsize=8)
-    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 # %% ../nbs/80_explain.ipynb #a293cd8f
@@ -548,16 +353,6 @@ def overlay(
     return blend(canvas, map, opacity=opacity)[part]
 
 
-@patch
-def save(
-    self: Explanation,
-    path: str | os.PathLike,  # the ending says the format
-    overlay: bool = False,  # True: the overlay at full resolution, instead of the figure
-) -> Path:
-    "Write the figure, whole or not at all."
-    return save_figure(Image.fromarray(self.overlay()) if overlay else self.figure, path)
-
-
 # %% ../nbs/80_explain.ipynb #0e7dc7c3
 def save_figure(
     figure: Figure | Image.Image,
@@ -570,6 +365,36 @@ def save_figure(
         write = figure.save if isinstance(figure, Image.Image) else figure.savefig
         write(temporary, format=path.suffix[1:].lower().replace("jpg", "jpeg") or "png")
     return path
+
+
+@patch
+def save(
+    self: Explanation,
+    path: str | os.PathLike,  # the ending says the format
+    overlay: bool = False,  # True: the overlay at full resolution, instead of the figure
+) -> Path:
+    "Write the figure, whole or not at all."
+    return save_figure(Image.fromarray(self.overlay()) if overlay else self.figure, path)
+
+
+# %% ../nbs/80_explain.ipynb #6f5b5359
+def as_loaded(
+    model: Any,  # as `explain` takes it
+    **given: Any,  # fields of LoadedModel, in place of what the model brings
+) -> LoadedModel:  # a record of its own, so that the caller's stays as it is
+    "A model of any kind as a LoadedModel."
+    if isinstance(model, Run):
+        reference = model.config["data"]["reference"] or {}
+        reading = {"fit": reference.get("fit") or "squash", "value_range": reference.get("value_range")}
+        model = LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size, **reading)
+    elif isinstance(model, str):
+        model = load_model(model)
+    elif isinstance(model, nn.Module):
+        model = LoadedModel(model)
+    elif not isinstance(model, LoadedModel):
+        kind = type(model).__name__
+        raise TypeError(f"model must be a name, a torch.nn.Module, what load_model returned or a Run, not a {kind}")
+    return replace(model, **{name: value for name, value in given.items() if value is not None})
 
 
 # %% ../nbs/80_explain.ipynb #e0b01877
@@ -602,54 +427,41 @@ class Explainer:
             raise ExplainError("reshape= belongs to layers that are named: give layers=")
         self.method, self.cam = method, GradCAM(net, layers, method, warn=False, **options)
 
-    def maps(
-        self,
-        images: np.ndarray,  # uint8 [N, H, W, 3], as the network gets them
-        target: str | int | Sequence[int] | None = None,  # a class by name or number, N of them, or None: predicted
-    ) -> dict[str, np.ndarray]:  # {layer: [N, h, w]}; `cam` has the logits, targets and reasons
-        "Signed raw maps of a batch."
-        if isinstance(target, (str, int)):
-            target = index_of(target, self.loaded.classes)
-        self.cam.generator.manual_seed(0)  # randomcam: the same image has the same map, whatever came before it
-        try:
-            maps = self.cam(to_inputs(self.loaded, images, self.device), target=target)
-        except ValueError as error:
-            said, known, _ = str(error).partition(": for the tokens of a transformer")
-            if not known:
-                raise
-            said += "; for the tokens of a transformer give tokens=1, or 0 without a class token"
-            raise ExplainError(said) from error
-        return {name: m.float().cpu().numpy() for name, m in maps.items()}
 
-    def __call__(
-        self,
-        image: str | os.PathLike | Image.Image | np.ndarray,
-        target: str | int | None = None,  # a class by name or number; None: the predicted one
-    ) -> Explanation:
-        "One image explained."
-        loaded, cam, pixels = self.loaded, self.cam, read_as(self.loaded, image)
-        maps = {name: m[0] for name, m in self.maps(pixels[None], target).items()}
-        probabilities = cam.probabilities[0].float().cpu().numpy()
-        return Explanation(image, pixels, probabilities, int(cam.targets[0]), maps, self.method, cam.reasons, loaded)
+# %% ../nbs/80_explain.ipynb #cd98e096
+@patch
+def maps(
+    self: Explainer,
+    images: np.ndarray,  # uint8 [N, H, W, 3], as the network gets them
+    target: str | int | Sequence[int] | None = None,  # a class by name or number, N of them, or None: predicted
+) -> dict[str, np.ndarray]:  # {layer: [N, h, w]}; `cam` has the logits, targets and reasons
+    "Signed raw maps of a batch."
+    if isinstance(target, (str, int)):
+        target = index_of(target, self.loaded.classes)
+    self.cam.generator.manual_seed(0)  # randomcam: the same image has the same map, whatever came before it
+    try:
+        maps = self.cam(to_inputs(self.loaded, images, self.device), target=target)
+    except ValueError as error:
+        said, known, _ = str(error).partition(": for the tokens of a transformer")
+        if not known:
+            raise
+        said += "; for the tokens of a transformer give tokens=1, or 0 without a class token"
+        raise ExplainError(said) from error
+    return {name: m.float().cpu().numpy() for name, m in maps.items()}
 
 
-def as_loaded(
-    model: Any,  # as `explain` takes it
-    **given: Any,  # fields of LoadedModel, in place of what the model brings
-) -> LoadedModel:  # a record of its own, so that the caller's stays as it is
-    "A model of any kind as a LoadedModel."
-    if isinstance(model, Run):
-        reference = model.config["data"]["reference"] or {}
-        reading = {"fit": reference.get("fit") or "squash", "value_range": reference.get("value_range")}
-        model = LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size, **reading)
-    elif isinstance(model, str):
-        model = load_model(model)
-    elif isinstance(model, nn.Module):
-        model = LoadedModel(model)
-    elif not isinstance(model, LoadedModel):
-        kind = type(model).__name__
-        raise TypeError(f"model must be a name, a torch.nn.Module, what load_model returned or a Run, not a {kind}")
-    return replace(model, **{name: value for name, value in given.items() if value is not None})
+# %% ../nbs/80_explain.ipynb #e8ef05e5
+@patch
+def __call__(
+    self: Explainer,
+    image: str | os.PathLike | Image.Image | np.ndarray,
+    target: str | int | None = None,  # a class by name or number; None: the predicted one
+) -> Explanation:
+    "One image explained."
+    loaded, cam, pixels = self.loaded, self.cam, read_as(self.loaded, image)
+    maps = {name: m[0] for name, m in self.maps(pixels[None], target).items()}
+    probabilities = cam.probabilities[0].float().cpu().numpy()
+    return Explanation(image, pixels, probabilities, int(cam.targets[0]), maps, self.method, cam.reasons, loaded)
 
 
 # %% ../nbs/80_explain.ipynb #7a1bcf59

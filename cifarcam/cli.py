@@ -40,6 +40,7 @@ import ast
 import difflib
 import inspect
 import json
+import linecache
 import os
 import re
 import shutil
@@ -84,6 +85,7 @@ def _verb(*examples: str, name: str | None = None) -> Callable:
 
 def _options(cls: type) -> type:
     "A decorator: the fields of the class are options of the verbs that take it."
+    cls.source = sys._getframe(1).f_code.co_filename  # a module, or a cell: the texts below the fields are read from it
     return Parameter(name="*")(dataclass(repr=False, eq=False)(cls))  # the quick kind: `--help` waits for it
 
 
@@ -97,8 +99,7 @@ def _option_rows(cls: type) -> Iterator[tuple[str, str]]:  # "--epochs N" and it
     "The fields of a class of options, with the text that stands below each."
     texts: dict[str, str] = {}
     for base in cls.__mro__[-2::-1]:
-        module = sys.modules[base.__module__]
-        tree = _parsed(inspect.getsource(module if hasattr(module, "__file__") else base))
+        tree = _parsed("".join(linecache.getlines(vars(base)["source"])))
         body = next(node.body for node in tree.body if getattr(node, "name", None) == base.__name__)
         pairs = [(a, b) for a, b in pairwise(body) if isinstance(a, ast.AnnAssign) and isinstance(b, ast.Expr)]
         texts |= {named.target.id: " ".join(text.value.value.split()) for named, text in pairs}

@@ -152,7 +152,7 @@ def left_as_found(
             for m, training in modes:
                 m.training = training
             for m, k, p in asking:
-                for now in (p, m._parameters.get(k, p)):  # offloading replaces a parameter by another
+                for now in (p, getattr(m, k, p)):  # offloading replaces a parameter by another
                     now.requires_grad_(True)
 
 
@@ -208,7 +208,13 @@ class _Tap:
             if self.call < 0 or self.call == self.calls:
                 self.latest.append(kept)
             self.calls += 1
-        return _replaced(output, kept.clone()) if self.graph else None
+        if not self.graph:
+            return None
+        if getattr(module, "inplace", False) and args and tensor is args[0]:  # who holds the input holds this output
+            with torch.autograd._unsafe_preserve_version_counter(tensor):  # its values stay as they are
+                tensor.copy_(kept)
+            return None
+        return _replaced(output, kept.clone())
 
     def choose(self) -> None:
         "Settle which call is meant, now that their number is known: `call` from 0, and its output `kept`."

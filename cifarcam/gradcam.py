@@ -80,7 +80,6 @@ def upsample(
     return F.interpolate(map.reshape(-1, 1, *map.shape[-dims:]), size, **how).reshape(*map.shape[:-dims], *size)
 
 
-# %% ../nbs/42_gradcam.ipynb #3e61c2b7
 def normalize(
     map: Tensor,  # [N, h, w] or [h, w], signed raw maps; a NumPy array is taken too
     how: str = "image",  # "image": each map by its own range; "batch": all by their common range; "none": ReLU only
@@ -122,6 +121,21 @@ def model_on(
     return (model if there == here else copy.deepcopy(model).to(there)), there
 
 
+_PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def _autocast(precision: str | None, device: torch.device) -> AbstractContextManager:
+    "The autocast state that `precision` asks for; None repeats the caller's own."
+    kind = device.type
+    if not torch.amp.is_autocast_available(kind):
+        return nullcontext()
+    if precision is None:
+        enabled, dtype = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
+    else:
+        enabled, dtype = precision != "fp32", _PRECISIONS[precision]
+    return torch.autocast(kind, dtype=dtype, enabled=enabled, cache_enabled=False)
+
+
 # %% ../nbs/42_gradcam.ipynb #bec25675
 _TURN = threading.RLock()
 
@@ -154,22 +168,6 @@ def left_as_found(
             for m, k, p in asking:
                 for now in (p, getattr(m, k, p)):  # offloading replaces a parameter by another
                     now.requires_grad_(True)
-
-
-# %% ../nbs/42_gradcam.ipynb #be934ff3
-_PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-
-def _autocast(precision: str | None, device: torch.device) -> AbstractContextManager:
-    "The autocast state that `precision` asks for; None repeats the caller's own."
-    kind = device.type
-    if not torch.amp.is_autocast_available(kind):
-        return nullcontext()
-    if precision is None:
-        enabled, dtype = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
-    else:
-        enabled, dtype = precision != "fp32", _PRECISIONS[precision]
-    return torch.autocast(kind, dtype=dtype, enabled=enabled, cache_enabled=False)
 
 
 # %% ../nbs/42_gradcam.ipynb #0917e2dd
@@ -346,22 +344,6 @@ def probabilities(self: GradCAM) -> Tensor:  # [N, C]
 
 
 # %% ../nbs/42_gradcam.ipynb #cc4ab3dc
-@dataclass
-class _Run(Pass):
-    "A pass for one target, and what it takes to run the model again in the same way."
-
-    inputs: Sequence = ()
-    keys: tuple[str, ...] = ()  # of the last inputs, which the model takes by keyword
-    autocast: AbstractContextManager = field(default_factory=nullcontext)
-    taps: dict[str, _Tap] = field(default_factory=dict)
-    grids: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by layer, 1 to 3 dimensions
-    reshapes: dict[str, Callable] = field(default_factory=dict)  # by layer, where its output needs one
-    target: Callable | None = None  # model's output -> [N]
-    score: Tensor | None = None  # [N]; NaN where there is nothing to explain
-    reasons: list[Reason] = field(default_factory=list)
-    shared: dict = field(default_factory=dict)  # what is the same for all targets: maps by (method, layer)
-
-
 def _each_tensor(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
     "The same value with a function of every tensor in it: in tuples, lists, dicts and dataclasses."
     if isinstance(value, Tensor):
@@ -377,7 +359,17 @@ def _each_tensor(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
     return {k: _each_tensor(v, function) for k, v in value.items()} if isinstance(value, Mapping) else value
 
 
-# %% ../nbs/42_gradcam.ipynb #048e26b4
+def _rows(inputs: Sequence, rows: Tensor, n: int) -> list:
+    "The inputs of these images, [B, ...] each; what has no batch of `n` stays as it is."
+
+    def of(value: Any) -> Any:
+        if isinstance(value, Tensor) and value.ndim and len(value) == n:
+            return value[rows.to(value.device)]
+        return [value[int(r)] for r in rows] if isinstance(value, list) and len(value) == n else value
+
+    return [of(value) for value in inputs]
+
+
 @patch
 def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys: Sequence[str] = ()) -> Any:
     "Run the model on copies of the inputs, of which the last are given by the keywords `keys`."
@@ -436,6 +428,22 @@ def _gradients(
 
 
 # %% ../nbs/42_gradcam.ipynb #eead3e56
+@dataclass
+class _Run(Pass):
+    "A pass for one target, and what it takes to run the model again in the same way."
+
+    inputs: Sequence = ()
+    keys: tuple[str, ...] = ()  # of the last inputs, which the model takes by keyword
+    autocast: AbstractContextManager = field(default_factory=nullcontext)
+    taps: dict[str, _Tap] = field(default_factory=dict)
+    grids: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by layer, 1 to 3 dimensions
+    reshapes: dict[str, Callable] = field(default_factory=dict)  # by layer, where its output needs one
+    target: Callable | None = None  # model's output -> [N]
+    score: Tensor | None = None  # [N]; NaN where there is nothing to explain
+    reasons: list[Reason] = field(default_factory=list)
+    shared: dict = field(default_factory=dict)  # what is the same for all targets: maps by (method, layer)
+
+
 _SEQUENCES = (nn.LSTM, nn.GRU, nn.MultiheadAttention, nn.TransformerEncoder, nn.TransformerEncoderLayer)
 _CHANNELS_LAST = (
     nn.Linear,
@@ -460,6 +468,7 @@ def _found_reshape(module: nn.Module, shape: Sequence[int], inputs: Sequence) ->
     return (lambda t: t.mT) if words or type(module) in _CHANNELS_LAST else None
 
 
+# %% ../nbs/42_gradcam.ipynb #b79c9d8b
 def _on_grid(
     name: str, tensor: Tensor, run: _Run, module: nn.Module
 ) -> Tensor:  # [N, K, t], [N, K, h, w] or [N, K, d, h, w]
@@ -480,7 +489,6 @@ def _flat(tensor: Tensor) -> Tensor:  # [N, K, t], [N, K, h, w] or [N, K, d, h, 
     return tensor.reshape(*tensor.shape[:2], math.prod(tensor.shape[2:-1]), tensor.shape[-1])
 
 
-# %% ../nbs/42_gradcam.ipynb #b79c9d8b
 def tokens_to_grid(
     tokens: Tensor,  # [N, T, K], a transformer layer's output
     extra: int = 1,  # leading tokens that have no location: 1 for the class token of a ViT, 0 for none
@@ -555,17 +563,6 @@ def _kind_of_one(self: GradCAM, run: _Run) -> str | None:
             return output_kind(class_logits(self._run(inputs, run.autocast, run.keys)))
     finally:
         rewind()
-
-
-def _rows(inputs: Sequence, rows: Tensor, n: int) -> list:
-    "The inputs of these images, [B, ...] each; what has no batch of `n` stays as it is."
-
-    def of(value: Any) -> Any:
-        if isinstance(value, Tensor) and value.ndim and len(value) == n:
-            return value[rows.to(value.device)]
-        return [value[int(r)] for r in rows] if isinstance(value, list) and len(value) == n else value
-
-    return [of(value) for value in inputs]
 
 
 # %% ../nbs/42_gradcam.ipynb #566aca34

@@ -8,6 +8,8 @@ __all__ = [
     "PERCENTILES",
     "energy_inside",
     "pointing_game",
+    "Localization",
+    "localization",
     "random_maps",
     "center_gaussian",
     "Scorer",
@@ -20,6 +22,10 @@ __all__ = [
     "road",
     "Drop",
     "average_drop",
+    "complexity",
+    "coherency",
+    "stability",
+    "arcc",
     "Centers",
     "cell_centers",
 ]
@@ -42,6 +48,7 @@ from .cam_methods import CAMError, CAMWarning
 from .evaluate import evaluating
 from .gradcam import class_logits, normalize, upsample
 from .layers import layers_of
+from .maps import boxes, intersection_over_union, unit_maps
 
 
 # %% ../nbs/50_faithfulness.ipynb #fda24a49
@@ -83,6 +90,34 @@ def pointing_game(
     peak = map.amax((1, 2), keepdim=True)
     highest = (map == peak) & (peak > 0)
     return (highest & masks).sum((1, 2)) / highest.sum((1, 2)).clamp(min=1)
+
+
+# %% ../nbs/50_faithfulness.ipynb #25ffa025
+@dataclass
+class Localization:
+    "How well the box of what a map marks meets the object's box, at several thresholds."
+
+    thresholds: Tensor  # float64 [T], shares of the map's range
+    overlap: Tensor  # float64 [N, T], intersection over union of the two boxes
+
+    def accuracy(
+        self,
+        least: float = 0.5,  # intersection over union of a hit
+    ) -> Tensor:  # float64 [T], GT-known Loc at each threshold; its maximum is MaxBoxAcc
+        "Share of the images whose object is found."
+        return (self.overlap >= least).double().mean(0)
+
+
+def localization(
+    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
+    masks: Tensor | np.ndarray,  # bool [N, H, W], True where the object is
+    thresholds: Sequence[float] = tuple(k / 20 for k in range(20)),  # as `boxes` takes one
+) -> Localization:
+    "Boxes of the maps against boxes of the objects (GT-known Loc and MaxBoxAcc; Choe et al., 2020, arXiv:2001.07437)."
+    maps, masks = _fitting(maps, masks)
+    shown, objects = unit_maps(maps, masks.shape[1:]), boxes(masks)
+    found = [intersection_over_union(boxes(shown, threshold=t), objects) for t in thresholds]
+    return Localization(torch.tensor(thresholds, dtype=torch.float64), torch.stack(found, 1))
 
 
 # %% ../nbs/50_faithfulness.ipynb #e951243e
@@ -444,6 +479,58 @@ def average_drop(
     mask = upsample(normalize(torch.as_tensor(maps, device=x.device).float()), x.shape[2:])
     masked = x * mask.to(x).expand(len(x), *x.shape[2:])[:, None]
     return Drop(*(scorer.scores(lambda image, _, of=of: of[image], 1)[:, 0] for of in (x, masked)))
+
+
+# %% ../nbs/50_faithfulness.ipynb #dff4156f
+def complexity(
+    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer
+    size: tuple[int, ...] | None = None,  # (height, width) that they are drawn at; None: their own grid
+) -> Tensor:  # [N] in 0 to 1, lower is better; 0 for a blank map
+    "Mean of the map in 0 to 1 (Poppi et al., 2021, arXiv:2104.10252)."
+    return unit_maps(maps, size).flatten(1).mean(1)
+
+
+def _alike(a: Tensor, b: Tensor) -> Tensor:  # [N, H, W] twice -> [N] in 0 to 1, half where a map is constant
+    "Pearson's correlation, image by image, from 0 (the reverse) to 1 (the same)."
+    a, b = (m.flatten(1) - m.flatten(1).mean(1, keepdim=True) for m in (a, b))
+    return (1 + F.cosine_similarity(a, b)) / 2
+
+
+def coherency(
+    explain: Callable[[Tensor], Tensor],  # images -> [N, h, w] signed raw maps of one layer, for the same classes
+    x: Tensor,  # [N, C, H, W] normalized images
+) -> Tensor:  # [N] in 0 to 1, higher is better
+    "Whether the marked part alone has the same map (Poppi et al., 2021, arXiv:2104.10252)."
+    maps = unit_maps(explain(x), x.shape[2:])
+    return _alike(maps, unit_maps(explain(x * maps[:, None]), x.shape[2:]))
+
+
+def stability(
+    explain: Callable[[Tensor], Tensor],  # as `coherency` takes it
+    x: Tensor,  # [N, C, H, W] normalized images
+    noise: float = 0.05,  # standard deviation, as a part of each image's range
+    draws: int = 4,  # of the noise
+    seed: int = 0,  # of the noise, one field for every image, so that its value does not depend on its batch
+) -> Tensor:  # [N] in 0 to 1, higher is better
+    "Whether the map stays the same under slight noise, a mean over the draws."
+    maps, generator = unit_maps(explain(x), x.shape[2:]), torch.Generator().manual_seed(seed)
+    span = x.flatten(1).amax(1) - x.flatten(1).amin(1)
+    found = torch.zeros_like(span)
+    for _ in range(draws):
+        field = noise * torch.randn(x.shape[1:], generator=generator).to(x)
+        found += _alike(maps, unit_maps(explain(x + span.view(-1, *[1] * (x.ndim - 1)) * field), x.shape[2:])) / draws
+    return found
+
+
+# %% ../nbs/50_faithfulness.ipynb #2746025f
+def arcc(
+    complexity: Tensor,  # [N]
+    coherency: Tensor,  # [N]
+    combined: Tensor,  # [N], ROAD's
+) -> Tensor:  # [N] in 0 to 1, higher is better
+    "Harmonic mean of coherency, of what complexity leaves of 1, and of twice ROAD's positive part (arXiv:2605.14641)."
+    parts = (coherency, 1 - complexity, (2 * combined).clamp(0, 1))
+    return 3 / sum(1 / (part + 1e-8) for part in parts)
 
 
 # %% ../nbs/50_faithfulness.ipynb #13ac3aba

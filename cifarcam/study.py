@@ -13,7 +13,6 @@ __all__ = [
     "counterpart",
     "ablate",
     "fields_in_words",
-    "ablation_markdown",
 ]
 
 # %% ../nbs/63_study.ipynb #47b248bf
@@ -30,12 +29,11 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 
 from .checkpoint import CheckpointError
 from .data import Images
@@ -48,7 +46,6 @@ from .machine import choose_precision, has_device, pick_device, threads
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_to_dict, training_fields
 from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resume, run
 from .sources import load_data
-from .text import markdown_text
 
 
 # %% ../nbs/63_study.ipynb #2fb13e30
@@ -175,31 +172,17 @@ def train_variant(
 
 
 # %% ../nbs/63_study.ipynb #b4916e61
-class _Result(BaseModel):
-    "What study.json holds."
-
-    model_config = ConfigDict(strict=True, extra="allow")
-    variant: str
-    seed: int
-    key: str
-    error: str
-    accuracy: Annotated[float, Field(ge=0, le=1)]
-    train: Annotated[float, Field(ge=0, le=1)]
-    loss: float
-    seconds: float
-    energy_inside: float | None = None
-    chance: float | None = None
-
-
 def _results_left_in(out: Path) -> dict[str, tuple[Path, dict]]:  # key -> run folder and result
     "What earlier studies have left."
     found = {}
     for path in sorted(out.glob("*/study.json"), reverse=True):
         try:
-            result = _Result.model_validate_json(check_regular(path).read_bytes()).model_dump()
-        except (OSError, ValueError):
+            result = json.loads(check_regular(path).read_bytes())
+            numbers = [result[name] + 0.0 for name in ("accuracy", "train", "loss", "seconds")]
+            if not result["error"] and 0 <= min(numbers[:2]) <= max(numbers[:2]) <= 1:
+                found[result["key"]] = (path.parent, dict(energy_inside=None, chance=None) | result)
+        except (OSError, ValueError, TypeError, KeyError):
             continue  # it is not what a study wrote
-        found[result["key"]] = (path.parent, result)
     return found
 
 
@@ -588,32 +571,3 @@ def fields_in_words(
         else:
             parts.append(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
     return ", ".join(parts)
-
-
-_HEAD = "technique,in the recipe,with,without,gain,standard error,verdict,n,deviation of the gain,seconds it costs"
-
-
-def ablation_markdown(
-    csv: str | os.PathLike,  # as `ablate` wrote it
-) -> str:  # a Markdown table, or a line that says that there is none yet
-    "A measured ablation for a page; the last column but one says what stood in a technique's place."
-    if not Path(csv).exists():
-        return "*Not measured yet.*"
-    table = pd.read_csv(csv)
-    first, left = table.iloc[0], [name for name in TECHNIQUES if name not in set(table.technique)]
-    n_train, n_test = ("all" if pd.isna(n) else f"{int(n):,}" for n in (first.n_train, first.n_test))
-    settings = ", ".join(f"{name} {value}" for name, value in json.loads(first.settings).items())
-    about = f"`{first.recipe}`{f' with {settings}' if settings else ''} on {first.data}, {n_train} training images, "
-    about += f"{int(first.epochs)} epochs, seeds {first.seeds}; accuracies on {n_test} test images, "
-    about += "single view but for the last rows." + (f" Not measured: {'; '.join(left)}." if left else "")
-    head = [*_HEAD.split(","), "instead of it", "source"]
-    lines = [about, "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
-    points = lambda value, sign="": "-" if pd.isna(value) else f"{100 * value:{sign}.2f} pp"
-    for row in table.to_dict("records"):
-        values = [row["technique"], "yes" if row["in_recipe"] else "no"]
-        values += ["-" if pd.isna(row[name]) else f"{row[name]:.2%}" for name in ("with", "without")]
-        values += [points(row["gain"], "+"), points(row["standard_error"]), row["verdict"], str(row["n"])]
-        values += [points(row["deviation"]), "-" if pd.isna(row["seconds"]) else f"{round(row['seconds']) + 0.0:+.0f}"]
-        values += [fields_in_words(json.loads(row["without_fields"])), row["source"]]
-        lines.append(f"| {' | '.join(map(markdown_text, values))} |")
-    return "\n".join(lines)

@@ -9,7 +9,6 @@ __all__ = [
     "MeasureConfig",
     "measure",
     "summarize",
-    "compare",
     "show_table",
     "against",
     "last_layers",
@@ -350,18 +349,6 @@ def summarize(
     return pd.DataFrame([*rows.values()], index, columns)
 
 
-# %% ../nbs/52_compare.ipynb #77157dce
-def compare(
-    model: nn.Module,  # gives logits [N, C]; left as it was
-    x: Tensor,  # [N, C, H, W] normalized images, on the model's device
-    layers: str | Sequence[str],  # names of layers
-    methods: Sequence[str | Callable] | None = None,  # None: all of `METHODS`
-    **settings,  # as `measure` takes them
-) -> pd.DataFrame:  # rows (method, layer) and baselines, columns (metric, mean | low | high)
-    "Which method at which layer is most faithful: every metric with its interval over images."
-    return summarize(measure(model, x, layers, methods, **settings))
-
-
 # %% ../nbs/52_compare.ipynb #b695ce84
 _UNINFORMED = (
     "random",
@@ -372,7 +359,7 @@ _UNINFORMED = (
 
 
 def show_table(
-    table: pd.DataFrame,  # as `compare` or `summarize` gives it
+    table: pd.DataFrame,  # as `summarize` gives it
     digits: int = 2,  # after the point
 ) -> pd.DataFrame:  # of text: mean [low, high], a star where it beats every baseline
     "A table to read."
@@ -481,6 +468,17 @@ def _evidence(measured: pd.DataFrame, level: float, least: float) -> pd.DataFram
     )
 
 
+def _no_better_than_one_label(model: nn.Module, x: Tensor, labels: Sequence[int] | Tensor, level: float) -> str:
+    "Says so, where a network is right no more often than one that always gives the most frequent label."
+    from scipy.stats import binomtest  # here, since it takes as long to import as torch
+
+    labels = torch.as_tensor(labels, device=x.device)
+    right, most = int((Scorer(model, x).classes == labels).sum()), int(labels.bincount().max())
+    if most == len(x) or binomtest(right, len(x), most / len(x), alternative="greater").pvalue <= 1 - level:
+        return ""
+    return f"the network is right on {right} of them, and the most frequent label on {most}"
+
+
 # %% ../nbs/52_compare.ipynb #adeb92dc
 def which_map(
     model: nn.Module,  # gives logits [N, C]; left as it was
@@ -494,30 +492,24 @@ def which_map(
     **settings,  # target=, out= and fields of `MeasureConfig`, as `measure` takes them
 ) -> MapChoice:  # with `.method`, `.layer`, `.why` and `.table`
     "Which method at which layer to use for this model, or that no method is better than random here."
-    from scipy.stats import binomtest  # here, since it takes as long to import as torch
-
-    score, layers = "insertion-deletion", last_layers(model, x) if layers is None else layers
+    layers = last_layers(model, x) if layers is None else layers
     methods = [m for m in METHODS if asks_for_class(m)] if methods is None else methods
-    settings = {"steps": 8, "warn": False} | settings | {"metrics": [score]}
+    settings = {"steps": 8, "warn": False} | settings | {"metrics": ["insertion-deletion"]}
     measured = measure(model, x, layers, methods, **settings)
     table = _evidence(measured, level, least)
-    first, none = table.index[0], f"no method is better than random here, on {len(x)} images"
-    if labels is not None:
-        labels = torch.as_tensor(labels, device=x.device)
-        right, most = int((Scorer(model, x).classes == labels).sum()), int(labels.bincount().max())
-        if binomtest(right, len(x), most / len(x), alternative="greater").pvalue > 1 - level and most < len(x):
-            text = f"{none}: the network is right on {right} of them, and always the most frequent label on {most}"
-            return MapChoice(None, None, text, table.assign(better=False).sort_values("mean", ascending=False))
-    if not table.better.iloc[0]:
+    why = "" if labels is None else _no_better_than_one_label(model, x, labels, level)
+    if not why and not table.better.iloc[0]:
         gain = table[["over randomcam", "over random"]].min(axis=1).max()
-        return MapChoice(
-            None, None, f"{none}: the largest gain over both baselines is {gain:.3f}, {least} matters", table
-        )
-    good = [key in set(table.index[table.better]) for key in zip(measured.method, measured.layer, strict=True)]
-    ties = against(measured[good], score, first, level=level) if table.better.sum() > 1 else table[:0]
-    same = [" at ".join(key) for key in ties.index[ties.holm >= 1 - level]]
-    why = f"{' at '.join(first)}: insertion less deletion {table['mean'].iloc[0]:.3f}, on {len(x)} images better than "
+        why = f"the largest gain over both random baselines is {gain:.3f} of probability, and {least} is asked for"
+    if why:
+        why = f"no method is better than random here, on {len(x)} images: {why}"
+        return MapChoice(None, None, why, table.assign(better=False))
+    first, row = table.index[0], table.iloc[0]
+    good = [key in table.index[table.better] for key in zip(measured.method, measured.layer, strict=True)]
+    duels = against(measured[good], "insertion-deletion", first, level=level) if table.better.sum() > 1 else table[:0]
+    same = [" at ".join(key) for key in duels.index[duels.holm >= 1 - level]]
+    why = f"{' at '.join(first)}: insertion less deletion {row['mean']:.3f} [{row.low:.3f}, {row.high:.3f}], ahead of "
     why += (
-        f"randomcam by {table['over randomcam'].iloc[0]:.3f} and than random maps by {table['over random'].iloc[0]:.3f}"
+        f"randomcam by {row['over randomcam']:.3f} and of random maps by {row['over random']:.3f}, on {len(x)} images"
     )
     return MapChoice(*first, why + (f"; not told apart from it: {', '.join(same)}" if same else ""), table)

@@ -18,6 +18,9 @@ __all__ = [
     "masks",
     "boxes",
     "intersection_over_union",
+    "MapClusters",
+    "clusters_of",
+    "cluster_maps",
 ]
 
 # %% ../nbs/44_maps.ipynb #d611ec42
@@ -429,7 +432,8 @@ def unit_maps(
 ) -> Tensor:  # [N, H, W] in 0 to 1; a map without positive part, or a constant one, gives zeros
     "The positive part at the size of the image, each map by its own range, as grad-cam scales it."
     maps = torch.as_tensor(maps).relu()
-    return normalize(upsample(maps, tuple(size)) if size else maps)
+    maps = upsample(maps, tuple(size)) if size else maps
+    return normalize(maps.flatten(1)[..., None]).view(maps.shape)
 
 
 def fuse(
@@ -443,8 +447,8 @@ def fuse(
         raise ValueError(f"how must be one of {', '.join(ways)} and refine, not {how!r}")
     size = size or max((m.shape[1:] for m in maps.values()), key=math.prod)
     if how == "refine":
-        return normalize(torch.stack([unit_maps(m, size) for m in maps.values()]).prod(0))
-    return ways[how](torch.stack([upsample(normalize(m), size) for m in maps.values()]))
+        return unit_maps(torch.stack([unit_maps(m, size) for m in maps.values()]).prod(0))
+    return ways[how](torch.stack([upsample(unit_maps(m), size) for m in maps.values()]))
 
 
 # %% ../nbs/44_maps.ipynb #753321ff
@@ -497,3 +501,110 @@ def intersection_over_union(
         both = (torch.minimum(a1, b1) - torch.maximum(a0, b0)).clamp(min=0).prod(1)
         either = (a1 - a0).prod(1) + (b1 - b0).prod(1) - both
     return torch.where(either > 0, both / torch.where(either > 0, either, 1), 0)
+
+
+# %% ../nbs/44_maps.ipynb #3c91e510
+def _spectrum(maps: Tensor, n: int) -> tuple[Tensor, Tensor]:  # [N, h, w] -> float64 [n + 1] ascending, [N, n]
+    "Eigenvalues and eigenvectors of the normalized Laplacian of the nearest neighbors' graph."
+    rows = maps.relu().flatten(1).double()
+    rows = rows / rows.norm(dim=1, keepdim=True)
+    near = torch.cdist(rows, rows).topk(max(5, len(rows) // 20) + 1, largest=False).indices[:, 1:]
+    lists = torch.zeros(len(rows), len(rows), dtype=rows.dtype).scatter_(1, near, 1)
+    graph = torch.where(lists == lists.T, lists, 0.01)  # one that does not list the other back is hardly a neighbor
+    scale = graph.sum(1).rsqrt()
+    values, vectors = torch.linalg.eigh(torch.eye(len(rows)) - scale[:, None] * graph * scale)
+    return values[: n + 1].clamp(min=0), vectors[:, :n]
+
+
+def _ratios(values: Tensor) -> Tensor:  # of the gaps behind 2, 3, ... eigenvalues
+    return (values[2:] + 0.005) / (values[1:-1] + 0.005)  # below that, a graph has fallen apart for good
+
+
+def _moved(maps: Tensor, generator: torch.Generator) -> Tensor:
+    "Each map moved around by up to a quarter of its grid in each direction."
+    for dim in range(1, maps.ndim):
+        n, shape = maps.shape[dim], [1] * maps.ndim
+        by = torch.randint(-(n // 4), n // 4 + 1, (len(maps), 1), generator=generator)
+        shape[0], shape[dim] = len(maps), n
+        maps = maps.take_along_dim(((torch.arange(n) - by) % n).view(shape), dim)
+    return maps
+
+
+# %% ../nbs/44_maps.ipynb #9cf78882
+@dataclass
+class MapClusters:
+    "The strategies that maps of one class show."
+
+    follows: Tensor  # int64 [N], the strategy of each map, the largest one 0; -1 for a blank map
+    mean: Tensor  # float [K, h, w], mean of each strategy's maps, each map's positive part divided by its length
+    accuracy: Tensor  # float64 [K], share of the members that are predicted right; NaN where that was not given
+    ratio: float  # of the widest eigengap: the eigenvalue behind it by that before it
+    null: float  # the largest such ratio among the moved maps; where it is above `ratio`, the first one found
+    images: np.ndarray  # int [N], the maps' images
+
+    def __len__(self) -> int:
+        return len(self.mean)
+
+    def members(self, k: int) -> np.ndarray:  # numbers of images
+        "The images that follow a strategy."
+        return self.images[(self.follows == k).numpy()]
+
+    def __repr__(self) -> str:
+        parts = [f"{len(self.members(k))} images, accuracy {a:.0%}" for k, a in enumerate(self.accuracy.tolist())]
+        return f"MapClusters({'; '.join(parts)}; eigengap {self.ratio:.1f}, of moved maps {self.null:.1f})"
+
+
+def clusters_of(
+    maps: Tensor,  # [N, h, w] signed raw maps of one layer and, as a rule, one class; at least 12 that are not blank
+    right: Tensor | None = None,  # bool [N], whether the image is predicted right
+    images: np.ndarray | None = None,  # int [N], numbers of the images; None: 0 to N - 1
+    *,
+    least: float = 4.0,  # ratio that an eigengap must reach
+    draws: int = 20,  # of moved maps: none of them may have a gap as wide
+    largest: int = 8,  # number of strategies that are looked for
+    seed: int = 0,
+) -> MapClusters:
+    "Spectral relevance analysis (Lapuschkin et al., 2019, arXiv:1902.10178); it sees strategies of a tenth of the maps."
+    from scipy.cluster.vq import kmeans2  # here, to keep the import light
+
+    maps = torch.as_tensor(maps).detach().cpu()
+    shown = maps.relu().flatten(1).amax(1) > 0
+    some, follows = maps[shown], torch.full((len(maps),), -1)
+    if len(some) < 12:
+        raise ValueError(f"{len(some)} of {len(maps)} maps have a positive part: at least 12 are needed for clusters")
+    values, vectors = _spectrum(some, largest)
+    ratios, generator, null = _ratios(values), torch.Generator().manual_seed(seed), 0.0
+    ratio, k = float(ratios.max()), int(ratios.argmax()) + 2
+    for _ in range(draws if ratio >= least else 1):
+        null = max(null, float(_ratios(_spectrum(_moved(some, generator), largest)[0]).max()))
+    k = k if ratio >= least and ratio > null else 1
+    places = torch.nn.functional.normalize(vectors[:, :k])
+    follows[shown] = torch.from_numpy(kmeans2(places.numpy(), k, minit="++", seed=seed)[1]).long()
+    order = torch.bincount(follows[shown], minlength=k).argsort(descending=True, stable=True)
+    follows[shown] = order.argsort()[follows[shown]]
+    rows = torch.nn.functional.normalize(maps.relu().flatten(1).double()).view(maps.shape)
+    right = torch.full((len(maps),), math.nan) if right is None else right.cpu()
+    mean, accuracy = ([v.double()[follows == c].mean(0) for c in range(k)] for v in (rows, right))
+    images = np.arange(len(maps)) if images is None else np.asarray(images)
+    return MapClusters(follows, torch.stack(mean), torch.stack(accuracy), ratio, null, images)
+
+
+# %% ../nbs/44_maps.ipynb #faa7dc01
+def cluster_maps(
+    model: nn.Module,  # gives logits [N, C]; left as it was
+    images: "Images",  # at least a dozen of each class
+    layer: str,  # name of a layer
+    sweep: Sweep,  # normalization, batches, device
+    method: str | Callable = "gradcam",  # as GradCAM takes it
+    classes: Sequence[str] | None = None,  # names; None: all
+    **settings: Any,  # of `clusters_of`: least=, draws=, largest=, seed=
+) -> dict[str, MapClusters]:  # by class
+    "The strategies of a network for each class: clusters of the maps of its images, for their own class."
+    model, device = model_on(model, sweep.device)
+    cam, prepare, found = GradCAM(model, layer, method, warn=False), sweep.prepare(images, device), {}
+    for name in images.classes if classes is None else classes:
+        c = images.classes.index(name)
+        order = np.flatnonzero(images.labels == c)
+        part = gather(cam.over(sweep.batches(images, order), c, prepare=prepare))
+        found[name] = clusters_of(part.maps[layer], part.logits.argmax(1) == c, order, **settings)
+    return found

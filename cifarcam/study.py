@@ -44,7 +44,7 @@ from .gradcam import GradCAM
 from .layers import layers_of
 from .machine import choose_precision, has_device, pick_device, threads
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_to_dict, training_fields
-from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resume, run
+from .runs import Run, RunError, pretrained_weights, resume, run
 from .sources import load_data
 
 
@@ -120,28 +120,17 @@ def _predict_as_trained(done: Run, model: torch.nn.Module, images: Images, views
     return predict(model, images, mean=done.mean, std=done.std, views=views, **where)
 
 
-_MADE = "Made by a study ({})."
-
-
-def _is_left_undone(folder: Path, key: str) -> bool:
-    "Whether an earlier study began just this training there and did not finish or measure it."
-    try:
-        begun = not (folder / "study.json").exists() and Run(folder).recipe
-    except (RunError, ValueError, OSError):
-        return False
-    return bool(begun) and str(begun.source).endswith(_MADE.format(key))
-
-
 def _train(job: Job, train: Images, test: Images) -> Run:
     "The finished run. What a study left undone goes on; if it cannot, it begins anew, unless it was all trained."
     out = Path(job.out)
-    if undone := _is_left_undone(out, job.key):
+    begun = out.exists()
+    if begun:
         try:
             return resume(out, data=(train, test), verbose=False)
-        except (RunError, CheckpointError):  # a damaged checkpoint
+        except (RunError, CheckpointError):  # stopped before its first checkpoint, or a damaged one
             if (out / "predictions.safetensors").exists():
                 raise
-    return run(job.recipe, (train, test), out, overwrite=undone, verbose=False)
+    return run(job.recipe, (train, test), out, overwrite=begun, verbose=False)
 
 
 # %% ../nbs/63_study.ipynb #7bbd0545
@@ -172,36 +161,16 @@ def train_variant(
 
 
 # %% ../nbs/63_study.ipynb #b4916e61
-def _results_left_in(out: Path) -> dict[str, tuple[Path, dict]]:  # key -> run folder and result
-    "What earlier studies have left."
-    found = {}
-    for path in sorted(out.glob("*/study.json"), reverse=True):
-        try:
-            result = json.loads(check_regular(path).read_bytes())
-            numbers = [result[name] + 0.0 for name in ("accuracy", "train", "loss", "seconds")]
-            if not result["error"] and 0 <= min(numbers[:2]) <= max(numbers[:2]) <= 1:
-                found[result["key"]] = (path.parent, dict(energy_inside=None, chance=None) | result)
-        except (OSError, ValueError, TypeError, KeyError):
-            continue  # it is not what a study wrote
-    return found
-
-
-def _with_folder(job: Job, log: Callable[[str], None]) -> Job:
-    "In its own folder, or in one with its key in the name: what another training left stays where it is."
-    own = Path(job.out)
+def _finished(job: Job) -> dict | None:
+    "What an earlier study has measured of just this training, if it has."
     try:
-        if not _is_left_undone(own, job.key):
-            claim_folder(own, overwrite=False)
-        return job
-    except (RunError, OSError):
-        other = own.with_name(f"{own.name}-{job.key[:6]}")
-    try:
-        why = other_fields(Run(own).recipe, job.recipe) or "its data, its precision or what was measured is another"
-    except (RunError, OSError):
-        why = "it is no run"
-    said = f"{own.name} holds another training, so this one goes to {other.name}"
-    log(f"{job.variant}, seed {job.seed}: {said}: {why}")
-    return replace(job, out=str(other))
+        result = json.loads(check_regular(Path(job.out) / "study.json").read_bytes())
+        numbers = [result[name] + 0.0 for name in ("accuracy", "train", "loss", "seconds")]
+        whole = result["key"] == job.key and not result["error"] and all(0 <= share <= 1 for share in numbers[:2])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # there is none, or it is not what a study wrote
+    names = dict(variant=job.variant, seed=job.seed, folder=job.out)
+    return dict(energy_inside=None, chance=None) | result | names if whole else None
 
 
 # %% ../nbs/63_study.ipynb #1fb13709
@@ -216,7 +185,7 @@ def _decided(recipe: Recipe, executor: Executor | None) -> Recipe:
 
 def _jobs(recipes: dict[str, Recipe], seeds: Sequence[int], out: Path, data: Any, options: StudyOptions) -> list[Job]:
     "A job for each variant and seed; its key is the same when the same is asked for again, on the same images."
-    study, jobs, taken = uuid.uuid4().hex, [], set()
+    study, jobs = uuid.uuid4().hex, []
     images = [[part.fingerprint(), _digest_of(part.masks)] for part in _data_of(data, options, study)]
     measured = {name: getattr(options, name) for name in ("n_train", "n_test", "layer", "n_maps")}
     weights = {name: found.fingerprint for name, r in recipes.items() if (found := pretrained_weights(r))}
@@ -225,13 +194,10 @@ def _jobs(recipes: dict[str, Recipe], seeds: Sequence[int], out: Path, data: Any
             seeded = override(recipe, seed=seed)
             how = [seeded.views, seeded.device, seeded.precision]
             asked = [training_fields(seeded), weights.get(name), how, images, measured]
-            key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
-            folder = f"{re.sub(r'[^A-Za-z0-9_.=-]+', '_', name)}-{seed}"
-            if folder.lower() in taken:
-                folder += f"-{key[:6]}"  # two names that differ in signs only
-            taken.add(folder.lower())
-            marked = override(seeded, source=f"{seeded.source} {_MADE.format(key)}".strip())
-            jobs.append(Job(name, seed, key, marked, str(out / folder), data, options, study))
+            key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+            before = next(iter(sorted(out.glob(f"*-{key}"))), None)  # whatever the variant was called then
+            folder = before or out / f"{re.sub(r'[^A-Za-z0-9_.=-]+', '_', name)}-{seed}-{key}"
+            jobs.append(Job(name, seed, key, seeded, str(folder), data, options, study))
     return jobs
 
 
@@ -315,14 +281,10 @@ def study(
     recipes = {name: _decided(override(base, **fields), executor) for name, fields in variants.items()}
     with tempfile.TemporaryDirectory(prefix="cifarcam-study-", ignore_cleanup_errors=True) as scratch:
         place = Path(scratch if out is None else out).resolve()
-        jobs, tell, results, left = _jobs(recipes, seeds, place, _by_name(data), how), log or (lambda _: None), [], []
-        there = _results_left_in(place)
-        for job in jobs:
-            if job.key in there:
-                folder, result = there[job.key]
-                results.append(result | dict(variant=job.variant, seed=job.seed, folder=str(folder)))
-            else:
-                left.append(_with_folder(job, tell))
+        jobs, tell = _jobs(recipes, seeds, place, _by_name(data), how), log or (lambda _: None)
+        there = [_finished(job) for job in jobs]
+        results = [result for result in there if result]
+        left = [job for job, result in zip(jobs, there, strict=True) if not result]
         if results:
             tell(f"{len(results)} of {len(jobs)} trainings were finished before")
         places = {(job.variant, job.seed): job.out for job in left}

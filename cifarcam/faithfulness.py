@@ -8,7 +8,6 @@ __all__ = [
     "PERCENTILES",
     "energy_inside",
     "pointing_game",
-    "Localization",
     "localization",
     "random_maps",
     "center_gaussian",
@@ -108,31 +107,15 @@ def pointing_game(
 
 
 # %% ../nbs/50_faithfulness.ipynb #25ffa025
-@dataclass
-class Localization:
-    "How well the box of what a map marks meets the object's box, at several thresholds."
-
-    thresholds: Tensor  # float64 [T], shares of the map's range
-    overlap: Tensor  # float64 [N, T], intersection over union of the two boxes
-
-    def accuracy(
-        self,
-        least: float = 0.5,  # intersection over union of a hit
-    ) -> Tensor:  # float64 [T], GT-known Loc at each threshold; its maximum is MaxBoxAcc
-        "Share of the images whose object is found."
-        return (self.overlap >= least).double().mean(0)
-
-
 def localization(
     maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
     masks: Tensor | np.ndarray,  # bool [N, H, W], True where the object is
-    thresholds: Sequence[float] = tuple(k / 20 for k in range(20)),  # as `boxes` takes one
-) -> Localization:
-    "Boxes of the maps against boxes of the objects (GT-known Loc and MaxBoxAcc; Choe et al., 2020, arXiv:2001.07437)."
+    thresholds: Sequence[float] = tuple(k / 20 for k in range(20)),  # T of them, as `boxes` takes one
+) -> Tensor:  # float64 [N, T]; the share of at least 0.5 is GT-known Loc at a threshold, its maximum MaxBoxAcc
+    "Intersection over union of each map's box with the object's (Choe et al., 2020, arXiv:2001.07437)."
     maps, masks = _fitting(maps, masks)
     shown, objects = unit_maps(maps, masks.shape[1:]), boxes(masks)
-    found = [intersection_over_union(boxes(shown, threshold=t), objects) for t in thresholds]
-    return Localization(torch.tensor(thresholds, dtype=torch.float64), torch.stack(found, 1))
+    return torch.stack([intersection_over_union(boxes(shown, threshold=t), objects) for t in thresholds], 1)
 
 
 # %% ../nbs/50_faithfulness.ipynb #e951243e

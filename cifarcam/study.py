@@ -40,9 +40,10 @@ from .data import Images
 from .evaluate import Predictions, predict
 from .faithfulness import energy_inside
 from .files import atomic_write, check_regular, write_json
-from .gradcam import GradCAM
+from .gradcam import GradCAM, gather
 from .layers import layers_of
 from .machine import choose_precision, has_device, pick_device, threads
+from .maps import Sweep
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_to_dict, training_fields
 from .runs import Run, RunError, pretrained_weights, resume, run
 from .sources import load_data
@@ -104,13 +105,10 @@ def _energy(done: Run, model: torch.nn.Module, test: Images, options: StudyOptio
     if layer is None:
         table = layers_of(model, (1, 3, *some.images.shape[1:3]), receptive_field=False)
         layer = table.name[table.advised != ""].iloc[0]
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (done.mean, done.std))
-    inside = []
-    with GradCAM(model, layer, warn=False) as cam:
-        for i in range(0, len(some), 100):
-            x = (torch.from_numpy(some.images[i : i + 100]).permute(0, 3, 1, 2).float() / 255 - mean) / std
-            inside.append(energy_inside(cam(x)[layer], some.masks[i : i + 100]))
-    return dict(energy_inside=float(torch.cat(inside).mean()), chance=float(some.masks.mean()))
+    prepare = Sweep(done.mean, done.std).prepare(some, torch.device("cpu"))
+    found = gather(GradCAM(model, layer, warn=False).over(some.images, prepare=prepare))
+    inside = energy_inside(found.maps[layer], some.masks)
+    return dict(energy_inside=float(inside.mean()), chance=float(some.masks.mean()))
 
 
 def _predict_as_trained(done: Run, model: torch.nn.Module, images: Images, views: str) -> Predictions:

@@ -166,8 +166,9 @@ def rank_correlation(
         raise ValueError(f"maps must both be [N, h, w], not {list(a.shape)} and {list(b.shape)}")
     ranks = (torch.from_numpy(rankdata(_float64(m).flatten(1), axis=1)) for m in (a, b))
     p, q = (r - r.mean(1, keepdim=True) for r in ranks)
+    size = (p.square().sum(1) * q.square().sum(1)).sqrt()
     constant = (is_constant(a) | is_constant(b)).cpu()
-    return torch.where(constant, 0, torch.cosine_similarity(p, q))
+    return torch.where(constant, 0, (p * q).sum(1) / torch.where(size > 0, size, 1))
 
 
 # %% ../nbs/02_statistics.ipynb #df137e24

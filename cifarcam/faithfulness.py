@@ -45,9 +45,10 @@ from tqdm.auto import tqdm
 
 from .cam_methods import CAMError, CAMWarning
 from .evaluate import evaluating
-from .gradcam import class_logits, normalize, upsample
+from .gradcam import normalize, upsample
 from .layers import layers_of
 from .maps import boxes, intersection_over_union, unit_maps
+from .targets import class_logits, classes_of
 
 # %% ../nbs/50_faithfulness.ipynb #fda24a49
 _AXES = {1: "t", 2: "h, w", 3: "d, h, w"}
@@ -173,17 +174,7 @@ def _classes(self: Scorer) -> Tensor:  # int64 [N]
     n, parts = len(self.x), self.x.split(self.batch_size) if self.target is None else [self.x[:1]]
     with evaluating(self.model), torch.no_grad():
         logits = torch.cat([self._logits(part) for part in parts])
-    if self.target is None:
-        return logits.argmax(1)
-    classes = torch.as_tensor(self.target, device=self.x.device)
-    if classes.is_floating_point() or classes.dtype == torch.bool:
-        raise TypeError(f"target must be None, an int, or {n} ints, one for each image, not {classes.dtype}")
-    if classes.ndim and classes.shape != (n,):
-        raise ValueError(f"{classes.numel()} targets for {n} images: give one class for all or one for each image")
-    if not ((classes >= 0) & (classes < logits.shape[1])).all():
-        top = logits.shape[1] - 1
-        raise ValueError(f"target must be a class of this model, 0 to {top}, not {classes.unique().tolist()}")
-    return classes.long().expand(n)
+    return classes_of(self.target, logits.expand(n, -1))
 
 
 # %% ../nbs/50_faithfulness.ipynb #01c20f96

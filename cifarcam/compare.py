@@ -52,8 +52,9 @@ from cifarcam.faithfulness import (
     center_gaussian,
     coherency,
     complexity,
+    deletion,
     energy_inside,
-    hidden_images,
+    insertion,
     pointing_game,
     random_maps,
     road,
@@ -185,47 +186,40 @@ def maps_of(
 
 
 # %% ../nbs/52_compare.ipynb #ede694f6
-class _Values:
-    "The metrics of some images, whichever map they are given."
+def _values(
+    job: _Measurement,
+    images: Tensor,  # int64 [n], which of them
+    maps: Tensor,  # [n, h, w], theirs
+    metrics: Sequence[str],
+    masks: Tensor | None,  # bool [n, H, W], theirs
+    centers: tuple | None,  # of the layer's cells, where maps are to be drawn there
+    explain: Callable[[Tensor], Tensor],  # altered images -> maps
+) -> dict[str, np.ndarray]:  # [n] each
+    "The metrics of some images for one method at one layer."
+    config, x, size = job.config, job.x[images], tuple(job.x.shape[2:])
+    of = (job.model, x)
+    common = dict(target=job.classes[images], batch_size=config.batch_size)
+    seeded = common | {"seed": config.seed}
 
-    def __init__(self, measurement: _Measurement, images: Tensor, masks: Tensor | None):
-        self.config, self.masks, self.size = measurement.config, masks, tuple(measurement.x.shape[2:])
-        self.model, self.x, self.classes = measurement.model, measurement.x[images], measurement.classes[images]
-        batch = dict(batch_size=self.config.batch_size, seed=self.config.seed)
-        self.scorer = Scorer(self.model, self.x, self.classes, **batch)
-        hidden = {"whole": self.x, "zeros": hidden_images(self.x, "zeros"), "blur": hidden_images(self.x, "blur")}
-        self.ends = {name: self.scorer.scores(lambda i, _, of=of: of[i], 1)[:, 0] for name, of in hidden.items()}
+    def drawn(m: Tensor) -> Tensor:
+        return m if centers is None else at_centers(m, size, centers)
 
-    def area(self, order: Tensor, insert: bool) -> Tensor:
-        ends = (self.ends["blur"], self.ends["whole"]) if insert else (self.ends["whole"], self.ends["zeros"])
-        return self.scorer.curves(order, insert, self.config.steps, "blur" if insert else "zeros", ends).area
-
-    def of(
-        self, maps: Tensor, metrics: Sequence[str], centers: tuple | None, explain: Callable[[Tensor], Tensor]
-    ) -> dict[str, np.ndarray]:  # [n] each
-        def drawn(m: Tensor) -> Tensor:
-            return m if centers is None else at_centers(m, self.size, centers)
-
-        order = drawn(maps.relu() if self.config.rectify else maps)
-        marked = drawn(maps if centers is None else maps.relu())  # negative evidence is cut off before it is drawn
-        common = dict(target=self.classes, batch_size=self.config.batch_size)
-        if {"drop", "increase"} & set(metrics):
-            dropped = average_drop(self.model, self.x, marked, **common)
-        road_of = dict(percentiles=self.config.percentiles, seed=self.config.seed, **common)
-        values = {
-            "insertion": lambda: self.area(order, True),
-            "deletion": lambda: self.area(order, False),
-            "road": lambda: road(self.model, self.x, order, **road_of).combined,
-            "drop": lambda: dropped.drop,
-            "increase": lambda: dropped.increase,
-            "energy": lambda: energy_inside(marked, self.masks),
-            "pointing": lambda: pointing_game(drawn(maps), self.masks),
-            "complexity": lambda: complexity(marked, self.size),
-            "coherency": lambda: coherency(lambda x: drawn(explain(x).relu()), self.x),
-            "stability": lambda: stability(lambda x: drawn(explain(x).relu()), self.x, seed=self.config.seed),
-            "insertion-deletion": lambda: self.area(order, True) - self.area(order, False),
-        }
-        return {name: values[name]().double().cpu().numpy() for name in metrics}
+    order = drawn(maps.relu() if config.rectify else maps)
+    marked = drawn(maps if centers is None else maps.relu())  # negative evidence is cut off before it is drawn
+    values = {
+        "insertion": lambda: insertion(*of, order, steps=config.steps, **seeded).area,
+        "deletion": lambda: deletion(*of, order, steps=config.steps, **seeded).area,
+        "road": lambda: road(*of, order, percentiles=config.percentiles, **seeded).combined,
+        "drop": lambda: average_drop(*of, marked, **common).drop,
+        "increase": lambda: average_drop(*of, marked, **common).increase,
+        "energy": lambda: energy_inside(marked, masks),
+        "pointing": lambda: pointing_game(drawn(maps), masks),
+        "complexity": lambda: complexity(marked, size),
+        "coherency": lambda: coherency(lambda x: drawn(explain(x).relu()), x),
+        "stability": lambda: stability(lambda x: drawn(explain(x).relu()), x, seed=config.seed),
+        "insertion-deletion": lambda: values["insertion"]() - values["deletion"](),
+    }
+    return {name: values[name]().double().cpu().numpy() for name in metrics}
 
 
 # %% ../nbs/52_compare.ipynb #59e07811
@@ -302,16 +296,14 @@ def measure(
     frames = [] if done is None else [done]
     bar = tqdm(total=len(x) * len(job.plan), desc="measure", unit="map", disable=not config.progress, leave=False)
     for images in torch.arange(len(x)).split(config.chunk):
-        quick, values = {}, {}
+        quick = {}
         for key in job.plan:
             rows = torch.tensor([k for k, i in enumerate(images.tolist()) if (*key, i) not in have], dtype=torch.long)
             if len(rows):
                 some = images[rows].tolist()
                 maps = job.maps_of(*key, images, quick)[rows]
-                if tuple(some) not in values:
-                    values[tuple(some)] = _Values(job, images[rows], None if masks is None else masks[images[rows]])
-                explain = partial(job.maps_of, *key, images[rows], {})
-                found = values[tuple(some)].of(maps, metrics, centers.get(key[1]), explain)
+                objects, explain = None if masks is None else masks[some], partial(job.maps_of, *key, images[rows], {})
+                found = _values(job, images[rows], maps, metrics, objects, centers.get(key[1]), explain)
                 frames.append(pd.DataFrame({"method": key[0], "layer": key[1], "image": some, **found}))
                 if out is not None:
                     _write(Path(out), about | {"reasons": job.tally.rows}, frames)

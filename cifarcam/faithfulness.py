@@ -262,7 +262,6 @@ def curves(
     insert: bool,  # True: insertion, False: deletion
     steps: int = 20,  # parts that the pixels are changed in
     baseline: Baseline = "zeros",  # see `hidden_images`
-    ends: tuple[Tensor, Tensor] | None = None,  # scores [N] of no step and of all, where known: no map changes them
 ) -> Curves:
     "Insertion and deletion curves, which differ in one word."
     if steps < 1:
@@ -270,17 +269,13 @@ def curves(
     ranks, hidden = self.ranks(maps), hidden_images(self.x, baseline)
     pixels = ranks.shape[1]
     counts = torch.tensor([*range(0, pixels, -(-pixels // steps)), pixels], device=self.x.device)
-    asked = counts if ends is None else counts[1:-1]
 
     def alter(image: Tensor, step: Tensor) -> Tensor:
-        shown = (ranks[image] < asked[step, None]) == insert
+        shown = (ranks[image] < counts[step, None]) == insert
         altered = torch.where(shown[:, None], self.x[image].flatten(2), hidden[image].flatten(2))
         return altered.view(-1, *self.x.shape[1:])
 
-    scores = self.scores(alter, len(asked), "insertion" if insert else "deletion")
-    if ends is not None:
-        scores = torch.cat([ends[0][:, None], scores, ends[1][:, None]], 1)
-    return Curves(counts / pixels, scores)
+    return Curves(counts / pixels, self.scores(alter, len(counts), "insertion" if insert else "deletion"))
 
 
 # %% ../nbs/50_faithfulness.ipynb #47d60c0a

@@ -8,6 +8,7 @@ __all__ = [
     "PERCENTILES",
     "energy_inside",
     "pointing_game",
+    "localization",
     "random_maps",
     "center_gaussian",
     "Scorer",
@@ -20,6 +21,10 @@ __all__ = [
     "road",
     "Drop",
     "average_drop",
+    "complexity",
+    "coherency",
+    "stability",
+    "arcc",
     "Centers",
     "cell_centers",
 ]
@@ -40,22 +45,38 @@ from tqdm.auto import tqdm
 
 from .cam_methods import CAMError, CAMWarning
 from .evaluate import evaluating
-from .gradcam import class_logits, normalize, upsample
+from .gradcam import normalize, upsample
 from .layers import layers_of
-
+from .maps import boxes, intersection_over_union, unit_maps
+from .targets import class_logits, classes_of
 
 # %% ../nbs/50_faithfulness.ipynb #fda24a49
+_AXES = {1: "t", 2: "h, w", 3: "d, h, w"}
+
+
+def _one_layer(maps: Tensor | np.ndarray, like: Tensor, one: str = "image") -> Tensor:
+    "Finite float maps [N, h, w] of one layer, for N masks or images whose grid has as many axes."
+    if isinstance(maps, Mapping):
+        first = f"maps[{next(iter(maps), '')!r}]"
+        raise TypeError(
+            f"maps must be those of one layer and one method, not a dict of {list(maps)}: pick one, as {first}"
+        )
+    n, dims = len(like), like.ndim - 1 if like.dtype == torch.bool else like.ndim - 2
+    maps = torch.as_tensor(maps, device=like.device)
+    maps = maps.expand(n, *maps.shape) if maps.ndim == dims else maps
+    if maps.ndim != dims + 1 or len(maps) != n:
+        raise ValueError(f"maps must be [{n}, {_AXES[dims]}], one for each {one}, not {list(maps.shape)}")
+    if not maps.isfinite().all():
+        raise ValueError("some maps are not finite (NaN or infinite): look at the model's activations")
+    return maps.to(torch.promote_types(maps.dtype, torch.float32))
+
+
 def _fitting(map: Tensor | np.ndarray, masks: Tensor | np.ndarray) -> tuple[Tensor, Tensor]:
-    "Maps float [N, h, w] and masks bool [N, H, W] that fit."
-    map = torch.as_tensor(map)
-    masks = torch.as_tensor(masks, device=map.device)
-    if masks.ndim != 3 or masks.dtype != torch.bool:
+    "Maps float [N, h, w] and masks bool [N, H, W] that fit, on the map's device."
+    masks = torch.as_tensor(masks, device=getattr(map, "device", None))
+    if masks.ndim - 1 not in _AXES or masks.dtype != torch.bool:
         raise ValueError(f"masks must be bool [N, H, W], not {masks.dtype} {list(masks.shape)}")
-    if map.ndim == 2:
-        map = map.expand(len(masks), *map.shape)
-    if map.ndim != 3 or len(map) != len(masks):
-        raise ValueError(f"map must be [{len(masks)}, h, w], one for each mask, not {list(map.shape)}")
-    return map.to(torch.promote_types(map.dtype, torch.float32)), masks
+    return _one_layer(map, masks, "mask"), masks
 
 
 def energy_inside(
@@ -65,8 +86,8 @@ def energy_inside(
     "Share of the map's energy (its positive part) inside the object (after Wang et al., 2020, arXiv:1910.01279)."
     map, masks = _fitting(map, masks)
     energy = upsample(normalize(map, "none"), masks.shape[1:])
-    total = energy.sum((1, 2))
-    return torch.where(total > 0, (energy * masks).sum((1, 2)) / torch.where(total > 0, total, 1), 0)
+    total = energy.flatten(1).sum(1)
+    return torch.where(total > 0, (energy * masks).flatten(1).sum(1) / torch.where(total > 0, total, 1), 0)
 
 
 # %% ../nbs/50_faithfulness.ipynb #7332da86
@@ -78,11 +99,24 @@ def pointing_game(
     "Whether the map's maximum lies inside the object (Zhang et al., 2016, arXiv:1608.00507)."
     map, masks = _fitting(map, masks)
     if tolerance:
-        masks = F.max_pool2d(masks[:, None].float(), 2 * tolerance + 1, 1, tolerance)[:, 0] > 0
-    map = upsample(map, masks.shape[1:])
-    peak = map.amax((1, 2), keepdim=True)
+        widest = {2: F.max_pool1d, 3: F.max_pool2d, 4: F.max_pool3d}[masks.ndim]
+        masks = widest(masks[:, None].float(), 2 * tolerance + 1, 1, tolerance)[:, 0] > 0
+    map = upsample(map, masks.shape[1:]).flatten(1)
+    peak = map.amax(1, keepdim=True)
     highest = (map == peak) & (peak > 0)
-    return (highest & masks).sum((1, 2)) / highest.sum((1, 2)).clamp(min=1)
+    return (highest & masks.flatten(1)).sum(1) / highest.sum(1).clamp(min=1)
+
+
+# %% ../nbs/50_faithfulness.ipynb #25ffa025
+def localization(
+    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
+    masks: Tensor | np.ndarray,  # bool [N, H, W], True where the object is
+    thresholds: Sequence[float] = tuple(k / 20 for k in range(20)),  # T of them, as `boxes` takes one
+) -> Tensor:  # float64 [N, T]; the share of at least 0.5 is GT-known Loc at a threshold, its maximum MaxBoxAcc
+    "Intersection over union of each map's box with the object's (Choe et al., 2020, arXiv:2001.07437)."
+    maps, masks = _fitting(maps, masks)
+    shown, objects = unit_maps(maps, masks.shape[1:]), boxes(masks)
+    return torch.stack([intersection_over_union(boxes(shown, threshold=t), objects) for t in thresholds], 1)
 
 
 # %% ../nbs/50_faithfulness.ipynb #e951243e
@@ -97,15 +131,14 @@ def random_maps(
 
 # %% ../nbs/50_faithfulness.ipynb #38457bbc
 def center_gaussian(
-    size: int | tuple[int, int],  # side, or (height, width), in pixels or cells
+    size: int | tuple[int, ...],  # side, or (height, width), in pixels or cells; (length,) of signals
     sigma: float = 0.25,  # standard deviation as a part of height and of width; a quarter covers the middle half
 ) -> Tensor:  # float32 [H, W], 1 in the middle
     "A Gaussian in the middle of the image, where photographers put things."
     if not sigma > 0:
         raise ValueError(f"sigma must be above 0, not {sigma}")
-    height, width = (size, size) if isinstance(size, int) else size
-    y, x = ((torch.arange(n) + 0.5) / n - 0.5 for n in (height, width))
-    return torch.exp(-(y[:, None] ** 2 + x**2) / (2 * sigma**2))
+    squares = [((torch.arange(n) + 0.5) / n - 0.5) ** 2 for n in ((size, size) if isinstance(size, int) else size)]
+    return torch.exp(-sum(torch.meshgrid(*squares, indexing="ij")) / (2 * sigma**2))
 
 
 # %% ../nbs/50_faithfulness.ipynb #d8a8898e
@@ -114,7 +147,7 @@ class Scorer:
     "A model's scores of altered images, each for the class of its image."
 
     model: nn.Module  # gives logits [N, C]; left as it was
-    x: Tensor  # [N, C, H, W] normalized images, on the model's device
+    x: Tensor  # [N, C, H, W] normalized images, on the model's device; or signals [N, C, T], or volumes [N, C, D, H, W]
     target: int | Sequence[int] | Tensor | None = None  # class to follow; None: the predicted one
     output: str = "probability"  # or "logit"
     batch_size: int = 256  # altered images at a time: bounds the memory
@@ -122,7 +155,7 @@ class Scorer:
     progress: bool = False  # show a progress bar
 
     def __post_init__(self):
-        if self.x.ndim != 4 or not self.x.is_floating_point() or not len(self.x):
+        if self.x.ndim - 2 not in _AXES or not self.x.is_floating_point() or not len(self.x):
             raise ValueError(f"x must be normalized float images [N, C, H, W], not {self.x.dtype} {list(self.x.shape)}")
         if self.output not in ("probability", "logit"):
             raise ValueError(f"output must be 'probability' or 'logit', not {self.output!r}")
@@ -141,17 +174,7 @@ def _classes(self: Scorer) -> Tensor:  # int64 [N]
     n, parts = len(self.x), self.x.split(self.batch_size) if self.target is None else [self.x[:1]]
     with evaluating(self.model), torch.no_grad():
         logits = torch.cat([self._logits(part) for part in parts])
-    if self.target is None:
-        return logits.argmax(1)
-    classes = torch.as_tensor(self.target, device=self.x.device)
-    if classes.is_floating_point() or classes.dtype == torch.bool:
-        raise TypeError(f"target must be None, an int, or {n} ints, one for each image, not {classes.dtype}")
-    if classes.ndim and classes.shape != (n,):
-        raise ValueError(f"{classes.numel()} targets for {n} images: give one class for all or one for each image")
-    if not ((classes >= 0) & (classes < logits.shape[1])).all():
-        top = logits.shape[1] - 1
-        raise ValueError(f"target must be a class of this model, 0 to {top}, not {classes.unique().tolist()}")
-    return classes.long().expand(n)
+    return classes_of(self.target, logits.expand(n, -1))
 
 
 # %% ../nbs/50_faithfulness.ipynb #01c20f96
@@ -181,20 +204,7 @@ def ranks(
     maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
 ) -> Tensor:  # int64 [N, H*W]: 0 for the pixel marked most
     "The rank of every pixel in the order of its map."
-    if isinstance(maps, Mapping):
-        one = f"maps[{next(iter(maps), '')!r}]"
-        raise TypeError(
-            f"maps must be those of one layer and one method, not a dict of {list(maps)}: pick one, as {one}"
-        )
-    maps, n = torch.as_tensor(maps, device=self.x.device), len(self.x)
-    maps = maps.to(torch.promote_types(maps.dtype, torch.float32))
-    if maps.ndim == 2:
-        maps = maps.expand(n, *maps.shape)
-    if maps.ndim != 3 or len(maps) != n:
-        raise ValueError(f"maps must be [{n}, h, w], one for each image, not {list(maps.shape)}")
-    if not maps.isfinite().all():
-        raise ValueError("some maps are not finite (NaN or infinite): look at the model's activations")
-    flat = upsample(maps, self.x.shape[2:]).flatten(1)
+    flat = upsample(_one_layer(maps, self.x), self.x.shape[2:]).flatten(1)
     pixels = torch.arange(flat.shape[1], device=flat.device)
     ties = pixels
     if self.seed is not None:
@@ -219,10 +229,13 @@ def hidden_images(
             raise ValueError(f"baseline must be 'zeros', 'blur', a tensor or a function, not {baseline!r}")
         if baseline == "zeros":
             return torch.zeros_like(x)
-        from torchvision.transforms.functional import gaussian_blur  # here, to keep the import light
-
-        sigma = [side / 8 for side in reversed(x.shape[2:])]  # an eighth of the side leaves colors but no forms
-        return gaussian_blur(x, [2 * int(3 * s) + 1 for s in sigma], sigma)
+        for dim in range(2, x.ndim):
+            sigma = x.shape[dim] / 8  # an eighth of the side leaves colors but no forms
+            weights = torch.exp(-(torch.arange(-int(3 * sigma), int(3 * sigma) + 1).to(x) ** 2) / (2 * sigma**2))
+            rows = F.pad(x.movedim(dim, -1).flatten(0, -2)[:, None], (len(weights) // 2,) * 2, mode="reflect")
+            blurred = F.conv1d(rows, (weights / weights.sum()).view(1, 1, -1))
+            x = blurred.view(x.movedim(dim, -1).shape).movedim(-1, dim)
+        return x
     value = baseline if isinstance(baseline, Tensor) else baseline(x)
     return torch.broadcast_to(value.to(x), x.shape)
 
@@ -249,7 +262,6 @@ def curves(
     insert: bool,  # True: insertion, False: deletion
     steps: int = 20,  # parts that the pixels are changed in
     baseline: Baseline = "zeros",  # see `hidden_images`
-    ends: tuple[Tensor, Tensor] | None = None,  # scores [N] of no step and of all, where known: no map changes them
 ) -> Curves:
     "Insertion and deletion curves, which differ in one word."
     if steps < 1:
@@ -257,17 +269,13 @@ def curves(
     ranks, hidden = self.ranks(maps), hidden_images(self.x, baseline)
     pixels = ranks.shape[1]
     counts = torch.tensor([*range(0, pixels, -(-pixels // steps)), pixels], device=self.x.device)
-    asked = counts if ends is None else counts[1:-1]
 
     def alter(image: Tensor, step: Tensor) -> Tensor:
-        shown = (ranks[image] < asked[step, None]) == insert
+        shown = (ranks[image] < counts[step, None]) == insert
         altered = torch.where(shown[:, None], self.x[image].flatten(2), hidden[image].flatten(2))
         return altered.view(-1, *self.x.shape[1:])
 
-    scores = self.scores(alter, len(asked), "insertion" if insert else "deletion")
-    if ends is not None:
-        scores = torch.cat([ends[0][:, None], scores, ends[1][:, None]], 1)
-    return Curves(counts / pixels, scores)
+    return Curves(counts / pixels, self.scores(alter, len(counts), "insertion" if insert else "deletion"))
 
 
 # %% ../nbs/50_faithfulness.ipynb #47d60c0a
@@ -393,6 +401,10 @@ def road(
     **scoring,  # output, batch_size, seed, progress: see `Scorer`
 ) -> Road:  # with `.combined` [N]
     "Remove and debias: pixels are removed and filled from their surroundings (Rong et al., 2022, arXiv:2202.00449)."
+    if x.ndim != 4:
+        raise ValueError(
+            f"road fills holes of images [N, C, H, W], not of {list(x.shape)}: take insertion and deletion"
+        )
     if not percentiles or not all(0 < p < 100 for p in percentiles):
         raise ValueError(f"percentiles must lie between 0 and 100, not {percentiles}")
     scorer = Scorer(model, x, target, **scoring)
@@ -440,10 +452,60 @@ def average_drop(
 ) -> Drop:  # with `.drop` and `.increase` [N]
     "Show only what the map marks: its positive part in 0 to 1, times the image (Chattopadhyay et al., 2018)."
     scorer = Scorer(model, x, target, batch_size=batch_size)
-    scorer.ranks(maps)  # rejects what does not fit
-    mask = upsample(normalize(torch.as_tensor(maps, device=x.device).float()), x.shape[2:])
-    masked = x * mask.to(x).expand(len(x), *x.shape[2:])[:, None]
+    masked = x * upsample(unit_maps(_one_layer(maps, x)), x.shape[2:]).to(x)[:, None]
     return Drop(*(scorer.scores(lambda image, _, of=of: of[image], 1)[:, 0] for of in (x, masked)))
+
+
+# %% ../nbs/50_faithfulness.ipynb #dff4156f
+def complexity(
+    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer
+    size: tuple[int, ...] | None = None,  # (height, width) that they are drawn at; None: their own grid
+) -> Tensor:  # [N] in 0 to 1, lower is better; 0 for a blank map
+    "Mean of the map in 0 to 1 (Poppi et al., 2021, arXiv:2104.10252)."
+    return unit_maps(maps, size).flatten(1).mean(1)
+
+
+def _alike(a: Tensor, b: Tensor) -> Tensor:  # [N, H, W] twice -> [N] in 0 to 1, half where a map is constant
+    "Pearson's correlation, image by image, from 0 (the reverse) to 1 (the same)."
+    a, b = (m.flatten(1) - m.flatten(1).mean(1, keepdim=True) for m in (a, b))
+    return (1 + F.cosine_similarity(a, b)) / 2
+
+
+def coherency(
+    explain: Callable[[Tensor], Tensor],  # images -> [N, h, w] signed raw maps of one layer, for the same classes
+    x: Tensor,  # [N, C, H, W] normalized images
+) -> Tensor:  # [N] in 0 to 1, higher is better
+    "Whether the marked part alone has the same map (Poppi et al., 2021, arXiv:2104.10252)."
+    maps = unit_maps(explain(x), x.shape[2:])
+    return _alike(maps, unit_maps(explain(x * maps[:, None]), x.shape[2:]))
+
+
+def stability(
+    explain: Callable[[Tensor], Tensor],  # as `coherency` takes it
+    x: Tensor,  # [N, C, H, W] normalized images
+    noise: float = 0.05,  # standard deviation, as a part of each image's range
+    draws: int = 4,  # of the noise
+    seed: int = 0,  # of the noise, one field for every image, so that its value does not depend on its batch
+) -> Tensor:  # [N] in 0 to 1, higher is better
+    "Whether the map stays the same under slight noise, a mean over the draws."
+    maps, generator = unit_maps(explain(x), x.shape[2:]), torch.Generator().manual_seed(seed)
+    span = x.flatten(1).amax(1) - x.flatten(1).amin(1)
+    found = torch.zeros_like(span)
+    for _ in range(draws):
+        field = noise * torch.randn(x.shape[1:], generator=generator).to(x)
+        found += _alike(maps, unit_maps(explain(x + span.view(-1, *[1] * (x.ndim - 1)) * field), x.shape[2:])) / draws
+    return found
+
+
+# %% ../nbs/50_faithfulness.ipynb #2746025f
+def arcc(
+    complexity: Tensor,  # [N]
+    coherency: Tensor,  # [N]
+    combined: Tensor,  # [N], ROAD's
+) -> Tensor:  # [N] in 0 to 1, higher is better
+    "Harmonic mean of coherency, of what complexity leaves of 1, and of twice ROAD's positive part (arXiv:2605.14641)."
+    parts = (coherency, 1 - complexity, (2 * combined).clamp(0, 1))
+    return 3 / sum(1 / (part + 1e-8) for part in parts)
 
 
 # %% ../nbs/50_faithfulness.ipynb #13ac3aba

@@ -24,7 +24,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,18 +216,12 @@ def fingerprint(
 # %% ../nbs/02_statistics.ipynb #05fe4090
 def identity(value: Any) -> Any:
     "What makes a setting what it is, in values that JSON keeps."
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
     if isinstance(value, (Tensor, np.ndarray, nn.Module)):
         return fingerprint(value)
-    if isinstance(value, (torch.dtype, torch.device, Path, bytes)):
-        return str(value)
     if isinstance(value, Mapping):
         return {str(k): identity(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [identity(v) for v in value]
-    if isinstance(value, (set, frozenset)):
-        return sorted(map(repr, value))
     if isinstance(value, partial):
         return ["partial", *map(identity, (value.func, value.args, value.keywords))]
     if isinstance(value, type) or hasattr(value, "__code__"):
@@ -241,5 +234,9 @@ def identity(value: Any) -> Any:
             return fingerprint([name, inspect.getsource(value), *map(identity, parts)])
         except OSError:
             raise ValueError(f"the source of {name} is not found: define it in a file or a notebook") from None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if " at 0x" not in repr(value):  # such as a dtype, a device or a path
+        return str(value)
     text = f"a file cannot tell one {type(value).__name__} from another: give a function or a functools.partial instead"
     raise ValueError(f"{text}, or measure without a file")

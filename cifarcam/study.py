@@ -13,7 +13,6 @@ __all__ = [
     "counterpart",
     "ablate",
     "fields_in_words",
-    "ablation_markdown",
 ]
 
 # %% ../nbs/63_study.ipynb #47b248bf
@@ -30,25 +29,24 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 
 from .checkpoint import CheckpointError
 from .data import Images
 from .evaluate import Predictions, predict
 from .faithfulness import energy_inside
 from .files import atomic_write, check_regular, write_json
-from .gradcam import GradCAM
+from .gradcam import GradCAM, gather
 from .layers import layers_of
 from .machine import choose_precision, has_device, pick_device, threads
+from .maps import Sweep
 from .recipes import RECIPES, Recipe, get_recipe, override, recipe_to_dict, training_fields
-from .runs import Run, RunError, claim_folder, other_fields, pretrained_weights, resume, run
+from .runs import Run, RunError, pretrained_weights, resume, run
 from .sources import load_data
-from .text import markdown_text
 
 
 # %% ../nbs/63_study.ipynb #2fb13e30
@@ -107,13 +105,10 @@ def _energy(done: Run, model: torch.nn.Module, test: Images, options: StudyOptio
     if layer is None:
         table = layers_of(model, (1, 3, *some.images.shape[1:3]), receptive_field=False)
         layer = table.name[table.advised != ""].iloc[0]
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (done.mean, done.std))
-    inside = []
-    with GradCAM(model, layer, warn=False) as cam:
-        for i in range(0, len(some), 100):
-            x = (torch.from_numpy(some.images[i : i + 100]).permute(0, 3, 1, 2).float() / 255 - mean) / std
-            inside.append(energy_inside(cam(x)[layer], some.masks[i : i + 100]))
-    return dict(energy_inside=float(torch.cat(inside).mean()), chance=float(some.masks.mean()))
+    prepare = Sweep(done.mean, done.std).prepare(some, torch.device("cpu"))
+    found = gather(GradCAM(model, layer, warn=False).over(some.images, prepare=prepare))
+    inside = energy_inside(found.maps[layer], some.masks)
+    return dict(energy_inside=float(inside.mean()), chance=float(some.masks.mean()))
 
 
 def _predict_as_trained(done: Run, model: torch.nn.Module, images: Images, views: str) -> Predictions:
@@ -123,28 +118,17 @@ def _predict_as_trained(done: Run, model: torch.nn.Module, images: Images, views
     return predict(model, images, mean=done.mean, std=done.std, views=views, **where)
 
 
-_MADE = "Made by a study ({})."
-
-
-def _is_left_undone(folder: Path, key: str) -> bool:
-    "Whether an earlier study began just this training there and did not finish or measure it."
-    try:
-        begun = not (folder / "study.json").exists() and Run(folder).recipe
-    except (RunError, ValueError, OSError):
-        return False
-    return bool(begun) and str(begun.source).endswith(_MADE.format(key))
-
-
 def _train(job: Job, train: Images, test: Images) -> Run:
     "The finished run. What a study left undone goes on; if it cannot, it begins anew, unless it was all trained."
     out = Path(job.out)
-    if undone := _is_left_undone(out, job.key):
+    begun = out.exists()
+    if begun:
         try:
             return resume(out, data=(train, test), verbose=False)
-        except (RunError, CheckpointError):  # a damaged checkpoint
+        except (RunError, CheckpointError):  # stopped before its first checkpoint, or a damaged one
             if (out / "predictions.safetensors").exists():
                 raise
-    return run(job.recipe, (train, test), out, overwrite=undone, verbose=False)
+    return run(job.recipe, (train, test), out, overwrite=begun, verbose=False)
 
 
 # %% ../nbs/63_study.ipynb #7bbd0545
@@ -175,50 +159,16 @@ def train_variant(
 
 
 # %% ../nbs/63_study.ipynb #b4916e61
-class _Result(BaseModel):
-    "What study.json holds."
-
-    model_config = ConfigDict(strict=True, extra="allow")
-    variant: str
-    seed: int
-    key: str
-    error: str
-    accuracy: Annotated[float, Field(ge=0, le=1)]
-    train: Annotated[float, Field(ge=0, le=1)]
-    loss: float
-    seconds: float
-    energy_inside: float | None = None
-    chance: float | None = None
-
-
-def _results_left_in(out: Path) -> dict[str, tuple[Path, dict]]:  # key -> run folder and result
-    "What earlier studies have left."
-    found = {}
-    for path in sorted(out.glob("*/study.json"), reverse=True):
-        try:
-            result = _Result.model_validate_json(check_regular(path).read_bytes()).model_dump()
-        except (OSError, ValueError):
-            continue  # it is not what a study wrote
-        found[result["key"]] = (path.parent, result)
-    return found
-
-
-def _with_folder(job: Job, log: Callable[[str], None]) -> Job:
-    "In its own folder, or in one with its key in the name: what another training left stays where it is."
-    own = Path(job.out)
+def _finished(job: Job) -> dict | None:
+    "What an earlier study has measured of just this training, if it has."
     try:
-        if not _is_left_undone(own, job.key):
-            claim_folder(own, overwrite=False)
-        return job
-    except (RunError, OSError):
-        other = own.with_name(f"{own.name}-{job.key[:6]}")
-    try:
-        why = other_fields(Run(own).recipe, job.recipe) or "its data, its precision or what was measured is another"
-    except (RunError, OSError):
-        why = "it is no run"
-    said = f"{own.name} holds another training, so this one goes to {other.name}"
-    log(f"{job.variant}, seed {job.seed}: {said}: {why}")
-    return replace(job, out=str(other))
+        result = json.loads(check_regular(Path(job.out) / "study.json").read_bytes())
+        numbers = [result[name] + 0.0 for name in ("accuracy", "train", "loss", "seconds")]
+        whole = result["key"] == job.key and not result["error"] and all(0 <= share <= 1 for share in numbers[:2])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # there is none, or it is not what a study wrote
+    names = dict(variant=job.variant, seed=job.seed, folder=job.out)
+    return dict(energy_inside=None, chance=None) | result | names if whole else None
 
 
 # %% ../nbs/63_study.ipynb #1fb13709
@@ -233,7 +183,7 @@ def _decided(recipe: Recipe, executor: Executor | None) -> Recipe:
 
 def _jobs(recipes: dict[str, Recipe], seeds: Sequence[int], out: Path, data: Any, options: StudyOptions) -> list[Job]:
     "A job for each variant and seed; its key is the same when the same is asked for again, on the same images."
-    study, jobs, taken = uuid.uuid4().hex, [], set()
+    study, jobs = uuid.uuid4().hex, []
     images = [[part.fingerprint(), _digest_of(part.masks)] for part in _data_of(data, options, study)]
     measured = {name: getattr(options, name) for name in ("n_train", "n_test", "layer", "n_maps")}
     weights = {name: found.fingerprint for name, r in recipes.items() if (found := pretrained_weights(r))}
@@ -242,13 +192,10 @@ def _jobs(recipes: dict[str, Recipe], seeds: Sequence[int], out: Path, data: Any
             seeded = override(recipe, seed=seed)
             how = [seeded.views, seeded.device, seeded.precision]
             asked = [training_fields(seeded), weights.get(name), how, images, measured]
-            key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
-            folder = f"{re.sub(r'[^A-Za-z0-9_.=-]+', '_', name)}-{seed}"
-            if folder.lower() in taken:
-                folder += f"-{key[:6]}"  # two names that differ in signs only
-            taken.add(folder.lower())
-            marked = override(seeded, source=f"{seeded.source} {_MADE.format(key)}".strip())
-            jobs.append(Job(name, seed, key, marked, str(out / folder), data, options, study))
+            key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+            before = next(iter(sorted(out.glob(f"*-{key}"))), None)  # whatever the variant was called then
+            folder = before or out / f"{re.sub(r'[^A-Za-z0-9_.=-]+', '_', name)}-{seed}-{key}"
+            jobs.append(Job(name, seed, key, seeded, str(folder), data, options, study))
     return jobs
 
 
@@ -332,14 +279,10 @@ def study(
     recipes = {name: _decided(override(base, **fields), executor) for name, fields in variants.items()}
     with tempfile.TemporaryDirectory(prefix="cifarcam-study-", ignore_cleanup_errors=True) as scratch:
         place = Path(scratch if out is None else out).resolve()
-        jobs, tell, results, left = _jobs(recipes, seeds, place, _by_name(data), how), log or (lambda _: None), [], []
-        there = _results_left_in(place)
-        for job in jobs:
-            if job.key in there:
-                folder, result = there[job.key]
-                results.append(result | dict(variant=job.variant, seed=job.seed, folder=str(folder)))
-            else:
-                left.append(_with_folder(job, tell))
+        jobs, tell = _jobs(recipes, seeds, place, _by_name(data), how), log or (lambda _: None)
+        there = [_finished(job) for job in jobs]
+        results = [result for result in there if result]
+        left = [job for job, result in zip(jobs, there, strict=True) if not result]
         if results:
             tell(f"{len(results)} of {len(jobs)} trainings were finished before")
         places = {(job.variant, job.seed): job.out for job in left}
@@ -588,32 +531,3 @@ def fields_in_words(
         else:
             parts.append(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
     return ", ".join(parts)
-
-
-_HEAD = "technique,in the recipe,with,without,gain,standard error,verdict,n,deviation of the gain,seconds it costs"
-
-
-def ablation_markdown(
-    csv: str | os.PathLike,  # as `ablate` wrote it
-) -> str:  # a Markdown table, or a line that says that there is none yet
-    "A measured ablation for a page; the last column but one says what stood in a technique's place."
-    if not Path(csv).exists():
-        return "*Not measured yet.*"
-    table = pd.read_csv(csv)
-    first, left = table.iloc[0], [name for name in TECHNIQUES if name not in set(table.technique)]
-    n_train, n_test = ("all" if pd.isna(n) else f"{int(n):,}" for n in (first.n_train, first.n_test))
-    settings = ", ".join(f"{name} {value}" for name, value in json.loads(first.settings).items())
-    about = f"`{first.recipe}`{f' with {settings}' if settings else ''} on {first.data}, {n_train} training images, "
-    about += f"{int(first.epochs)} epochs, seeds {first.seeds}; accuracies on {n_test} test images, "
-    about += "single view but for the last rows." + (f" Not measured: {'; '.join(left)}." if left else "")
-    head = [*_HEAD.split(","), "instead of it", "source"]
-    lines = [about, "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
-    points = lambda value, sign="": "-" if pd.isna(value) else f"{100 * value:{sign}.2f} pp"
-    for row in table.to_dict("records"):
-        values = [row["technique"], "yes" if row["in_recipe"] else "no"]
-        values += ["-" if pd.isna(row[name]) else f"{row[name]:.2%}" for name in ("with", "without")]
-        values += [points(row["gain"], "+"), points(row["standard_error"]), row["verdict"], str(row["n"])]
-        values += [points(row["deviation"]), "-" if pd.isna(row["seconds"]) else f"{round(row['seconds']) + 0.0:+.0f}"]
-        values += [fields_in_words(json.loads(row["without_fields"])), row["source"]]
-        lines.append(f"| {' | '.join(map(markdown_text, values))} |")
-    return "\n".join(lines)

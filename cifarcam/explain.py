@@ -653,7 +653,10 @@ class Explainer:
         if classes != len(loaded.classes):
             raise ExplainError(f"the model gives {classes} logits, but there are {len(loaded.classes)} class names")
         if "reshape" not in options:
-            layers, options["reshape"] = _layers(net, tuple(x.shape), layers, tokens)
+            try:
+                layers, options["reshape"] = _layers(net, tuple(x.shape), layers, tokens)
+            except Exception as error:
+                raise self.other or error
         elif not layers:
             raise ExplainError("reshape= belongs to layers that are named: give layers=")
         self.method, self.cam = method, GradCAM(net, layers, method, warn=False, **options)

@@ -4,13 +4,11 @@
 
 # %% auto #0
 __all__ = [
-    "Target",
     "upsample",
     "normalize",
     "unwrap",
     "model_on",
     "left_as_found",
-    "class_logits",
     "GradCAM",
     "tokens_to_grid",
     "is_overwritten",
@@ -23,20 +21,20 @@ __all__ = [
 ]
 
 # %% ../nbs/42_gradcam.ipynb #35473af5
+import copy
 import math
 import threading
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from copy import deepcopy
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import chain, product
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
+import torch.utils.checkpoint
 from fastcore.basics import patch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
@@ -48,34 +46,45 @@ from cifarcam.cam_methods import (
     CAMWarning,
     LayerRecord,
     Pass,
+    asks_for_class,
     needs_gradient,
     randomcam,
     resolve_methods,
     wide,
 )
-from .diagnose import Reason, Tally, judge, output_kind, probabilities_of
-from .layers import get_layer, logits_of, reshape_tokens
-
+from .diagnose import Reason, Tally, common_reasons, judge, output_kind, probabilities_of
+from .layers import get_layer, reshape_tokens
+from .targets import ClassTarget, Target, class_logits, classes_of, scores_of
 
 # %% ../nbs/42_gradcam.ipynb #c7734797
+_AXES, _LINEAR = (
+    {1: "t", 2: "h, w", 3: "d, h, w"},
+    {1: "linear", 2: "bilinear", 3: "trilinear"},
+)  # by a grid's dimensions
+
+
 def upsample(
-    map: Tensor,  # [N, h, w] or [h, w], on any device; a NumPy array is taken too
-    size: int | tuple[int, int],  # side, or (height, width), of the result
+    map: Tensor,  # [N, h, w] or [h, w], on any device; a NumPy array is taken too; with more or fewer axes see `size`
+    size: int
+    | Sequence[int],  # side, or (height, width), of the result; (length,) of signals, (depth, height, width) of volumes
     smooth: bool = True,  # False: nearest, which shows the layer's true cells
-) -> Tensor:  # [N, H, W] or [H, W]
-    "A map at the size of the image, bilinear with align_corners=False (as OpenCV's resize does it)."
+) -> Tensor:  # [N, *size] or [*size]
+    "A map at the size of the image, signal or volume, linear along each axis with align_corners=False (as OpenCV's resize does it)."
     map = torch.as_tensor(map)
-    if map.ndim not in (2, 3):
-        raise ValueError(f"map must be [N, h, w] or [h, w], not {list(map.shape)}")
-    size = (size, size) if isinstance(size, int) else tuple(size)
-    how = dict(mode="bilinear", align_corners=False) if smooth else dict(mode="nearest-exact")
-    return F.interpolate(map.reshape(-1, 1, *map.shape[-2:]), size, **how).reshape(*map.shape[:-2], *size)
+    size = (size,) * (3 if map.ndim == 4 else 2) if isinstance(size, int) else tuple(size)
+    dims = len(size)
+    if dims not in _AXES or map.ndim not in (dims, dims + 1):
+        axes = _AXES.get(dims, "h, w")
+        raise ValueError(f"map must be [N, {axes}] or [{axes}], not {list(map.shape)}")
+    how = dict(mode=_LINEAR[dims], align_corners=False) if smooth else dict(mode="nearest-exact")
+    return F.interpolate(map.reshape(-1, 1, *map.shape[-dims:]), size, **how).reshape(*map.shape[:-dims], *size)
 
 
 # %% ../nbs/42_gradcam.ipynb #3e61c2b7
 def normalize(
     map: Tensor,  # [N, h, w] or [h, w], signed raw maps; a NumPy array is taken too
     how: str = "image",  # "image": each map by its own range; "batch": all by their common range; "none": ReLU only
+    dims: int | None = None,  # axes of one map: 1 for signals, 3 for volumes; None: 3 of [N, d, h, w], else 2
 ) -> Tensor:  # same shape, in [0, 1] unless "none"
     "The positive part of a map, stretched from its smallest to its largest value; a map without one, or a constant one, gives zeros."
     if how not in ("image", "batch", "none"):
@@ -83,7 +92,7 @@ def normalize(
     map = torch.as_tensor(map).relu()
     if how == "none" or map.numel() == 0:
         return map
-    over = (-2, -1) if how == "image" else tuple(range(map.ndim))
+    over = tuple(range(-(dims or (3 if map.ndim == 4 else 2)), 0)) if how == "image" else tuple(range(map.ndim))
     low = map.amin(over, keepdim=True)
     span = map.amax(over, keepdim=True) - low
     return torch.where(span > 0, (map - low) / torch.where(span > 0, span, 1), 0)
@@ -110,9 +119,10 @@ def model_on(
     "The model on that device: itself where it is there already, else a copy, for the caller's model is not to be moved."
     here = next((t.device for t in chain(model.parameters(), model.buffers())), torch.device("cpu"))
     there = here if device is None else torch.empty(0, device=device).device  # "cuda" is "cuda:0"
-    return (model if there == here else deepcopy(model).to(there)), there
+    return (model if there == here else copy.deepcopy(model).to(there)), there
 
 
+# %% ../nbs/42_gradcam.ipynb #bec25675
 _TURN = threading.RLock()
 
 
@@ -128,19 +138,22 @@ def left_as_found(
         modules = list(model.modules())
         if any(hasattr(m, "_orig_mod") or getattr(m, "_compiled_call_impl", None) is not None for m in modules):
             stack.enter_context(torch.compiler.set_stance("force_eager"))  # compiled code calls no later hooks
-        modes = [(m, m.training) for m in modules]
-        asking = [p for p in model.parameters() if p.requires_grad and p.is_leaf and not p.is_inference()]
+        modes, own = [(m, m.training) for m in modules], [(m, *item) for m in modules for item in m._parameters.items()]
+        asking = [
+            (m, k, p) for m, k, p in own if p is not None and p.requires_grad and p.is_leaf and not p.is_inference()
+        ]
         try:
             for m, _ in modes:
                 m.training = False
-            for p in asking:
+            for _, _, p in asking:
                 p.requires_grad_(False)
             yield
         finally:
             for m, training in modes:
                 m.training = training
-            for p in asking:
-                p.requires_grad_(True)
+            for m, k, p in asking:
+                for now in (p, m._parameters.get(k, p)):  # offloading replaces a parameter by another
+                    now.requires_grad_(True)
 
 
 # %% ../nbs/42_gradcam.ipynb #be934ff3
@@ -212,6 +225,7 @@ class _Tap:
         self.call, self.kept = self.call % self.calls, self.latest[0]
 
 
+# %% ../nbs/42_gradcam.ipynb #ae417185
 def _scripted(name: str) -> CAMError:
     "The error of a layer that can have no hook."
     return CAMError(
@@ -236,74 +250,21 @@ def _hooked(modules: dict[str, nn.Module], hooks: dict[str, Callable]) -> Iterat
             handle.remove()
 
 
-def _in_call(tap: _Tap, change: Callable[[Tensor], Tensor]) -> Callable:  # a forward hook
-    "Changes the layer's output in the one call whose map is made, and in no other."
-    calls = 0
+@contextmanager
+def _straight_checkpoints() -> Iterator[None]:
+    "In this thread, re-entrant checkpointing runs its part as it is: once, with the graph that it would hide."
+    true, here = torch.utils.checkpoint.CheckpointFunction, threading.get_ident()
 
-    def hook(module: nn.Module, args: tuple, output: object) -> object:
-        nonlocal calls
-        calls += 1
-        return _replaced(output, change(_first(tap.name, output))) if calls == tap.call + 1 else None
+    class Straight:
+        @staticmethod
+        def apply(function: Callable, preserve: bool, *args: Any) -> Any:
+            return function(*args) if threading.get_ident() == here else true.apply(function, preserve, *args)
 
-    return hook
-
-
-# %% ../nbs/42_gradcam.ipynb #4ba8de68
-Target = int | Sequence[int] | Tensor | Callable[[Any], Tensor] | None
-_ONE_LOGIT = (
-    "target=0 explains the evidence for the positive class; for two classes, wrap the model in a module that returns "
-    "torch.cat([-z / 2, z / 2], 1) of its logit z, whose softmax gives the same probabilities"
-)
-
-
-def _targets(target: Target, logits: Tensor) -> Tensor:  # [N, C] -> int64 [N] on the logits' device
-    "The class to explain for each image."
-    n, classes = logits.shape
-    if target is None and classes > 1:
-        return logits.argmax(1)
-    if target is None:
-        raise CAMError(f"the model gives one logit, so there is no predicted class to choose: {_ONE_LOGIT}")
+    torch.utils.checkpoint.CheckpointFunction = Straight
     try:
-        wanted = torch.as_tensor(target, device=logits.device)
-    except (TypeError, ValueError, RuntimeError):
-        wanted = torch.zeros(0)
-    if wanted.is_floating_point() or wanted.is_complex() or wanted.dtype == torch.bool:
-        raise CAMTypeError(f"target must be None, an int, {n} ints, one for each image, or a function, not {target!r}")
-    wanted = wanted.expand(n) if wanted.ndim == 0 else wanted
-    if wanted.shape != (n,):
-        raise CAMError(
-            f"{wanted.numel()} targets for a batch of {n} images: give one class for all or one for each image"
-        )
-    bad = sorted({int(t) for t in wanted.tolist() if not 0 <= t < classes})
-    if bad:
-        there = f"{classes}: 0 to {classes - 1}" if classes > 1 else f"one logit: {_ONE_LOGIT}"
-        raise CAMError(f"target {bad[0]} is not a class of this model, which has {there}")
-    return wanted.long()
-
-
-def class_logits(
-    output: Any,  # of a model
-) -> Tensor:  # [N, C]
-    "The logits in a model's output, found as in training, if they are one row of real numbers for each image."
-    try:
-        logits = logits_of(output)
-    except ValueError as error:
-        raise CAMTypeError(str(error)) from None
-    if logits.ndim == 2 and logits.is_floating_point():
-        return logits
-    got = str(list(logits.shape))
-    if not logits.is_floating_point():
-        got = f"{got} of {str(logits.dtype)[6:]}, which are no real floats"
-    raise CAMTypeError(f"the model must give logits [N, C], not {got}: wrap it in a module that does")
-
-
-def _score_of(target: Callable, output: Any) -> Tensor:  # [N]
-    "What a callable target makes of the model's output."
-    score = target(output)
-    if isinstance(score, Tensor) and score.ndim == 1 and score.is_floating_point():
-        return score
-    got = f"{list(score.shape)} of {str(score.dtype)[6:]}" if isinstance(score, Tensor) else type(score).__name__
-    raise CAMTypeError(f"a target function must give a float tensor [N], one scalar an image, not {got}")
+        yield
+    finally:
+        torch.utils.checkpoint.CheckpointFunction = true
 
 
 # %% ../nbs/42_gradcam.ipynb #fa887a56
@@ -345,6 +306,9 @@ class GradCAM:
         if not isinstance(batch_size, int) or batch_size < 1:
             raise CAMError(f"batch_size must be a whole number from 1, not {batch_size!r}")
         self.generator = torch.Generator().manual_seed(0)  # of randomcam, whose draws go on from call to call
+        self.activation: str | None = (
+            None  # of `.probabilities`: "softmax", "sigmoid" (several labels) or "none"; None: as the model ends
+        )
         self._forget()
 
     def _forget(self) -> None:  # after an error nothing old shall be taken for new
@@ -356,42 +320,67 @@ class GradCAM:
     def __exit__(self, *exception):  # nothing to undo: hooks live only inside a call
         return None
 
-    @property
-    def logits(self) -> Tensor | None:  # [N, C]
-        "The logits of the last call, from the same forward pass as its maps."
-        if self._logits is None and self.output is not None:
-            raise CAMError(
-                f"the model's output holds no logits [N, C] (it is a {type(self.output).__name__}): see cam.output"
-            )
-        return self._logits
 
-    @property
-    def probabilities(self) -> Tensor:  # [N, C]
-        "The model's own in the last call: its outputs after a softmax or a sigmoid, else their softmax; the sigmoid of one logit."
-        kinds = [r.kind for r in self.reasons if r.kind in ("probabilities", "log-probabilities", "sigmoid")]
-        return probabilities_of(self.logits, kinds[0] if kinds else None)
+# %% ../nbs/42_gradcam.ipynb #6f50456b
+@patch(as_prop=True)
+def logits(self: GradCAM) -> Tensor | None:  # [N, C]
+    "The logits of the last call, from the same forward pass as its maps."
+    if self._logits is None and self.output is not None:
+        raise CAMError(
+            f"the model's output holds no logits [N, C] (it is a {type(self.output).__name__}): see cam.output"
+        )
+    return self._logits
+
+
+@patch(as_prop=True)
+def probabilities(self: GradCAM) -> Tensor:  # [N, C]
+    "The model's own in the last call: its outputs after a softmax or a sigmoid, else as `.activation` says, or their softmax, or the sigmoid of one logit."
+    kinds = [r.kind for r in self.reasons if r.kind in ("probabilities", "log-probabilities", "sigmoid")]
+    return probabilities_of(self.logits, kinds[0] if kinds else None, self.activation)
 
 
 # %% ../nbs/42_gradcam.ipynb #cc4ab3dc
 @dataclass
 class _Run(Pass):
-    "A pass, and what it takes to run the model again in the same way."
+    "A pass for one target, and what it takes to run the model again in the same way."
 
     inputs: Sequence = ()
     keys: tuple[str, ...] = ()  # of the last inputs, which the model takes by keyword
     autocast: AbstractContextManager = field(default_factory=nullcontext)
     taps: dict[str, _Tap] = field(default_factory=dict)
+    grids: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by layer, 1 to 3 dimensions
+    reshapes: dict[str, Callable] = field(default_factory=dict)  # by layer, where its output needs one
+    target: Callable | None = None  # model's output -> [N]
+    score: Tensor | None = None  # [N]; NaN where there is nothing to explain
+    reasons: list[Reason] = field(default_factory=list)
+    shared: dict = field(default_factory=dict)  # what is the same for all targets: maps by (method, layer)
 
 
+def _each_tensor(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
+    "The same value with a function of every tensor in it: in tuples, lists, dicts and dataclasses."
+    if isinstance(value, Tensor):
+        return function(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        value, frozen = copy.copy(value), value.__dataclass_params__.frozen
+        for f in fields(value):
+            (object.__setattr__ if frozen else setattr)(value, f.name, _each_tensor(getattr(value, f.name), function))
+        return value
+    if isinstance(value, (tuple, list)):
+        parts = [_each_tensor(v, function) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return {k: _each_tensor(v, function) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+# %% ../nbs/42_gradcam.ipynb #048e26b4
 @patch
 def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys: Sequence[str] = ()) -> Any:
     "Run the model on copies of the inputs, of which the last are given by the keywords `keys`."
-    inputs = tuple(i.detach().clone() if isinstance(i, Tensor) else i for i in inputs)
+    inputs = tuple(_each_tensor(i, lambda t: t.detach().clone()) for i in inputs)
     named, inputs = dict(zip(keys, inputs[len(inputs) - len(keys) :])), inputs[: len(inputs) - len(keys)]
     tensors = chain(self.model.named_parameters(), self.model.named_buffers())
     lent = {name: t.detach().clone() for name, t in tensors if t.is_inference()}
     try:
-        with autocast:
+        with autocast, _straight_checkpoints():
             if lent:
                 return torch.func.functional_call(self.model, lent, inputs, named)
             return self.model(*inputs, **named)
@@ -407,29 +396,25 @@ def _run(self: GradCAM, inputs: Sequence, autocast: AbstractContextManager, keys
 
 
 # %% ../nbs/42_gradcam.ipynb #e93b240d
-_CHECKPOINT = "with torch.utils.checkpoint give use_reentrant=False, or switch checkpointing off"
-
-
-def _gradients(kept: dict[str, Tensor], score: Tensor, autocast: AbstractContextManager) -> dict[str, Tensor]:
-    "Gradient of the images' scores [N] with respect to each kept output."
-    grads, kind = [None] * len(kept), score.device.type
+def _gradients(
+    kept: dict[str, Tensor],
+    score: Tensor,
+    autocast: AbstractContextManager,
+    again: bool = False,  # whether another target's backward pass follows
+) -> dict[str, Tensor]:
+    "Gradient of the images' scores [N] with respect to each kept output; zero where a score is NaN."
+    grads, there = [None] * len(kept), ~score.detach().isnan()
+    if not there.any():
+        return {name: torch.zeros_like(t) for name, t in kept.items()}
     if score.requires_grad:
         with autocast:
-            on = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-            cast = torch.get_autocast_dtype(kind) if on else None
+            on = torch.amp.is_autocast_available(score.device.type) and torch.is_autocast_enabled(score.device.type)
+            cast = torch.get_autocast_dtype(score.device.type) if on else None
         half = torch.float16 in (cast, score.dtype, *(t.dtype for t in kept.values()))
-        total, scales = score.to(wide(score)).sum(), [1024.0, 1.0, 1 / 1024] if half else [1.0]
+        total, scales = score.to(wide(score))[there].sum(), [1024.0, 1.0, 1 / 1024] if half else [1.0]
         for scale in scales:
-            try:
-                more = dict(allow_unused=True, retain_graph=scale != scales[-1])
-                grads = torch.autograd.grad(total * scale, list(kept.values()), **more)
-            except RuntimeError as error:
-                if "use_reentrant=True" not in str(error):
-                    raise
-                raise CAMError(
-                    f"no gradient can be asked for at layer {', '.join(map(repr, kept))}: "
-                    f"the model runs a part in re-entrant checkpointing; {_CHECKPOINT}"
-                ) from error
+            more = dict(allow_unused=True, retain_graph=again or scale != scales[-1])
+            grads = torch.autograd.grad(total * scale, list(kept.values()), **more)
             if half:
                 grads = [g if g is None else g.to(wide(g)) / scale for g in grads]
                 if all(g is None or bool(g.isfinite().all()) for g in grads):
@@ -437,42 +422,59 @@ def _gradients(kept: dict[str, Tensor], score: Tensor, autocast: AbstractContext
     for name, g in zip(kept, grads):
         if g is None:
             raise CAMError(
-                f"no gradient reaches layer {name!r}: its output does not count for the logits, "
-                f"or the model detaches it, quantizes what follows, or runs it under no_grad, as re-entrant checkpointing does; {_CHECKPOINT}"
+                f"no gradient reaches layer {name!r}: its output does not count for what is explained, "
+                "or the model detaches it, quantizes what follows, or runs it under no_grad; "
+                "scorecam and ablationcam of cifarcam need no gradient"
             )
     return dict(zip(kept, grads))
 
 
 # %% ../nbs/42_gradcam.ipynb #eead3e56
-_HINTS = {  # by the dimensions of the output
-    2: "it has no locations, so choose a layer before the pooling",
-    3: "for the tokens of a transformer give reshape=tokens_to_grid",
-    5: "for a volume [N, K, d, h, w] give reshape=lambda t: t.flatten(2, 3), "
-    "and map.unflatten(1, (d, h)) is the map [N, d, h, w]",
-}
-_SIGNAL = (
-    "for a signal [N, K, t] give reshape=lambda t: t[:, :, None], "
-    "with the channels last, [N, t, K], reshape=lambda t: t.mT[:, :, None]; the map is then [N, 1, t]"
-)
+_SEQUENCES = (nn.LSTM, nn.GRU, nn.MultiheadAttention, nn.TransformerEncoder, nn.TransformerEncoderLayer)
+_CHANNELS_LAST = (
+    nn.Linear,
+    nn.LayerNorm,
+    nn.Embedding,
+    *_SEQUENCES,
+)  # the types themselves: a subclass may turn the axes
+_HINTS = {2: "it has no locations, so choose a layer before the pooling", 3: "for the tokens of a transformer give reshape=tokens_to_grid"}  # fmt: skip
 
 
-def _on_grid(name: str, tensor: Tensor, n: int, reshape: Callable | None, image: bool = True) -> Tensor:  # [N, K, h, w]
-    "A layer's output or gradient on its grid; `image`: whether an input is an image [N, C, H, W]."
-    shape, tensor = list(tensor.shape), reshape(tensor) if reshape else tensor
-    if tensor.ndim == 4 and len(tensor) == n:
+def _found_reshape(module: nn.Module, shape: Sequence[int], inputs: Sequence) -> Callable | None:
+    "How an output [N, a, b] becomes [N, K, ...]: tokens of an image, a sequence with its channels last, or as it is."
+    tensors = [i for i in inputs if isinstance(i, Tensor)]
+    image = next((i for i in tensors if i.ndim == 4), None)
+    if len(shape) != 3 or shape[1] == 0 or isinstance(module, (nn.Conv1d, nn.BatchNorm1d)):
+        return None
+    if image is not None:  # the finest grid of square patches with at most 16 tokens beside it
+        height, width = image.shape[2:]
+        sides = [(height // p, width // p) for p in range(1, min(height, width)) if height % p == width % p == 0]
+        return next((reshape_tokens(h, w, shape[1] - h * w) for h, w in sides if 0 <= shape[1] - h * w <= 16), None)
+    words = any(i.ndim == 2 and not i.is_floating_point() and i.shape[1] == shape[1] for i in tensors)
+    return (lambda t: t.mT) if words or type(module) in _CHANNELS_LAST else None
+
+
+def _on_grid(
+    name: str, tensor: Tensor, run: _Run, module: nn.Module
+) -> Tensor:  # [N, K, t], [N, K, h, w] or [N, K, d, h, w]
+    "A layer's output or gradient with its channels first, on the layer's own grid."
+    shape, reshape = list(tensor.shape), run.reshapes.get(name)
+    tensor = reshape(tensor) if reshape else tensor
+    image = any(isinstance(i, Tensor) and i.ndim == 4 for i in run.inputs)
+    signal = tensor.ndim == 3 and (reshape or not image or isinstance(module, (nn.Conv1d, nn.BatchNorm1d)))
+    if len(tensor) == run.n and (tensor.ndim in (4, 5) or signal):
         return tensor
     hint = _HINTS.get(tensor.ndim, "give reshape=, a function that makes it so")
-    if tensor.ndim == 3 and not image:
-        hint = _SIGNAL
-    if image and len(shape) == 3:
-        extras = [e for e in (0, 1, 2, 5) if shape[1] > e + 1 and math.isqrt(shape[1] - e) ** 2 == shape[1] - e]
-        if extras:
-            call = f"reshape_tokens({math.isqrt(shape[1] - extras[0])}, extra={extras[0]})"
-            hint = f"for the tokens of a transformer give reshape=cifarcam.gradcam.{call}"
     reshaped = f", reshaped to {list(tensor.shape)}" if reshape else ""
-    raise CAMError(f"layer {name!r} gives {shape}{reshaped}, not [N, K, h, w] with N = {n}: {hint}")
+    raise CAMError(f"layer {name!r} gives {shape}{reshaped}, not [N, K, h, w] with N = {run.n}: {hint}")
 
 
+def _flat(tensor: Tensor) -> Tensor:  # [N, K, t], [N, K, h, w] or [N, K, d, h, w] -> [N, K, h, w]
+    "A grid as rows and columns, for methods and judgments that are the same in any order of the locations."
+    return tensor.reshape(*tensor.shape[:2], math.prod(tensor.shape[2:-1]), tensor.shape[-1])
+
+
+# %% ../nbs/42_gradcam.ipynb #b79c9d8b
 def tokens_to_grid(
     tokens: Tensor,  # [N, T, K], a transformer layer's output
     extra: int = 1,  # leading tokens that have no location: 1 for the class token of a ViT, 0 for none
@@ -518,48 +520,24 @@ def rewinder(model: nn.Module) -> Callable[[], None]:
     return rewind
 
 
-# %% ../nbs/42_gradcam.ipynb #a7303b1c
-@patch
-def _once(self: GradCAM, run: _Run, target: Target) -> dict[str, Tensor]:
-    "Both passes, noted in `run`, and the gradients by layer; autograd's error where the model overwrites what it needs."
-    graph = any(needs_gradient(f) for f in self.methods.values())
-    run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
-    with torch.set_grad_enabled(graph), _hooked(self.modules, run.taps):
-        output = self._run(run.inputs, run.autocast, run.keys)
-        if callable(target):
-            score = _score_of(target, output)
-            try:
-                logits = class_logits(output)
-            except CAMTypeError:
-                logits = None
-            run.kind = None if logits is None else output_kind(logits)
-        else:
-            logits = class_logits(output)
-            run.targets, run.kind = _targets(target, logits.detach()), output_kind(logits)
-            score = logits.gather(1, run.targets[:, None])[:, 0]
-        run.n, run.logits, run.output = len(score), None if logits is None else logits.detach(), _detached(output)
-        image = any(isinstance(i, Tensor) and i.ndim == 4 for i in run.inputs)
-        for name, tap in run.taps.items():
-            if not tap.calls and isinstance(self.modules[name], torch.jit.ScriptModule):
-                raise _scripted(name)
-            tap.choose()
-            _on_grid(name, tap.kept.detach(), run.n, self.reshape.get(name), image)  # an error before the backward pass
-        if run.kind is None and logits is not None and bool(((logits >= 0) & (logits <= 1)).all()):
-            run.kind = self._kind_of_one(run)
-        gradients = _gradients({n: t.kept for n, t in run.taps.items()}, score, run.autocast) if graph else {}
-    for tap in run.taps.values():
-        tap.kept = tap.kept.detach()
-        tap.latest.clear()
-    return gradients
-
-
-def _detached(output: Any) -> Any:
-    "The output without its graph, as far as it is made of tensors, lists, tuples and dicts."
-    if isinstance(output, Tensor):
-        return output.detach()
-    if type(output) in (tuple, list):
-        return type(output)(_detached(o) for o in output)
-    return {k: _detached(o) for k, o in output.items()} if isinstance(output, Mapping) else output
+# %% ../nbs/42_gradcam.ipynb #8a6496ff
+def _aimed(run: _Run, target: Target, output: Any) -> _Run:
+    "The pass as one target sees it: what is explained, and its score with its graph."
+    target = target.classes if isinstance(target, ClassTarget) else target
+    try:
+        logits = class_logits(output)
+    except CAMTypeError:
+        if not callable(target):
+            raise
+        logits = None
+    found = dict(output=run.output, logits=None if logits is None else logits.detach(), layers={})
+    found["kind"] = None if logits is None else output_kind(logits)
+    if callable(target):
+        score = scores_of(target, output)
+        return replace(run, **found, target=target, score=score, n=len(score))
+    classes = classes_of(target, logits.detach())
+    score = logits.gather(1, classes[:, None])[:, 0]
+    return replace(run, **found, target=ClassTarget(classes), targets=classes, score=score, n=len(score))
 
 
 @patch
@@ -575,70 +553,37 @@ def _kind_of_one(self: GradCAM, run: _Run) -> str | None:
 
 def _rows(inputs: Sequence, rows: Tensor, n: int) -> list:
     "The inputs of these images, [B, ...] each; what has no batch of `n` stays as it is."
-    return [i[rows.to(i.device)] if isinstance(i, Tensor) and i.ndim and len(i) == n else i for i in inputs]
+
+    def of(value: Any) -> Any:
+        if isinstance(value, Tensor) and value.ndim and len(value) == n:
+            return value[rows.to(value.device)]
+        return [value[int(r)] for r in rows] if isinstance(value, list) and len(value) == n else value
+
+    return [of(value) for value in inputs]
 
 
-# %% ../nbs/42_gradcam.ipynb #64cc4973
-_CHANNELS_FIRST = (nn.Conv2d, nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d, nn.AvgPool2d)
-
-
-@patch
-def __call__(
-    self: GradCAM,
-    *inputs: Tensor,  # what the model takes, [N, ...], on the model's device
-    target: Target = None,  # class to explain; None: the predicted one; N ints; or a function of the model's output -> [N]
-    **keywords: Tensor,  # what the model takes by keyword
-) -> dict:  # {layer: [N, h, w]} on the inputs' device, or {method: {layer: [N, h, w]}} for a list of methods
-    "Signed raw maps at each layer's own grid; `.output`, `.logits` [N, C] and `.targets` [N] are of the same forward."
-    maps, _ = self._explain(inputs, keywords, target)
-    return self._give(maps)
+# %% ../nbs/42_gradcam.ipynb #566aca34
+_CHANNELS_FIRST = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d, nn.AvgPool2d)
 
 
 @patch
-def _give(self: GradCAM, maps: dict) -> dict:
-    "Warn of what is the matter, and unpack the maps of a single method."
-    for reason in self.reasons if self.warn else ():
-        warnings.warn(str(reason), CAMWarning, stacklevel=3)
-    return next(iter(maps.values())) if self.single else maps
-
-
-@patch
-def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: Target) -> tuple[dict, _Run]:
-    "Maps by method and layer, and the pass they were made from."
-    self._forget()
-    device = next((i.device for i in chain(inputs, keywords.values()) if isinstance(i, Tensor)), None)
-    if device is None:
-        raise CAMTypeError("a GradCAM is called with the model's inputs, at least one of them a tensor")
-    run = _Run(
-        {}, inputs=(*inputs, *keywords.values()), keys=tuple(keywords), autocast=_autocast(self.precision, device)
-    )
-    run.image_size = next((tuple(i.shape[2:]) for i in run.inputs if isinstance(i, Tensor) and i.ndim == 4), (0, 0))
-    batch_norms = ((n, m) for n, m in self.model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
-    run.mixing = next((name for name, m in batch_norms if m.running_mean is None), "")
-    # the caller's autocast must not reach the backward pass: a backward matrix product would be cast too
-    with torch.inference_mode(False), _autocast("fp32", device), left_as_found(self.model, device):
-        rewind = rewinder(self.model)
-        try:
-            gradients = self._once(run, target)
-        except RuntimeError as error:
-            if not is_overwritten(error):
-                raise
-            rewind()
-            with saved_copies():
-                gradients = self._once(run, target)
-        with torch.no_grad():
-            for name, tap in run.taps.items():
-                pair = [tap.kept, gradients[name]] if gradients else [tap.kept]
-                pair = [_on_grid(name, t, run.n, self.reshape.get(name)).to(wide(t)) for t in pair]
-                first = name in self.reshape or isinstance(self.modules[name], _CHANNELS_FIRST)
-                about = (torch.finfo(tap.kept.dtype).eps, tap.calls, tap.asked is not None, first)
-                run.layers[name] = LayerRecord(pair[0], pair[1] if gradients else None, *about)
-            maps = {m: {name: self._map(m, name, run) for name in self.layers} for m in self.methods}
-            reasons, broken = judge(run, maps, self.methods)
-            for layer, which, images in broken:
-                self._raise_not_finite(layer, which, images, run)
-    self.output, self._logits, self.targets, self.reasons = run.output, run.logits, run.targets, reasons
-    return maps, run
+@torch.no_grad()
+def _judged(self: GradCAM, run: _Run, gradients: dict[str, Tensor]) -> dict:
+    "Maps of one target by method and layer, with their reasons in `run`."
+    absent = run.score.isnan()
+    for name, tap in run.taps.items():
+        pair = [tap.kept.detach(), gradients[name]] if gradients else [tap.kept.detach()]
+        pair = [_flat(_on_grid(name, t, run, self.modules[name])).to(wide(t)) for t in pair]
+        if gradients and bool(absent.any()):  # what a function made of NaN on the way back
+            pair[1] = torch.where(absent[:, None, None, None], 0, pair[1])
+        first = name in run.reshapes or isinstance(self.modules[name], _CHANNELS_FIRST)
+        about = (torch.finfo(tap.kept.dtype).eps, tap.calls, tap.asked is not None, first)
+        run.layers[name] = LayerRecord(pair[0], pair[1] if gradients else None, *about)
+    maps = {m: {name: self._map(m, name, run) for name in self.layers} for m in self.methods}
+    run.reasons, broken = judge(run, maps, self.methods, absent)
+    for layer, which, images in broken:
+        self._raise_not_finite(layer, which, images, run)
+    return {m: {name: map.view(len(map), *run.grids[name]) for name, map in by.items()} for m, by in maps.items()}
 
 
 @patch
@@ -647,10 +592,91 @@ def _map(self: GradCAM, method: str, name: str, run: _Run) -> Tensor:  # [N, h, 
     function, at = self.methods[method], run.layers[name]
     if SLOW_METHODS.get(method) is function:
         return function(at.activation, _Probe(self, name, method, run))
-    more = {"generator": self.generator} if function is randomcam else {}
-    return function(at.activation, at.gradient, **more)
+    if asks_for_class(function):
+        return function(at.activation, at.gradient)
+    if (method, name) not in run.shared:  # the same for all targets
+        more = {"generator": self.generator} if function is randomcam else {}
+        run.shared[method, name] = function(at.activation, at.gradient, **more)
+    return run.shared[method, name]
 
 
+# %% ../nbs/42_gradcam.ipynb #a7303b1c
+@patch
+def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tuple[dict, _Run]]:
+    "One forward pass and one backward pass a target: maps and pass by target; autograd's error where the model overwrites what it needs."
+    graph = any(needs_gradient(f) for f in self.methods.values())
+    run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
+    with torch.set_grad_enabled(graph), _hooked(self.modules, run.taps):
+        output = self._run(run.inputs, run.autocast, run.keys)
+        run.output = _each_tensor(output, Tensor.detach)
+        runs = {name: _aimed(run, target, output) for name, target in targets.items()}
+    one = next(iter(runs.values()))
+    for name, tap in run.taps.items():
+        if not tap.calls and isinstance(self.modules[name], torch.jit.ScriptModule):
+            raise _scripted(name)
+        tap.choose()
+        found = self.reshape.get(name) or _found_reshape(self.modules[name], tap.kept.shape, run.inputs)
+        run.reshapes.update({name: found} if found else {})
+        run.grids[name] = tuple(
+            _on_grid(name, tap.kept.detach(), one, self.modules[name]).shape[2:]
+        )  # an error before the backward pass
+    if one.kind is None and one.logits is not None and bool(((one.logits >= 0) & (one.logits <= 1)).all()):
+        kind = self._kind_of_one(one)
+        runs = {name: replace(r, kind=kind) for name, r in runs.items()}
+    kept, found = {name: tap.kept for name, tap in run.taps.items()}, {}
+    for name, one in runs.items():
+        more = len(found) + 1 < len(runs)
+        with torch.set_grad_enabled(graph), _hooked(self.modules, run.taps):  # a checkpointed block runs again here
+            gradients = _gradients(kept, one.score, one.autocast, more) if graph else {}
+        one.score = one.score.detach()
+        found[name] = self._judged(one, gradients), one
+    for tap in run.taps.values():
+        tap.kept = tap.kept.detach()
+        tap.latest.clear()
+    return found
+
+
+# %% ../nbs/42_gradcam.ipynb #64cc4973
+@patch
+def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: Target | Mapping[str, Target]) -> dict:
+    "Maps by method and layer, and the pass they were made from, by target."
+    self._forget()
+    several, devices = isinstance(target, Mapping), []
+    if several and not target:
+        raise CAMError("give at least one target: the dict is empty")
+    _each_tensor((*inputs, *keywords.values()), lambda t: devices.append(t.device))
+    if not devices:
+        raise CAMTypeError("a GradCAM is called with the model's inputs, at least one of them a tensor")
+    run = _Run(
+        {}, inputs=(*inputs, *keywords.values()), keys=tuple(keywords), autocast=_autocast(self.precision, devices[0])
+    )
+    run.image_size = next((tuple(i.shape[2:]) for i in run.inputs if isinstance(i, Tensor) and i.ndim == 4), (0, 0))
+    batch_norms = ((n, m) for n, m in self.model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+    run.mixing = next((name for name, m in batch_norms if m.running_mean is None), "")
+    targets = dict(target) if several else {"": target}
+    # the caller's autocast must not reach the backward pass: a backward matrix product would be cast too
+    with torch.inference_mode(False), _autocast("fp32", devices[0]), left_as_found(self.model, devices[0]):
+        rewind = rewinder(self.model)
+        try:
+            found = self._once(run, targets)
+        except RuntimeError as error:
+            if not is_overwritten(error):
+                raise
+            rewind()
+            with saved_copies():
+                found = self._once(run, targets)
+    runs = {name: run for name, (_, run) in found.items()}
+    one = next(iter(runs.values()))
+    self.output, self._logits, self.reasons = (
+        run.output,
+        one.logits,
+        common_reasons({n: r.reasons for n, r in runs.items()}),
+    )
+    self.targets = {name: run.targets for name, run in runs.items()} if several else one.targets
+    return found
+
+
+# %% ../nbs/42_gradcam.ipynb #a7584c36
 @patch
 def _raise_not_finite(self: GradCAM, layer: str, which: str, images: list[int], run: _Run) -> None:
     "Raise: numbers of this layer are not finite; names the layer where they begin, by one more pass."
@@ -696,55 +722,53 @@ def _raise_not_finite(self: GradCAM, layer: str, which: str, images: list[int], 
     )
 
 
+# %% ../nbs/42_gradcam.ipynb #23c5cd6a
+@patch
+def __call__(
+    self: GradCAM,
+    *inputs: Any,  # what the model takes, [N, ...], on the model's device
+    target: Target
+    | Mapping[
+        str, Target
+    ] = None,  # None: the predicted class; a class, N classes, a function of `cifarcam.targets`; or a dict of these
+    **keywords: Any,  # what the model takes by keyword
+) -> dict:  # {layer: [N, h, w]} on the inputs' device; {method: ...} for a list of methods; {target: ...} around it for a dict of targets
+    "Signed raw maps at each layer's own grid, from one forward pass; `.output`, `.logits` [N, C] and `.targets` [N] are of the same."
+    return self._give({name: maps for name, (maps, _) in self._explain(inputs, keywords, target).items()}, target)
+
+
+@patch
+def _give(self: GradCAM, found: dict, target: Target | Mapping[str, Target]) -> dict:
+    "Warn of what is the matter, and unpack what a single target or method gave."
+    several = isinstance(target, Mapping)
+    for reason in self.reasons if self.warn and not several else ():
+        warnings.warn(str(reason), CAMWarning, stacklevel=3)
+    if self.warn and several:
+        tally = Tally()
+        n = max((r.n for r in self.reasons), default=0)
+        tally.add(self.reasons, range(n))
+        tally.warn(n, ".reasons", stacklevel=4)
+    return self._unpacked(found, several)
+
+
+@patch
+def _unpacked(self: GradCAM, found: dict, several: bool) -> dict:
+    "{target: {method: {layer: map}}} without the levels that were not asked for."
+    maps = {name: next(iter(by.values())) if self.single else by for name, by in found.items()}
+    return maps if several else next(iter(maps.values()))
+
+
 # %% ../nbs/42_gradcam.ipynb #b84bf038
 @dataclass
 class MapBatch:
     "Maps of some of N images, and what the model returned for them."
 
     rows: range  # the images' numbers among all
-    maps: dict  # {layer: [B, h, w]}, or {method: {layer: [B, h, w]}} for a list of methods
+    maps: dict  # as a call gives them: {layer: [B, h, w]}, or by method, or by target
     logits: Tensor | None  # [B, C], or None where the output has none
-    targets: Tensor | None  # int64 [B], the classes explained; None for a target function
+    targets: Any  # int64 [B], the classes explained; None for a target function; by name for a dict of targets
     output: Any = None  # of the model
     reasons: list[Reason] = field(default_factory=list)  # by the images' numbers in this batch
-
-
-@patch
-def over(
-    self: GradCAM,
-    batches: Tensor | Iterable,  # all inputs [N, ...], which are split, or batches: tensors, or tuples of inputs
-    target: Target = None,  # as for a call; N ints: one for each of all images
-    *,
-    batch_size: int = 100,  # images at a time, where they are split here
-    prepare: Callable[[Any], Any] | None = None,  # makes the model's input, or a tuple of inputs, of a batch
-    progress: bool = False,  # show a progress bar
-) -> Iterator[MapBatch]:
-    "Maps of many images in batches; in the end, `.reasons` are those of all images, given in one warning."
-    whole = hasattr(batches, "shape")  # a tensor or an array
-    each = not (target is None or callable(target) or isinstance(target, int) or getattr(target, "ndim", 1) == 0)
-    if batch_size < 1:
-        raise CAMError(f"batch_size must be at least 1, not {batch_size}")
-    if whole and each and len(target) != len(batches):
-        raise CAMError(f"{len(target)} targets for {len(batches)} images: give one class for all or one for each image")
-    parts = (batches[k : k + batch_size] for k in range(0, len(batches), batch_size)) if whole else batches
-    tally, seen = Tally(), 0
-    with tqdm(
-        total=len(batches) if whole else None, desc="maps", unit=" images", leave=False, disable=not progress
-    ) as bar:
-        for part in parts:
-            inputs = part if prepare is None else prepare(part)
-            inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
-            rows = range(seen, seen + len(part[0] if isinstance(part, (tuple, list)) else part))
-            some = target[rows.start : rows.stop] if each else target
-            maps, run = self._explain(inputs, {}, some)
-            tally.add(self.reasons, rows)
-            seen = rows.stop
-            maps = next(iter(maps.values())) if self.single else maps
-            yield MapBatch(rows, maps, run.logits, run.targets, run.output, self.reasons)
-            bar.update(len(rows))
-    self.reasons = tally.reasons(seen)
-    if self.warn:
-        tally.warn(seen, ".reasons")
 
 
 def gather(
@@ -767,105 +791,199 @@ def gather(
     return MapBatch(rows, maps, logits, targets, None, tally.reasons(len(rows)))
 
 
+# %% ../nbs/42_gradcam.ipynb #d72cfea3
+def _part(target: Target | Mapping[str, Target], rows: range, n: int | None) -> Target | Mapping[str, Target]:
+    "The target of some of `n` images; None: any number of them."
+    if isinstance(target, Mapping):
+        return {name: _part(one, rows, n) for name, one in target.items()}
+    if callable(target):
+        return target.rows(torch.arange(rows.start, rows.stop)) if hasattr(target, "rows") else target
+    if target is None or isinstance(target, int) or getattr(target, "ndim", 1) == 0:
+        return target
+    if n is not None and len(target) != n:
+        raise CAMError(f"{len(target)} targets for {n} images: give one class for all or one for each image")
+    return target[rows.start : rows.stop]
+
+
+@patch
+def over(
+    self: GradCAM,
+    batches: Tensor | Iterable,  # all inputs [N, ...], which are split, or batches: tensors, or tuples of inputs
+    target: Target | Mapping[str, Target] = None,  # as for a call; N ints: one for each of all images
+    *,
+    batch_size: int = 100,  # images at a time, where they are split here
+    prepare: Callable[[Any], Any] | None = None,  # makes the model's input, or a tuple of inputs, of a batch
+    progress: bool = False,  # show a progress bar
+) -> Iterator[MapBatch]:
+    "Maps of many images in batches; in the end, `.reasons` are those of all images, given in one warning."
+    n = len(batches) if hasattr(batches, "shape") else None  # a tensor or an array
+    if batch_size < 1:
+        raise CAMError(f"batch_size must be at least 1, not {batch_size}")
+    _part(target, range(0), n)  # an error before the first batch
+    parts = batches if n is None else (batches[k : k + batch_size] for k in range(0, n, batch_size))
+    tally, seen = Tally(), 0
+    with tqdm(total=n, desc="maps", unit=" images", leave=False, disable=not progress) as bar:
+        for part in parts:
+            inputs = part if prepare is None else prepare(part)
+            inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+            rows = range(seen, seen + len(part[0] if isinstance(part, (tuple, list)) else part))
+            found = self._explain(inputs, {}, _part(target, rows, n))
+            tally.add(self.reasons, rows)
+            seen, maps = rows.stop, self._unpacked({k: m for k, (m, _) in found.items()}, isinstance(target, Mapping))
+            yield MapBatch(rows, maps, self._logits, self.targets, self.output, self.reasons)
+            bar.update(len(rows))
+    self.reasons = tally.reasons(seen)
+    if self.warn:
+        tally.warn(seen, ".reasons")
+
+
 # %% ../nbs/42_gradcam.ipynb #5bad6475
-def _image(inputs: Sequence) -> int:
-    "Which of the inputs is the image [N, C, H, W]."
-    found = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.ndim == 4 and x.is_floating_point()]
+def _image(inputs: Sequence, dims: int = 2) -> int:
+    "Which of the inputs is the image [N, C, H, W], or the signal or volume for a grid of 1 or 3 dimensions."
+    found = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.ndim == dims + 2 and x.is_floating_point()]
     if not found:
+        what = {1: "a signal", 2: "an image", 3: "a volume"}[dims]
         raise CAMTypeError(
-            "no input is an image, a tensor of floats [N, C, H, W]: there is nothing to lay a mask on or to mirror"
+            f"no input is {what}, a tensor of floats [N, C, {_AXES[dims].upper()}]: there is nothing to lay a mask on or to mirror"
         )
     return found[0]
 
 
+def _in_call(tap: _Tap, change: Callable[[Tensor], Tensor]) -> Callable:  # a forward hook
+    "Changes the layer's output in the one call whose map is made, and in no other."
+    calls = 0
+
+    def hook(module: nn.Module, args: tuple, output: object) -> object:
+        nonlocal calls
+        calls += 1
+        return _replaced(output, change(_first(tap.name, output))) if calls == tap.call + 1 else None
+
+    return hook
+
+
 @patch
 def _scores(self: GradCAM, run: _Run, inputs: Sequence, images: Tensor, hooks: dict[str, Callable]) -> Tensor:  # [B]
-    "Target logits of one more forward pass, on `inputs`, for the targets of these images."
-    if run.targets is None:
-        raise CAMError("a target function cannot be asked of single images: give a class to explain")
+    "The target's scores in one more forward pass, on `inputs` of these images; 0 where there is none left to explain."
     with torch.no_grad(), _hooked(self.modules, hooks):
-        logits = class_logits(self._run(inputs, run.autocast, run.keys))
-    if len(logits) != len(images):
-        raise CAMError(f"the model gave {len(logits)} rows of logits for a batch of {len(images)}")
-    return logits.to(wide(logits)).gather(1, run.targets[images][:, None])[:, 0]
+        output = self._run(inputs, run.autocast, run.keys)
+    target = run.target.rows(images) if hasattr(run.target, "rows") else run.target
+    score = scores_of(target, output)
+    if len(score) != len(images):
+        raise CAMError(f"the model or the target function gave {len(score)} rows for a batch of {len(images)}")
+    return score.to(wide(score)).nan_to_num(nan=0.0)
 
 
+# %% ../nbs/42_gradcam.ipynb #176115da
 @dataclass
 class _Probe:
-    "How the target's logit answers to changes, for the methods that run the network again."
+    "How the target's score answers to changes, for the methods that run the network again."
 
     cam: GradCAM
     name: str  # of the layer
     method: str
     run: _Run
 
-    @property
-    def size(self) -> tuple[int, int]:
-        return tuple(self.run.inputs[_image(self.run.inputs)].shape[-2:])
+    def __post_init__(self):
+        self.grid, self.score = self.run.grids[self.name], self.run.score.to(wide(self.run.score))  # [N]
+        self.numbers = torch.arange(self.run.n, device=self.score.device)
+        if not hasattr(self.run.target, "rows") and self.run.n:
+            self._ask_for_some()
+
+    def _ask_for_some(self) -> None:
+        "Whether a function holds something for each of the N images, and so fails for other ones."
+        back = torch.cat([self.numbers.flip(0), self.numbers[:1]])
+        try:
+            other = self.cam._scores(self.run, _rows(self.run.inputs, back, self.run.n), back, {})
+            same = torch.isclose(other, self.score[back].nan_to_num(nan=0.0), rtol=1e-2, atol=1e-4).all()
+        except (RuntimeError, IndexError, ValueError):
+            same = False
+        if not same:
+            raise CAMError(
+                f"{self.method} asks the target function for some of the images, in any order, and gets other scores: "
+                "give it a method rows(images) that returns the function for these, as those of cifarcam.targets have it, or one image at a time"
+            )
 
     @property
-    def score(self) -> Tensor:  # [N]
-        return self.run.logits.to(wide(self.run.logits)).gather(1, self.run.targets[:, None])[:, 0]
+    def size(self) -> tuple[int, int]:  # of the masks: as the image, or as the grid, which `masked` lays out
+        return tuple(self.run.inputs[_image(self.run.inputs)].shape[-2:]) if len(self.grid) == 2 else self._flat_size
+
+    @property
+    def _flat_size(self) -> tuple[int, int]:
+        return math.prod(self.grid[:-1]), self.grid[-1]
 
     def pairs(self) -> Iterator[tuple[Tensor, Tensor]]:  # images and channels, [B] each, `batch_size` at a time
         (n, k), bar = self.run.layers[self.name].activation.shape[:2], f"{self.method} of {self.name}"
         with tqdm(total=n * k, desc=bar, unit=" images", leave=False, disable=not self.cam.progress) as progress:
-            for chunk in torch.arange(n * k, device=self.run.layers[self.name].activation.device).split(
-                self.cam.batch_size
-            ):
+            for chunk in torch.arange(n * k, device=self.score.device).split(self.cam.batch_size):
                 yield chunk // k, chunk % k
                 progress.update(len(chunk))
 
     def masked(self, images: Tensor, mask: Tensor) -> Tensor:  # [B] of the images under masks [B, 1, H, W]
-        inputs, at = _rows(self.run.inputs, images, self.run.n), _image(self.run.inputs)
+        dims = len(self.grid)
+        inputs, at = _rows(self.run.inputs, images, self.run.n), _image(self.run.inputs, dims)
+        if dims != 2:
+            size = inputs[at].shape[2:]
+            mask = F.interpolate(mask.view(-1, 1, *self.grid), size, mode=_LINEAR[dims], align_corners=True).flatten(1)
+            low, high = mask.amin(1, keepdim=True), mask.amax(1, keepdim=True)
+            mask = ((mask - low) / torch.where(high > low, high - low, 1)).view(-1, 1, *size)
         inputs[at] = inputs[at] * mask.to(inputs[at].dtype)
         return self.cam._scores(self.run, inputs, images, {})
 
-    def without(self, images: Tensor, channels: Tensor) -> Tensor:  # [B] with a channel of the layer set to zero
-        if not self.multiplies:
-            return self._ablated(images, images, channels)
-        parts = [images == i for i in images.unique()]  # the short way is one image at a time
-        return torch.cat([self._ablated(images[part][:1], images[part], channels[part]) for part in parts])
 
-    def _ablated(self, given: Tensor, images: Tensor, channels: Tensor) -> Tensor:  # channel -1: none
-        def drop(tensor: Tensor) -> Tensor:  # a single row is repeated first
-            tensor = tensor.repeat(len(channels), *[1] * (tensor.ndim - 1)) if len(tensor) == 1 else tensor.clone()
-            rows = (channels >= 0).nonzero()[:, 0]
-            tensor.movedim(self.channel_dim, 1)[rows, channels[rows]] = 0
-            return tensor
+# %% ../nbs/42_gradcam.ipynb #5abd52d9
+@patch
+def without(self: _Probe, images: Tensor, channels: Tensor) -> Tensor:  # [B] with a channel of the layer set to zero
+    "The scores of these images, each without one channel."
+    if not self.multiplies:
+        return self._ablated(images, images, channels)
+    parts = [images == i for i in images.unique()]  # the short way is one image at a time
+    return torch.cat([self._ablated(images[part][:1], images[part], channels[part]) for part in parts])
 
-        hooks = {self.name: _in_call(self.run.taps[self.name], drop)}
-        return self.cam._scores(self.run, _rows(self.run.inputs, given, self.run.n), images, hooks)
 
-    @cached_property
-    def channel_dim(self) -> int:  # of the layer's own output: 1, unless there is a reshape, which is then asked
-        reshape, kept = self.cam.reshape.get(self.name), self.run.taps[self.name].kept
-        for dim in range(1, kept.ndim) if reshape else ():
-            order = torch.arange(kept.shape[dim], device=kept.device)
-            probe = reshape(order.view(-1, *[1] * (kept.ndim - 1 - dim)).expand(kept.shape).to(torch.float64))
-            if probe.shape[1] == len(order) and bool((probe == order.view(1, -1, 1, 1)).all()):
-                return dim
-        if reshape:
-            raise CAMError(
-                f"{self.method} cannot tell which dimension of layer {self.name!r} holds the channels: its reshape mixes them"
-            )
-        return 1
+@patch
+def _ablated(self: _Probe, given: Tensor, images: Tensor, channels: Tensor) -> Tensor:  # channel -1: none
+    def drop(tensor: Tensor) -> Tensor:  # a single row is repeated first
+        tensor = tensor.repeat(len(channels), *[1] * (tensor.ndim - 1)) if len(tensor) == 1 else tensor.clone()
+        rows = (channels >= 0).nonzero()[:, 0]
+        tensor.movedim(self.channel_dim, 1)[rows, channels[rows]] = 0
+        return tensor
 
-    @cached_property
-    def multiplies(self) -> bool:  # whether the output may be repeated on its way, which saves the layers before it
-        if self.run.n == 0:
-            return False
-        channels = torch.tensor(
-            [-1, 0, self.run.layers[self.name].activation.shape[1] - 1], device=self.run.logits.device
+    hooks = {self.name: _in_call(self.run.taps[self.name], drop)}
+    return self.cam._scores(self.run, _rows(self.run.inputs, given, self.run.n), images, hooks)
+
+
+@patch(as_prop=True)
+def channel_dim(self: _Probe) -> int:
+    "Of the layer's own output: 1, unless there is a reshape, which is then asked."
+    reshape, kept = self.run.reshapes.get(self.name), self.run.taps[self.name].kept
+    for dim in range(1, kept.ndim) if reshape else ():
+        order = torch.arange(kept.shape[dim], device=kept.device)
+        probe = reshape(order.view(-1, *[1] * (kept.ndim - 1 - dim)).expand(kept.shape).to(torch.float64))
+        if probe.shape[1] == len(order) and bool((_flat(probe) == order.view(1, -1, 1, 1)).all()):
+            return dim
+    if reshape:
+        raise CAMError(
+            f"{self.method} cannot tell which dimension of layer {self.name!r} holds the channels: its reshape mixes them"
         )
-        image = torch.zeros(3, dtype=torch.int64, device=self.run.logits.device)
+    return 1
+
+
+@patch(as_prop=True)
+def multiplies(self: _Probe) -> bool:
+    "Whether the layer's output may be repeated on its way, which saves the layers before it."
+    if self.run.n == 0:
+        return False
+    if not hasattr(self, "_multiplies"):
+        last = self.run.layers[self.name].activation.shape[1] - 1
+        channels, image = torch.tensor([-1, 0, last], device=self.score.device), self.numbers.new_zeros(3)
         plain = self._ablated(image, image, channels)
+        eps = max(1e-3, 8 * torch.finfo(self.run.score.dtype).eps)
         try:
             short = self._ablated(image[:1], image, channels)
-        except Exception:
-            return False  # whatever the model said of a batch that grew
-        eps = max(1e-3, 8 * torch.finfo(self.run.logits.dtype).eps)
-        return bool(((short - plain).abs() <= eps * plain.abs().max()).all())
+            self._multiplies = bool(((short - plain).abs() <= eps * plain.abs().max()).all())
+        except Exception:  # whatever the model said of a batch that grew
+            self._multiplies = False
+    return self._multiplies
 
 
 # %% ../nbs/42_gradcam.ipynb #4e2eac53
@@ -873,7 +991,7 @@ class Completeness(NamedTuple):
     "Both sides of a sum that theory promises for some layers."
 
     total: Tensor  # [N], the raw map added up over its grid
-    difference: Tensor  # [N], the target logit less the target logit with the layer's output set to zero
+    difference: Tensor  # [N], the target's score less the score with the layer's output set to zero
 
     @property
     def residual(self) -> Tensor:  # [N], 0 where the map is complete
@@ -885,20 +1003,22 @@ class Completeness(NamedTuple):
 @patch
 def completeness(
     self: GradCAM,
-    *inputs: Tensor,  # as for a call
-    target: int | Sequence[int] | Tensor | None = None,  # as for a call
-    **keywords: Tensor,  # as for a call
-) -> dict:  # {layer: Completeness}, or {method: {layer: Completeness}} for a list of methods
+    *inputs: Any,  # as for a call
+    target: Target | Mapping[str, Target] = None,  # as for a call
+    **keywords: Any,  # as for a call
+) -> dict:  # {layer: Completeness}, or by method, or by target, as a call gives its maps
     "Whether each map adds up to what its layer contributes to the target logit (sensitivity, as in arXiv:2008.02312, section 3)."
-    maps, run = self._explain(inputs, keywords, target)
-    device, images = run.logits.device, torch.arange(run.n, device=run.logits.device)
-    with torch.inference_mode(False), _autocast("fp32", device), left_as_found(self.model, device):
-        y = self._logits.to(wide(self._logits)).gather(1, self.targets[:, None])[:, 0]
-        hooks = {name: {name: _in_call(run.taps[name], torch.zeros_like)} for name in self.layers}
-        lost = {name: y - self._scores(run, run.inputs, images, hooks[name]) for name in self.layers}
-    return self._give(
-        {m: {name: Completeness(map.sum((1, 2)), lost[name]) for name, map in by.items()} for m, by in maps.items()}
-    )
+    found = {}
+    for key, (maps, run) in self._explain(inputs, keywords, target).items():
+        y, images = run.score.to(wide(run.score)), torch.arange(run.n, device=run.score.device)
+        with torch.inference_mode(False), _autocast("fp32", y.device), left_as_found(self.model, y.device):
+            hooks = {name: {name: _in_call(run.taps[name], torch.zeros_like)} for name in self.layers}
+            lost = {name: y - self._scores(run, run.inputs, images, hooks[name]) for name in self.layers}
+        sums = {
+            m: {name: Completeness(a.flatten(1).sum(1), lost[name]) for name, a in by.items()} for m, by in maps.items()
+        }
+        found[key] = sums
+    return self._give(found, target)
 
 
 # %% ../nbs/42_gradcam.ipynb #0e8b4867
@@ -933,36 +1053,44 @@ class Views:
             yield view, mirrored
 
 
+# %% ../nbs/42_gradcam.ipynb #f2d5cf2f
+def _framed(map: Tensor, mirrored: bool, grid: tuple[int, ...], spread: bool) -> Tensor:  # [N, *grid]
+    "The map of a view in the image's frame; a gradient is spread over the cells, so their sum is kept."
+    map = map.flip(-1) if mirrored else map
+    if tuple(map.shape[1:]) == grid:
+        return map
+    part = math.prod(map.shape[1:]) / math.prod(grid) if spread else 1
+    return F.interpolate(map[:, None], grid, mode="bilinear", align_corners=False, antialias=True)[:, 0] * part
+
+
 @patch
 def smooth(
     self: GradCAM,
-    *inputs: Tensor,  # as for a call; the views are of the first image [N, C, H, W] among them
-    target: int | Sequence[int] | Tensor | None = None,  # None: the class predicted for the image itself, for all views
+    *inputs: Any,  # as for a call; the views are of the first image [N, C, H, W] among them
+    target: Target | Mapping[str, Target] = None,  # None: the class predicted for the image itself, for all views
     views: Views | None = None,  # None: the image and its mirror image
-    **keywords: Tensor,  # as for a call
+    **keywords: Any,  # as for a call
 ) -> dict:  # as for a call
     "Raw signed maps averaged over views of the image, in the image's frame (noise after SmoothGrad, arXiv:1706.03825)."
-    plain, run = self._explain(inputs, keywords, target)
-    kept, tally, at = (self.output, self._logits, self.targets), {}, _image(run.inputs)
-    total = {m: {name: torch.zeros_like(map) for name, map in by.items()} for m, by in plain.items()}
+    plain = self._explain(inputs, keywords, target)
+    run, kept, tally = next(iter(plain.values()))[1], (self.output, self._logits, self.targets), {}
+    fixed, at = {name: run.target for name, (_, run) in plain.items()}, _image(run.inputs)
+    total = {
+        key: {m: {name: torch.zeros_like(a) for name, a in by.items()} for m, by in maps.items()}
+        for key, (maps, _) in plain.items()
+    }
     seen = list((views or Views()).of(run.inputs[at]))
     for view, mirrored in seen:
         given = [*run.inputs[:at], view, *run.inputs[at + 1 :]]
-        maps, _ = self._explain(given[: len(inputs)], dict(zip(run.keys, given[len(inputs) :])), kept[2])
+        found = self._explain(given[: len(inputs)], dict(zip(run.keys, given[len(inputs) :])), fixed)
         for r in self.reasons:
-            tally.setdefault((r.layer, r.method, r.kind), (r.text, Counter()))[1].update(r.images)
-        for m, by_layer in total.items():
-            for name, sum_of in by_layer.items():
-                map = maps[m][name].flip(-1) if mirrored else maps[m][name]
-                grid, cells = tuple(sum_of.shape[1:]), map.shape[1] * map.shape[2]
-                if tuple(map.shape[1:]) != grid:  # a gradient is spread over the cells, so their sum is kept
-                    part = cells / (grid[0] * grid[1]) if getattr(self.methods[m], "spread", False) else 1
-                    resize = dict(mode="bilinear", align_corners=False, antialias=True)
-                    map = F.interpolate(map[:, None], grid, **resize)[:, 0] * part
-                sum_of += map / len(seen)
+            tally.setdefault((r.target, r.layer, r.method, r.kind), (r.text, Counter()))[1].update(r.images)
+        for key, m, name in product(total, self.methods, self.layers):
+            sum_of, spread = total[key][m][name], getattr(self.methods[m], "spread", False)
+            sum_of += _framed(found[key][0][m][name], mirrored, tuple(sum_of.shape[1:]), spread) / len(seen)
     self.output, self._logits, self.targets = kept
     self.reasons = [
-        Reason(layer, method, sorted(times), run.n, text, kind, [times[i] for i in sorted(times)], len(seen))
-        for (layer, method, kind), (text, times) in tally.items()
+        Reason(layer, method, sorted(times), run.n, text, kind, [times[i] for i in sorted(times)], len(seen), key)
+        for (key, layer, method, kind), (text, times) in tally.items()
     ]
-    return self._give(total)
+    return self._give(total, target)

@@ -195,9 +195,7 @@ _CODES = {  # by the name of the error or one that it derives from: to import th
 }  # fmt: skip
 
 
-def exit_code(
-    error: Exception,
-) -> int | None:  # None: not ours, so the traceback is shown
+def exit_code(error: Exception) -> int | None:  # None: not ours, so the traceback is shown
     "2 for a request that cannot be met, 1 for a failure on the way."
     names = {cls.__name__ for cls in type(error).__mro__}
     return next((code for name, code in _CODES.items() if name in names), None)
@@ -237,16 +235,15 @@ def _no_reader() -> bool:
 
 def _app() -> App:
     "All verbs as a Cyclopts application."
-    app = App(
-        name="cifarcam",
-        version=f"cifarcam {__version__}",
-        help_flags=(),
-        default_parameter=Parameter(negative=()),
-        suppress_keyboard_interrupt=False,
-    )
+    how = dict(help_flags=(), default_parameter=Parameter(negative=()), suppress_keyboard_interrupt=False)
+    app = App(name="cifarcam", version=f"cifarcam {__version__}", **how)
     for name, function in _VERBS.items():
         app.command(function, name=name)
     return app
+
+
+_UNFIT = """torch and torchvision do not fit together: install both with one command, \
+`pip install --force-reinstall torch torchvision` (README: the CPU-only pair)"""
 
 
 def _run(words: list[str], traceback: bool) -> int:
@@ -258,27 +255,17 @@ def _run(words: list[str], traceback: bool) -> int:
         with _short_warnings():
             return _app()(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
     except CycloptsError as error:
-        _say(error)
-        return 2
+        return _say(error) or 2
     except KeyboardInterrupt as error:
         print(file=sys.stderr)
-        _say(str(error) or "stopped")
-        return 130
+        return _say(str(error) or "stopped") or 130
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _no_reader():
             return _SIGPIPE
-        # then nothing that imports it works, not even the look at what kind of error this is
-        unfit = "torchvision::" in str(error)
-        if unfit:
-            error = OSError(
-                "torch and torchvision do not fit together: install both with one command, "
-                "`pip install --force-reinstall torch torchvision` (README: the CPU-only pair)"
-            )
-        code = 1 if unfit else exit_code(error)
-        if code is None or traceback:
+        error = OSError(_UNFIT) if "torchvision::" in str(error) else error
+        if traceback or not (code := exit_code(error)):
             raise
-        _say(error)
-        return code
+        return _say(error) or code
 
 
 # %% ../nbs/81_cli.ipynb #9c523e07
@@ -301,9 +288,8 @@ def main(
 def _one_word_a_variant(words: list[str]) -> list[str]:
     "`--vary a=1 b=2` is one variant of two fields, so its words become one, with line breaks between."
     joined: list[str] = []
-    for i, word in enumerate(words):
-        after = joined[-2:-1] == ["--vary"] and not word.startswith("-") and words[i - 1] != "--vary"
-        if after:
+    for before, word in zip(["", *words], words):
+        if joined[-2:-1] == ["--vary"] and not word.startswith("-") and before != "--vary":
             joined[-1] += f"\n{word}"
         else:
             joined.append(word)
@@ -360,13 +346,12 @@ class _RecipeOptions:
 
         given = {name: getattr(self, name, None) for name in ("epochs", "precision", "seed", "pretrained")}
         changed = {name: value for name, value in given.items() if value is not None} | parse_changes(self.set or [])
-        kind, numbered, number = (self.device or "").partition(":")
-        if numbered:  # accelerate takes the first card that the process sees, so a number cannot be kept
+        kind, _, number = (self.device or "").partition(":")
+        if number:  # accelerate takes the first card that the process sees, so a number cannot be kept
             more = f", with CUDA_VISIBLE_DEVICES={number} in the environment" if kind == "cuda" else ""
-            raise UsageError(
-                f"a training takes the first {kind} device that it sees, not '{self.device}': say --device {kind}{more}"
-            )
-        if self.device and self.device != "auto":
+            said = f"a training takes the first {kind} device that it sees, not '{self.device}'"
+            raise UsageError(f"{said}: say --device {kind}{more}")
+        if self.device:
             from cifarcam.machine import pick_device
 
             pick_device(self.device)  # raises where it is not there
@@ -388,9 +373,9 @@ def _next_steps(out: Path) -> str:
         "evaluate": "accuracy class by class",
         "explain": "what the layers look at; add images of your own",
     }
-    commands = [shell_command("cifarcam", verb, out) for verb in verbs]
-    width = max(map(len, commands))
-    return "next:\n" + "\n".join(f"  {command.ljust(width)}  {what}" for command, what in zip(commands, verbs.values()))
+    rows = [(shell_command("cifarcam", verb, out), what) for verb, what in verbs.items()]
+    width = max(len(command) for command, _ in rows)
+    return "\n".join(["next:", *(f"  {command.ljust(width)}  {what}" for command, what in rows)])
 
 
 @contextmanager
@@ -454,19 +439,16 @@ def train(
     from cifarcam.sources import load_data
 
     if options.resume:
-        pairs = [
-            (f.name, getattr(o, f.name)) for o in (options, data) for f in fields(o) if f.name not in ("resume", "root")
-        ]
-        given = [f"--{name.replace('_', '-')}" for name, value in pairs if value is not None and value is not False]
+        given = {f.name: getattr(o, f.name) for o in (options, data) for f in fields(o)}
+        given = {name for name, value in given.items() if value is not None and value is not False} - {"resume", "root"}
         if given:
-            raise UsageError(f"--resume continues the run as it began: leave out {', '.join(given)}")
+            said = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))
+            raise UsageError(f"--resume continues the run as it began: leave out {said}")
         out = Path(options.resume)
         with _resumable(out):
             resume(out, recipe=recipe, root=data.root)
     elif not recipe:
-        raise UsageError(
-            "train what? Name a recipe (`cifarcam recipes` lists them), or a run to continue: `--resume RUN`"
-        )
+        raise UsageError("train what? Name a recipe (`cifarcam recipes` lists them), or a run to go on: `--resume RUN`")
     else:
         changed = override(get_recipe(recipe), **options.changes())
         out = Path(options.out or Path("runs") / file_name(changed.name))
@@ -474,12 +456,8 @@ def train(
         if out.exists():
             claim_folder(out, options.overwrite)  # raises before the data are read
         with _resumable(out):
-            run(
-                changed,
-                load_data(reference, root=data.root, progress=is_first_process()),
-                out,
-                overwrite=options.overwrite,
-            )
+            loaded = load_data(reference, root=data.root, progress=is_first_process())
+            run(changed, loaded, out, overwrite=options.overwrite)
     if is_first_process():
         print(_next_steps(out))
 
@@ -809,9 +787,8 @@ def _ended_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return  # only the main thread hears signals
-    signals = [
-        getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
-    ]  # Windows has no SIGHUP
+    names = (name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows has no SIGHUP
+    signals = [getattr(signal, name) for name in names]
     before = [signal.signal(s, lambda *_: signal.default_int_handler(signal.SIGINT, None)) for s in signals]
     try:
         yield
@@ -927,10 +904,8 @@ def lr_find(
     search = find_lr(changed, reference, root=data.root, progress=sys.stderr.isatty(), **limits)
     print(search)
     if changed.optimizer == "muon":
-        print(
-            "only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, "
-            "so the suggestion depends on --low and --steps; try it before you trust it"
-        )
+        said = "only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, "
+        print(f"{said}so the suggestion depends on --low and --steps; try it before you trust it")
     path = save_figure(plot_lr_find(search), options.out)
     print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
     if search.suggestion:

@@ -37,7 +37,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from itertools import chain, count, groupby
+from itertools import chain, count, groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,11 @@ from .data import is_image, read_image
 from .diagnose import Reason
 from .files import atomic_write, tensor_bytes, write_tensors
 from .gradcam import GradCAM, left_as_found, model_on, tokens_to_grid, unwrap
-from .layers import get_layer, layers_of, logits_of
+from .layers import get_layer, layers_of
 from .lens import main_layers
 from .machine import pick_device
 from .runs import Run
+from .targets import ContrastTarget, class_logits
 from .text import file_name, shorten, visible
 from .transforms import to_tensor
 from cifarcam.visualize import (
@@ -173,20 +174,8 @@ def named_targets(
                 p, q = (index_of(part.strip(), classes) for part in (target[: dash.start()], target[dash.end() :]))
             except ExplainError:
                 continue
-            return {f"{classes[p]}-{classes[q]}": _Contrast(p, q)}
+            return {f"{classes[p]}-{classes[q]}": ContrastTarget(p, [q])}
         raise
-
-
-@dataclass(frozen=True)
-class _Contrast:
-    "The evidence for class p rather than q."
-
-    p: int
-    q: int
-
-    def __call__(self, output: Any) -> Tensor:  # [N]
-        logits = logits_of(output)
-        return logits[:, self.p] - logits[:, self.q]
 
 
 # %% ../nbs/80_explain.ipynb #8c26a91d
@@ -276,22 +265,17 @@ def count_logits(
             said = f"{type(model).__name__} does not take images of shape {list(x.shape)}"
             raise ExplainError(f"{said}: {textwrap.shorten(str(error), 200)}{hint}") from error
     try:
-        logits = logits_of(output)
-    except ValueError:
-        logits = output
-    if not isinstance(logits, Tensor) or logits.ndim != 2:
-        found = f"a tensor {list(logits.shape)}" if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+        return int(class_logits(output).shape[1])
+    except CAMTypeError:
+        found = f"a tensor {list(output.shape)}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
         raise CAMTypeError(
             f"{type(model).__name__} must return logits [N, classes], but gave {found}: wrap it in a module that returns them, "
             "or give a target, a function that makes one scalar an image of that output"
-        )
-    return int(logits.shape[1])
+        ) from None
 
 
 # %% ../nbs/80_explain.ipynb #73bf2b82
-def looks_untrained(
-    model: nn.Module,
-) -> bool:  # False where it cannot be told
+def looks_untrained(model: nn.Module) -> bool:  # False where it cannot be told
     "Whether all normalization layers, or without any all biases, stand where they begin, as in a model with random weights."
     values = [
         (t, start)
@@ -316,6 +300,7 @@ _MARKS = {
     "blank": "no positive\nevidence",
     "inactive": "nowhere\nactive",
     "grid": "a single\ncell",
+    "absent": "nothing\nto explain",
 }
 
 
@@ -402,6 +387,9 @@ def explain_panel(
     (height, width), scale = image.shape[:2], max(192 // max(image.shape[:2]), 1)
     size, wide = (scale * height, scale * width), min(max(width / height, 0.7), 2)
     input_title = f"as the network gets it\n{height} x {width} pixels"
+    if isinstance(found.source, Tensor):
+        shown = f"mean of {len(found.source)} channels, " * (len(found.source) not in (1, 3))
+        input_title = f"the input, {height} x {width}: {shown}\nblack and white are percentiles 1 and 99"
     cells = [(0, 0, image, input_title, "")]
     if original is not None:
         cells = [(0, 0, original, "image", ""), (1, 0, image, input_title, "")]
@@ -633,7 +621,7 @@ class Explainer:
         tokens: int | None = None,
         device: str = "auto",
         shape: Sequence[int] | None = None,  # [1, ...] of inputs that are given as tensors; None: of images
-        **options: Any,  # weights=, fields of LoadedModel, or arguments of GradCAM
+        **options: Any,  # weights=, fields of LoadedModel, activation=, or arguments of GradCAM
     ):
         if theirs := next((name for name in options if name in _OURS), None):
             raise TypeError(f"'{theirs}' is another library's name: here it is {_OURS[theirs]}, see help(explain)")
@@ -659,7 +647,9 @@ class Explainer:
                 raise self.other or error
         elif not layers:
             raise ExplainError("reshape= belongs to layers that are named: give layers=")
+        activation = options.pop("activation", None)
         self.method, self.cam = method, GradCAM(net, layers, method, warn=False, **options)
+        self.cam.activation = activation or self.cam.activation
         self.random = looks_untrained(net)
 
 
@@ -668,10 +658,10 @@ class Explainer:
 def maps(
     self: Explainer,
     images: np.ndarray | Tensor,  # uint8 [N, H, W, 3], as the network gets them, or its inputs
-    target: Any = None,  # a class by name or number, N of them, a function of the output; None: predicted
-) -> dict[str, np.ndarray]:  # {layer: [N, h, w]}; `cam` has the logits, targets and reasons
+    target: Any = None,  # a class by name or number, N of them, a function of the output, a dict of these; None: predicted
+) -> dict[str, np.ndarray]:  # {layer: [N, h, w]}, of a dict {name: {layer: [N, h, w]}}; `cam` has logits and reasons
     "Signed raw maps of a batch."
-    if self.other and not callable(target):
+    if self.other and not all(map(callable, target.values() if isinstance(target, Mapping) else [target])):
         raise self.other
     if isinstance(target, (str, int)):
         target = next(iter(named_targets(target, self.loaded.classes).values()))
@@ -684,7 +674,8 @@ def maps(
             raise
         said += "; for the tokens of a transformer give tokens=1, or 0 without a class token"
         raise ExplainError(said) from error
-    return {name: m.float().cpu().numpy() for name, m in maps.items()}
+    arrays = lambda by_layer: {name: m.float().cpu().numpy() for name, m in by_layer.items()}
+    return {name: arrays(own) for name, own in maps.items()} if isinstance(target, Mapping) else arrays(maps)
 
 
 # %% ../nbs/80_explain.ipynb #e8ef05e5
@@ -734,19 +725,15 @@ def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iter
     "The explanations of images of one shape."
     sources, inputs = zip(*group)
     inputs = torch.stack(inputs) if isinstance(inputs[0], Tensor) else np.stack(inputs)
-    found: list[list[Explanation]] = [[] for _ in sources]
-    for name, target in targets.items():
-        maps, cam = self.maps(inputs, target), self.cam
-        shares = None if cam.targets is None and self.other else cam.probabilities.float().cpu().numpy()
-        for i, source in enumerate(sources):
-            index = None if cam.targets is None else int(cam.targets[i])
-            about = name or self.loaded.classes[index]
-            reasons = [replace(r, images=[0], n=1) for r in cam.reasons if i in r.images]
-            one = {layer: m[i] for layer, m in maps.items()}
-            share = None if shares is None else shares[i]
-            found[i].append(
-                Explanation(source, one, share, index, about, self.method, reasons, self.loaded, self.random)
-            )
+    by_target, cam, found = self.maps(inputs, targets), self.cam, [[] for _ in sources]
+    shares = None if self.other else cam.probabilities.float().cpu().numpy()
+    for (name, maps), i in product(by_target.items(), range(len(sources))):
+        index = None if cam.targets[name] is None else int(cam.targets[name][i])
+        about = name or (self.loaded.classes[index] if index is not None else "")
+        own = [r for r in cam.reasons if i in r.images and r.target in ("", name)]
+        own = [replace(r, images=[0], n=1, target="") for r in own]
+        one, share = {layer: m[i] for layer, m in maps.items()}, None if shares is None else shares[i]
+        found[i].append(Explanation(sources[i], one, share, index, about, self.method, own, self.loaded, self.random))
     yield from zip(sources, found)
 
 
@@ -821,11 +808,11 @@ def to_folder(
         with ThreadPoolExecutor(1 if panels else 4) as pool:  # matplotlib draws in one thread
             for file, found in self.stream(list(todo), target, batch_size, progress):
                 if isinstance(found, Exception):
-                    yield [dict(file=file, reason=str(found))]
-                    continue
-                several = [f"-{file_name(name)}" if len(targets) > 1 else "" for name in targets]
-                names = [_free_name(file_name(Path(file).stem) + more, taken) for more in several]
-                waiting.append(pool.submit(write, found, names))
+                    waiting.append(pool.submit(list, [dict(file=file, reason=str(found))]))
+                else:
+                    several = [f"-{file_name(name or 'prediction')}" if len(targets) > 1 else "" for name in targets]
+                    names = [_free_name(file_name(Path(file).stem) + more, taken) for more in several]
+                    waiting.append(pool.submit(write, found, names))
                 while waiting and (len(waiting) > 2 * batch_size or waiting[0].done()):
                     yield waiting.popleft().result()
             yield from (future.result() for future in waiting)

@@ -56,7 +56,6 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -258,8 +257,7 @@ def overlay_volume(
     volume = torch.as_tensor(np.asarray(volume)).float()
     volume = (volume if volume.ndim == 4 else volume[None]).permute(1, 2, 3, 0)
     pictures = to_picture(volume.flatten(0, 1), limits=limits).reshape(*volume.shape[:3], 3)
-    positive = torch.as_tensor(map).float().relu()[None, None]
-    fine = F.interpolate(positive, tuple(volume.shape[:3]), mode="trilinear", align_corners=False)[0, 0]
+    fine = upsample(torch.as_tensor(map).float().relu(), tuple(volume.shape[:3]))
     top = max(float(fine.max()), 1e-30)
     return np.stack([overlay(p, m, opacity=opacity, top=top) for p, m in zip(pictures, fine)])
 

@@ -677,7 +677,7 @@ def _explain_files(loaded: "LoadedModel", words: Sequence[str], out: Path, optio
             best = ", ".join(f"{visible(name)} {p:.1%}" for name, p in row["best"])
             what = f" (maps for {visible(row['target'])})" if options.target else ""
             print(f"{visible(row['file'])}: {best}{what} -> {out / row['result']}")
-            for note in filter(None, row["reason"].split("; layer")):
+            for note in row["notes"]:
                 _note(f"{row['file']}: {note}")
     there = len(set(files)) - len(new) - len(broken)
     if folder or there:

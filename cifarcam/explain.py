@@ -801,7 +801,7 @@ def to_folder(
 
     def write(found: list[Explanation], names: list[str]) -> list[dict]:
         made = zip(found, names, todo[found[0].file], strict=True)
-        return [one._write(out / name, panels) | dict(key=key, best=one.best()) for one, name, key in made]
+        return [one._write(out / name, panels) | _more(one, key) for one, name, key in made]
 
     def written() -> Iterator[list[dict]]:  # a batch or two behind the network
         waiting: deque = deque()
@@ -823,6 +823,11 @@ def to_folder(
             writer.writerow(row)
             table.flush()
             yield row
+
+
+def _more(found: Explanation, key: str) -> dict:
+    "What a row has beside the table: `best` and `notes`, for whoever prints a line an image."
+    return dict(key=key, best=found.best(), notes=reasons_by_layer(found.reasons))
 
 
 def _row_key(explainer: str, file: str, panels: bool, target: tuple[str, Any]) -> str:

@@ -231,14 +231,15 @@ def show_signal(
     figure, panels = _plots(8, 1.3 * len(maps) + 0.9, len(maps))
     end, (low, high) = signal.shape[1] / rate, np.nanpercentile(signal, (0, 100)) + [-1e-9, 1e-9]
     for axes, (layer, map) in zip(panels[:, 0], maps.items(), strict=True):
-        strip = colorize(np.asarray(map, dtype=np.float32).reshape(1, -1), size=(1, signal.shape[1]), cmap="Oranges")
+        cells = torch.as_tensor(map).detach().float().cpu().reshape(1, -1)
+        strip = colorize(cells, size=(1, signal.shape[1]), cmap="Oranges")
         axes.imshow(strip, extent=(0, end, low, high), aspect="auto", interpolation="nearest")
         for k, line in enumerate(signal):
             label = names[k] if k < len(names) else None
             axes.plot((np.arange(len(line)) + 0.5) / rate, line, color=_PALETTE[k % 8], linewidth=1, label=label)
-        blank = "" if np.max(map) > 0 else ": no positive evidence"
+        blank = "" if cells.max() > 0 else ": no positive evidence"
         last = axes is panels[-1, 0]
-        _style(axes, f"{figure_names([layer])[0]}, {np.size(map)} cells{blank}", unit if last else "", "value")
+        _style(axes, f"{figure_names([layer])[0]}, {cells.numel()} cells{blank}", unit if last else "", "value")
     if len(names):
         panels[0, 0].legend(fontsize=_SMALL, loc="upper right")
     shades = "orange: positive evidence, each map by its own largest value"

@@ -4,39 +4,23 @@
 
 # %% auto #0
 __all__ = [
-    "RunFolder",
-    "RecipeName",
-    "AtLeastOne",
     "UsageError",
     "exit_code",
     "main",
-    "DataOptions",
-    "RecipeOptions",
-    "BudgetOptions",
-    "TrainOptions",
     "train",
-    "DemoOptions",
     "demo",
-    "RunOptions",
-    "EvaluateOptions",
     "evaluate",
-    "ExplainOptions",
     "explain",
     "report",
     "free_port",
-    "ExploreOptions",
     "explore",
     "recipes",
-    "SearchOptions",
     "lr_find",
-    "StudyOptions",
     "study",
-    "ResultsOptions",
     "results",
 ]
 
 # %% ../nbs/81_cli.ipynb #b134e569
-import ast
 import difflib
 import inspect
 import json
@@ -50,8 +34,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
-from itertools import count, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args, get_origin
 
@@ -85,24 +67,26 @@ def _verb(*examples: str, name: str | None = None) -> Callable:
 
 def _options(cls: type) -> type:
     "A decorator: the fields of the class are options of the verbs that take it."
-    cls.source = sys._getframe(1).f_code.co_filename  # a module, or a cell: the texts below the fields are read from it
+    cls.written = sys._getframe(1).f_code.co_filename  # where its comments are
     return Parameter(name="*")(dataclass(repr=False, eq=False)(cls))  # the quick kind: `--help` waits for it
 
 
-RunFolder = Annotated[str, Parameter(name="RUN", help="a run folder")]
-RecipeName = Annotated[str, Parameter(name="RECIPE", help="a name that `cifarcam recipes` lists")]
-AtLeastOne = Annotated[int, Parameter(validator=Number(gte=1))]
+_RunFolder = Annotated[str, Parameter(name="RUN", help="a run folder")]
+_RecipeName = Annotated[str, Parameter(name="RECIPE", help="a name that `cifarcam recipes` lists")]
+_AtLeastOne = Annotated[int, Parameter(validator=Number(gte=1))]
+_Text, _Texts, _Whole = str | None, list[str] | None, int | None
+_Fit = Literal["squash", "crop", "pad"] | None
 
 
 # %% ../nbs/81_cli.ipynb #b2d267d8
 def _option_rows(cls: type) -> Iterator[tuple[str, str]]:  # "--epochs N" and its help
-    "The fields of a class of options, with the text that stands below each."
+    "The fields of a class of options, with the comment behind each, which may go on in lines of its own."
     texts: dict[str, str] = {}
     for base in cls.__mro__[-2::-1]:
-        tree = _parsed("".join(linecache.getlines(vars(base)["source"])))
-        body = next(node.body for node in tree.body if getattr(node, "name", None) == base.__name__)
-        pairs = [(a, b) for a, b in pairwise(body) if isinstance(a, ast.AnnAssign) and isinstance(b, ast.Expr)]
-        texts |= {named.target.id: " ".join(text.value.value.split()) for named, text in pairs}
+        source = "".join(linecache.getlines(base.written))
+        body = re.search(rf"\bclass {base.__name__}\b.*?(?=\n\S|\Z)", source, re.DOTALL)[0]
+        found = re.findall(r"\n    (\w+): .*?\s+# (.*(?:\n    # .*)*)", body)
+        texts |= {name: text.replace("\n    #", "") for name, text in found}
     for option in fields(cls):
         word, colon, text = texts[option.name].partition(": ")
         if not (colon and word.isupper()):
@@ -113,9 +97,6 @@ def _option_rows(cls: type) -> Iterator[tuple[str, str]]:  # "--epochs N" and it
         about = [data.name for kind in kinds for data in getattr(kind, "__metadata__", ()) if data.name]
         names = about[0] if about else (f"--{option.name.replace('_', '-')}",)
         yield f"{', '.join(names)} {word}".strip(), text
-
-
-_parsed = lru_cache(ast.parse)
 
 
 def _two_columns(rows: Sequence[tuple[str, str]], width: int) -> str:
@@ -207,26 +188,17 @@ def _short_warnings() -> Iterator[None]:
 
 
 # %% ../nbs/81_cli.ipynb #07aa4c7f
-def exit_code(
-    error: Exception,
-) -> int | None:  # None: not ours, so the traceback is shown
-    "2 for a request that cannot be met, 1 for a failure on the way."
-    try:
-        import torch
+_CODES = {  # by the name of the error or one that it derives from: to import them all would take seconds
+    "NotFinite": 1, "SaveError": 1, "MemoryError": 1, "OutOfMemoryError": 1,
+    "FileNotFoundError": 2, "NotADirectoryError": 2, "IsADirectoryError": 2, "FolderInUse": 2,
+    "ValueError": 2, "RunError": 2, "CheckpointError": 2, "LayerNotFound": 2, "OSError": 1,
+}  # fmt: skip
 
-        from cifarcam.checkpoint import CheckpointError
-        from cifarcam.files import FolderInUse, SaveError
-        from cifarcam.layers import LayerNotFound
-        from cifarcam.runs import RunError
-        from cifarcam.trainer import NotFinite
-    except (ImportError, RuntimeError):
-        return None  # what cannot be imported is the error itself
-    if isinstance(error, (NotFinite, SaveError, MemoryError, torch.OutOfMemoryError)):
-        return 1
-    missing = (FileNotFoundError, NotADirectoryError, IsADirectoryError, FolderInUse)
-    if isinstance(error, (ValueError, RunError, CheckpointError, LayerNotFound, *missing)):
-        return 2
-    return 1 if isinstance(error, OSError) else None
+
+def exit_code(error: Exception) -> int | None:  # None: not ours, so the traceback is shown
+    "2 for a request that cannot be met, 1 for a failure on the way."
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return next((code for name, code in _CODES.items() if name in names), None)
 
 
 # %% ../nbs/81_cli.ipynb #486dd06e
@@ -263,16 +235,15 @@ def _no_reader() -> bool:
 
 def _app() -> App:
     "All verbs as a Cyclopts application."
-    app = App(
-        name="cifarcam",
-        version=f"cifarcam {__version__}",
-        help_flags=(),
-        default_parameter=Parameter(negative=()),
-        suppress_keyboard_interrupt=False,
-    )
+    how = dict(help_flags=(), default_parameter=Parameter(negative=()), suppress_keyboard_interrupt=False)
+    app = App(name="cifarcam", version=f"cifarcam {__version__}", **how)
     for name, function in _VERBS.items():
         app.command(function, name=name)
     return app
+
+
+_UNFIT = """torch and torchvision do not fit together: install both with one command, \
+`pip install --force-reinstall torch torchvision` (README: the CPU-only pair)"""
 
 
 def _run(words: list[str], traceback: bool) -> int:
@@ -284,27 +255,17 @@ def _run(words: list[str], traceback: bool) -> int:
         with _short_warnings():
             return _app()(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
     except CycloptsError as error:
-        _say(error)
-        return 2
+        return _say(error) or 2
     except KeyboardInterrupt as error:
         print(file=sys.stderr)
-        _say(str(error) or "stopped")
-        return 130
+        return _say(str(error) or "stopped") or 130
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _no_reader():
             return _SIGPIPE
-        # then nothing that imports it works, not even the look at what kind of error this is
-        unfit = "torchvision::" in str(error)
-        if unfit:
-            error = OSError(
-                "torch and torchvision do not fit together: install both with one command, "
-                "`pip install --force-reinstall torch torchvision` (README: the CPU-only pair)"
-            )
-        code = 1 if unfit else exit_code(error)
-        if code is None or traceback:
+        error = OSError(_UNFIT) if "torchvision::" in str(error) else error
+        if traceback or not (code := exit_code(error)):
             raise
-        _say(error)
-        return code
+        return _say(error) or code
 
 
 # %% ../nbs/81_cli.ipynb #9c523e07
@@ -327,9 +288,8 @@ def main(
 def _one_word_a_variant(words: list[str]) -> list[str]:
     "`--vary a=1 b=2` is one variant of two fields, so its words become one, with line breaks between."
     joined: list[str] = []
-    for i, word in enumerate(words):
-        after = joined[-2:-1] == ["--vary"] and not word.startswith("-") and words[i - 1] != "--vary"
-        if after:
+    for before, word in zip(["", *words], words):
+        if joined[-2:-1] == ["--vary"] and not word.startswith("-") and before != "--vary":
             joined[-1] += f"\n{word}"
         else:
             joined.append(word)
@@ -338,13 +298,12 @@ def _one_word_a_variant(words: list[str]) -> list[str]:
 
 # %% ../nbs/81_cli.ipynb #4f13948d
 @_options
-class DataOptions:
-    data: str | None = None
-    "DATA: cifar10 (default; of demo and study: shapes), shapes, or a folder that holds CLASS/* or train/CLASS/* and test/CLASS/*"
-    data_option: list[str] | None = None
-    "NAME=VALUE: size, test_fraction, fit, skip_unreadable for a folder; n_train, n_test, size for shapes; repeatable"
-    root: str | None = None
-    "DIR: where CIFAR-10 lies or is downloaded to, default: $CIFARCAM_DATA, then ~/.cache/cifarcam"
+class _DataOptions:
+    data: _Text = None  # DATA: cifar10 (default; of demo and study: shapes), shapes, or a folder that holds CLASS/* or
+    # train/CLASS/* and test/CLASS/*
+    data_option: _Texts = None  # NAME=VALUE: size, test_fraction, fit, skip_unreadable for a folder; n_train, n_test,
+    # size for shapes; repeatable
+    root: _Text = None  # DIR: where CIFAR-10 lies or is downloaded to, default: $CIFARCAM_DATA, then ~/.cache/cifarcam
 
     def reference(
         self,
@@ -377,27 +336,22 @@ def _values(words: Sequence[str] | None) -> dict:
 
 # %% ../nbs/81_cli.ipynb #95a5a775
 @_options
-class RecipeOptions:
-    set: list[str] | None = None
-    "FIELD=VALUE: any field of the recipe; repeatable"
-    device: str | None = None
-    "D: auto (default), cpu, cuda, mps; of several cards the first that CUDA_VISIBLE_DEVICES lets it see"
+class _RecipeOptions:
+    set: _Texts = None  # FIELD=VALUE: any field of the recipe; repeatable
+    device: _Text = None  # D: auto (default), cpu, cuda, mps; of several cards the first in CUDA_VISIBLE_DEVICES
 
     def changes(self) -> dict:
         "The fields of the recipe that are replaced."
         from cifarcam.recipes import parse_changes
 
-        names = [
-            name for name in ("epochs", "precision", "seed", "pretrained") if getattr(self, name, None) is not None
-        ]
-        changed = {name: getattr(self, name) for name in names} | parse_changes(self.set or [])
-        kind, numbered, number = (self.device or "").partition(":")
-        if numbered:  # accelerate takes the first card that the process sees, so a number cannot be kept
+        given = {name: getattr(self, name, None) for name in ("epochs", "precision", "seed", "pretrained")}
+        changed = {name: value for name, value in given.items() if value is not None} | parse_changes(self.set or [])
+        kind, _, number = (self.device or "").partition(":")
+        if number:  # accelerate takes the first card that the process sees, so a number cannot be kept
             more = f", with CUDA_VISIBLE_DEVICES={number} in the environment" if kind == "cuda" else ""
-            raise UsageError(
-                f"a training takes the first {kind} device that it sees, not '{self.device}': say --device {kind}{more}"
-            )
-        if self.device and self.device != "auto":
+            said = f"a training takes the first {kind} device that it sees, not '{self.device}'"
+            raise UsageError(f"{said}: say --device {kind}{more}")
+        if self.device:
             from cifarcam.machine import pick_device
 
             pick_device(self.device)  # raises where it is not there
@@ -405,11 +359,9 @@ class RecipeOptions:
 
 
 @_options
-class BudgetOptions(RecipeOptions):
-    epochs: int | None = None
-    "passes over the training images, instead of the recipe's"
-    precision: Literal["auto", "fp32", "bf16", "fp16"] | None = None
-    "default: auto, the fastest on this machine"
+class _BudgetOptions(_RecipeOptions):
+    epochs: _Whole = None  # passes over the training images, instead of the recipe's
+    precision: Literal["auto", "fp32", "bf16", "fp16"] | None = None  # default: auto, the fastest on this machine
 
 
 # %% ../nbs/81_cli.ipynb #591ac362
@@ -421,9 +373,9 @@ def _next_steps(out: Path) -> str:
         "evaluate": "accuracy class by class",
         "explain": "what the layers look at; add images of your own",
     }
-    commands = [shell_command("cifarcam", verb, out) for verb in verbs]
-    width = max(map(len, commands))
-    return "next:\n" + "\n".join(f"  {command.ljust(width)}  {what}" for command, what in zip(commands, verbs.values()))
+    rows = [(shell_command("cifarcam", verb, out), what) for verb, what in verbs.items()]
+    width = max(len(command) for command, _ in rows)
+    return "\n".join(["next:", *(f"  {command.ljust(width)}  {what}" for command, what in rows)])
 
 
 @contextmanager
@@ -453,17 +405,13 @@ def _is_demo(folder: Path) -> bool:
 
 # %% ../nbs/81_cli.ipynb #823a9301
 @_options
-class TrainOptions(BudgetOptions):
-    resume: str | None = None
-    "RUN: continue this run where it was stopped; with RECIPE too, only if it is that recipe's"
-    pretrained: str | None = None
-    "RUN|FILE: start from the weights of a run, of a .safetensors file or of a torch state dict; the last layer begins anew for other classes"
-    seed: int | None = None
-    "of everything that is drawn"
-    out: str | None = None
-    "RUN: the run folder; default: runs/RECIPE"
-    overwrite: bool = False
-    "replace a run that stands there"
+class _TrainOptions(_BudgetOptions):
+    resume: _Text = None  # RUN: continue this run where it was stopped; with RECIPE too, only if it is that recipe's
+    pretrained: _Text = None  # RUN|FILE: start from the weights of a run, of a .safetensors file or of a torch state
+    # dict; the last layer begins anew for other classes
+    seed: _Whole = None  # of everything that is drawn
+    out: _Text = None  # RUN: the run folder; default: runs/RECIPE
+    overwrite: bool = False  # replace a run that stands there
 
 
 # %% ../nbs/81_cli.ipynb #8aa9863e
@@ -476,7 +424,11 @@ class TrainOptions(BudgetOptions):
     "accelerate launch --num_processes 4 -m cifarcam.cli train resnet18     on four GPUs",
 )
 def train(
-    recipe: RecipeName | None = None, /, *, options: TrainOptions = TrainOptions(), data: DataOptions = DataOptions()
+    recipe: _RecipeName | None = None,
+    /,
+    *,
+    options: _TrainOptions = _TrainOptions(),
+    data: _DataOptions = _DataOptions(),
 ) -> None:
     """train a recipe, or continue a run
 
@@ -487,19 +439,16 @@ def train(
     from cifarcam.sources import load_data
 
     if options.resume:
-        pairs = [
-            (f.name, getattr(o, f.name)) for o in (options, data) for f in fields(o) if f.name not in ("resume", "root")
-        ]
-        given = [f"--{name.replace('_', '-')}" for name, value in pairs if value is not None and value is not False]
+        given = {f.name: getattr(o, f.name) for o in (options, data) for f in fields(o)}
+        given = {name for name, value in given.items() if value is not None and value is not False} - {"resume", "root"}
         if given:
-            raise UsageError(f"--resume continues the run as it began: leave out {', '.join(given)}")
+            said = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))
+            raise UsageError(f"--resume continues the run as it began: leave out {said}")
         out = Path(options.resume)
         with _resumable(out):
             resume(out, recipe=recipe, root=data.root)
     elif not recipe:
-        raise UsageError(
-            "train what? Name a recipe (`cifarcam recipes` lists them), or a run to continue: `--resume RUN`"
-        )
+        raise UsageError("train what? Name a recipe (`cifarcam recipes` lists them), or a run to go on: `--resume RUN`")
     else:
         changed = override(get_recipe(recipe), **options.changes())
         out = Path(options.out or Path("runs") / file_name(changed.name))
@@ -507,29 +456,23 @@ def train(
         if out.exists():
             claim_folder(out, options.overwrite)  # raises before the data are read
         with _resumable(out):
-            run(
-                changed,
-                load_data(reference, root=data.root, progress=is_first_process()),
-                out,
-                overwrite=options.overwrite,
-            )
+            loaded = load_data(reference, root=data.root, progress=is_first_process())
+            run(changed, loaded, out, overwrite=options.overwrite)
     if is_first_process():
         print(_next_steps(out))
 
 
 # %% ../nbs/81_cli.ipynb #4e1e3e2d
 @_options
-class DemoOptions:
-    out: str = "runs/demo"
-    "RUN: the run folder; default: runs/demo. An earlier demo there is replaced, nothing else is"
-    set: list[str] | None = None
-    "FIELD=VALUE: any field of the recipe, for example epochs=3; repeatable"
-    data_option: list[str] | None = None
-    "NAME=VALUE: n_train, n_test, seed or size of the shapes; repeatable"
+class _DemoOptions:
+    out: str = "runs/demo"  # RUN: the run folder; default: runs/demo. An earlier demo there is replaced, nothing else
+    # is
+    set: _Texts = None  # FIELD=VALUE: any field of the recipe, for example epochs=3; repeatable
+    data_option: _Texts = None  # NAME=VALUE: n_train, n_test, seed or size of the shapes; repeatable
 
 
 @_verb("demo")
-def demo(*, options: DemoOptions = DemoOptions()) -> None:
+def demo(*, options: _DemoOptions = _DemoOptions()) -> None:
     """train on built-in shapes and write a report: start here
 
     Train a small network on built-in shapes and write its report: about three minutes on two cores, nothing to download."""
@@ -573,23 +516,21 @@ def _comparison(run: "Run", p, weights: str) -> str:
 
 # %% ../nbs/81_cli.ipynb #efb5909f
 @_options
-class RunOptions:
-    root: str | None = None
-    "DIR: where CIFAR-10 lies, default: $CIFARCAM_DATA, then ~/.cache/cifarcam; of a run on a folder of images: where that lies now"
+class _RunOptions:
+    root: _Text = None  # DIR: where CIFAR-10 lies, default: $CIFARCAM_DATA, then ~/.cache/cifarcam; of a run on a
+    # folder of images: where that lies now
 
 
 @_options
-class EvaluateOptions(RunOptions):
-    weights: Literal["last", "best"] = "last"
-    "last (default), or best: the epoch that validated best, which was chosen on that set"
-    views: Literal["none", "flip", "flip_shift"] | None = None
-    "average over mirrored and shifted copies; default: as the run's recipe says"
-    device: str = "auto"
-    "D: auto (default), cpu, cuda, cuda:1, mps"
+class _EvaluateOptions(_RunOptions):
+    weights: Literal["last", "best"] = "last"  # last (default), or best: the epoch that validated best
+    views: Literal["none", "flip", "flip_shift"] | None = None  # average over mirrored and shifted copies; default: as
+    # the run's recipe says
+    device: str = "auto"  # D: auto (default), cpu, cuda, cuda:1, mps
 
 
 @_verb("evaluate runs/fast --views none")
-def evaluate(run: RunFolder, /, *, options: EvaluateOptions = EvaluateOptions()) -> None:
+def evaluate(run: _RunFolder, /, *, options: _EvaluateOptions = _EvaluateOptions()) -> None:
     """predict the test images again, class by class
 
     Accuracy, a table of the classes, the most confused pairs, and a comparison with the predictions that the run left."""
@@ -625,48 +566,44 @@ def evaluate(run: RunFolder, /, *, options: EvaluateOptions = EvaluateOptions())
 
 # %% ../nbs/81_cli.ipynb #8406e011
 @_options
-class ExplainOptions(RunOptions):
-    layers: str | None = None
-    "A,B: names of layers; default: one for each grid size"
-    method: str = "gradcam"
-    "M: gradcam (default), hirescam, ...; scorecam and ablationcam take a forward pass for each channel; a wrong one lists them all"
-    batch_size: int = 64
-    "with scorecam and ablationcam: masked images at a time, which bounds the memory; default: 64"
-    target: str | None = None
-    "CLASS: a class name or number to explain; default: the predicted class"
-    out: str | None = None
-    "DIR: where the PNG files go; default: RUN/explain, or explain"
-    n: AtLeastOne = 5
-    "how many test images of each kind; default: 5"
-    fit: Literal["squash", "crop", "pad"] | None = None
-    "how an image gets the shape of the input; default: as the run's data were read, else squash"
-    tokens: int | None = None
-    "K: for layers of a transformer: how many leading tokens have no location, 1 for a class token; default: found out"
-    call: int | None = None
-    "K: for layers that run several times in a forward pass: which run, from 0; default: the last"
-    device: str = "auto"
-    "D: auto (default), cpu, cuda, cuda:1, mps"
-    model: str | None = None
-    "NAME: instead of a run: torchvision:NAME, timm:NAME, or module:function or file.py:function that returns a model"
-    weights: str | None = None
-    "FILE: with --model: a .safetensors or .pt file, or a name such as DEFAULT, which is downloaded"
-    class_names: Annotated[str | None, Parameter(name=["--class-names", "--classes"])] = None
-    "FILE: with --model: a text file, one class name a line"
-    mean: str | None = None
-    "R,G,B: with --model: its normalization, 0..1; default: ImageNet's, or what timm says; one number: for all channels"
-    std: str | None = None
-    "R,G,B: with --model: likewise; both of one number for a model of gray images"
-    size: str | None = None
-    "N: with --model: side of its input in pixels, or height,width; default: 224, or what timm says"
+class _ExplainOptions(_RunOptions):
+    layers: _Text = None  # A,B: names of layers; default: one for each grid size, of a folder of images the last of
+    # these
+    method: str = "gradcam"  # M: gradcam (default), hirescam, ...; scorecam and ablationcam take a forward pass for
+    # each channel; a wrong one lists them all
+    batch_size: _AtLeastOne = 32  # images at a time, with scorecam and ablationcam masked ones; default: 32
+    target: _Texts = None  # CLASS: a name or number, or A-B for class A rather than B; repeatable; default: the
+    # predicted one
+    out: _Text = None  # DIR: where images, raw maps and explain.csv go; what is there of the same model and settings is
+    # kept; default: RUN/explain, or explain
+    panels: bool = False  # of the images in a folder, too, a figure with all layers instead of the overlay
+    n: _AtLeastOne = 5  # how many test images of each kind; default: 5
+    fit: _Fit = None  # how an image gets the shape of the input; default: as the run's data were read, else squash
+    tokens: _Whole = None  # K: for layers of a transformer: how many leading tokens have no location; default: found
+    # out
+    call: _Whole = None  # K: for layers that run several times in a forward pass: which run, from 0; default: the last
+    device: str = "auto"  # D: auto (default), cpu, cuda, cuda:1, mps
+    model: _Text = None  # NAME: instead of a run: torchvision:NAME, timm:NAME, or module:function or file.py:function
+    # that returns a model
+    weights: _Text = None  # FILE: with --model: a .safetensors or .pt file, or a name such as DEFAULT, which is
+    # downloaded
+    class_names: Annotated[_Text, Parameter(name=["--class-names", "--classes"])] = None
+    # FILE: with --model: a text file, one class name a line
+    mean: _Text = None  # R,G,B: with --model: its normalization, 0..1; default: ImageNet's, or what timm says; one
+    # number: for all channels
+    std: _Text = None  # R,G,B: with --model: likewise; both of one number for a model of gray images
+    size: _Text = None  # N: with --model: side of its input in pixels, or height,width; default: 224, or what timm says
 
-    def explainer(self, model):
-        "The `Explainer` of a model that these options ask for."
+    def explainer(self, model, last: bool = False):
+        "The `Explainer` of a model that these options ask for; `last`: of the last layer only, if none is named."
         from cifarcam.cam_methods import asks_for_class
         from cifarcam.explain import Explainer
 
         layers = [name.strip() for name in (self.layers or "").split(",") if name.strip()] or None
-        how = dict(batch_size=self.batch_size, call=self.call, progress=sys.stderr.isatty())
-        found = Explainer(model, layers=layers, method=self.method, tokens=self.tokens, device=self.device, **how)
+        how = dict(batch_size=self.batch_size, call=self.call, progress=sys.stderr.isatty(), tokens=self.tokens)
+        found = Explainer(model, layers=layers, method=self.method, device=self.device, **how)
+        if last and layers is None:
+            found = Explainer(model, layers=found.cam.layers[-1:], method=self.method, device=self.device, **how)
         if self.target is not None and not asks_for_class(self.method):
             _note(f"{self.method} asks for no class, so --target changes nothing")
         return found
@@ -675,7 +612,8 @@ class ExplainOptions(RunOptions):
 # %% ../nbs/81_cli.ipynb #2ac38d16
 @_verb(
     "explain runs/fast",
-    "explain runs/fast dog.jpg cat.png --layers block1,block3 --target cat",
+    "explain runs/fast dog.jpg cat.png --layers block1,block3 --target cat --target cat-dog",
+    "explain photos/ --model timm:resnet18 --weights DEFAULT --out maps     a folder of any size; again, to go on",
     "explain dog.jpg --model torchvision:resnet50 --weights DEFAULT --layers layer4 --method hirescam",
     "explain scan.png --model mine.py:build --weights mine.safetensors --class-names names.txt --size 64",
     "explain scan.png --model mine.py:gray --mean 0.5 --std 0.25 --size 128,64     gray images, higher than wide",
@@ -689,12 +627,12 @@ def explain(
             help="a run, then images or folders of images if you like; with --model only those",
         ),
     ],
-    options: ExplainOptions = ExplainOptions(),
+    options: _ExplainOptions = _ExplainOptions(),
 ) -> int:
     """show what the layers looked at, in test images or in your own
 
     Class activation maps as PNG files. Without images: some of the run's correct and misclassified test images.
-    With images, of any format and size: a panel for each one, with predictions and probabilities."""
+    With images, of any format and size: a panel for each one, of a folder an overlay, with raw maps and a table."""
     from cifarcam.explain import as_loaded
     from cifarcam.files import own_folder
     from cifarcam.runs import Run, RunError
@@ -719,151 +657,108 @@ def explain(
     return _explain_run(run, out, options)
 
 
-# %% ../nbs/81_cli.ipynb #9c57856c
-def _image_files(words: Sequence[str]) -> list[str]:
-    "Files as they were typed; a folder stands for the images that lie in it."
-    from cifarcam.data import is_image
-
-    files = []
-    for word in words:
-        if not Path(word).is_dir():
-            files.append(word)
-            continue
-        found = sorted(str(p) for p in Path(word).iterdir() if p.name[0] != "." and p.is_file() and is_image(p))
-        if not found:
-            raise UsageError(
-                f"the folder {word} holds no images: name a file, or a folder with images in it, not deeper"
-            )
-        files += found
-    return files
-
-
-def _free_name(folder: Path, stem: str, taken: set[str]) -> Path:
-    "A file name of its own for each image, also when two folders hold a `cat.jpg`."
-    names = (stem if k == 1 else f"{stem}-{k}" for k in count(1))
-    name = next(name for name in names if name.lower() not in taken)
-    taken.add(name.lower())
-    return folder / f"{name}.png"
-
-
 # %% ../nbs/81_cli.ipynb #e87f4eff
-def _explain_files(loaded: "LoadedModel", words: Sequence[str], out: Path, options: ExplainOptions) -> int:
-    "A panel and a line for each image, and below it why a map is blank."
-    from cifarcam.explain import read_as, reasons_by_layer
+def _explain_files(loaded: "LoadedModel", words: Sequence[str], out: Path, options: _ExplainOptions) -> int:
+    "Images into a folder: a panel and a line for each, or of many in a folder an overlay and a progress bar."
+    from cifarcam.explain import image_paths
     from cifarcam.weights import numbered
 
-    files, broken, taken = _image_files(words), {}, set()
-    for file in files:
-        try:
-            read_as(loaded, file)
-        except (OSError, ValueError) as error:
-            broken[file] = error
-    if len(broken) == len(files):
-        raise next(iter(broken.values()))
+    files, folder = image_paths(words), any(Path(word).is_dir() for word in words)
     unnamed = not loaded.classes or loaded.classes == numbered(len(loaded.classes))
-    explainer = options.explainer(loaded)
-    for file in (file for file in files if file not in broken):
-        found = explainer(file, options.target)
-        path = found.save(_free_name(out, file_name(Path(file).stem), taken))
-        best = ", ".join(f"{visible(name)} {p:.1%}" for name, p in found.best())
-        what = "" if options.target is None else f" (maps for {visible(found.classes[found.target])})"
-        print(f"{visible(file)}: {best}{what} -> {path}")
-        for note in reasons_by_layer(found.reasons):
-            _note(f"{file}: {note}")
+    explainer, new, blank, broken = options.explainer(loaded, last=folder), set(), set(), []
+    how = dict(panels=options.panels or not folder, batch_size=options.batch_size)
+    for row in explainer.to_folder(files, out, options.target, progress=folder and sys.stderr.isatty(), **how):
+        if not row.get("result"):
+            broken.append(row["reason"])
+            continue
+        new.add(row["file"])
+        blank |= {row["file"]} if row["reason"] else set()
+        if not folder:
+            best = ", ".join(f"{visible(name)} {p:.1%}" for name, p in row["best"])
+            what = f" (maps for {visible(row['target'])})" if options.target else ""
+            print(f"{visible(row['file'])}: {best}{what} -> {out / row['result']}")
+            for note in row["notes"]:
+                _note(f"{row['file']}: {note}")
+    there = len(set(files)) - len(new) - len(broken)
+    if folder or there:
+        said = f"{len(new):,} images explained" + f", {there:,} were there already" * bool(there)
+        print(f"{said}{f', {len(blank):,} with a blank map' if blank else ''} -> {out / 'explain.csv'}")
     if options.model and unnamed:
         _note("the classes have no names, so they are numbered: --class-names FILE gives them, one a line")
-    for error in broken.values():
+    for error in broken:
         _say(error)
+    if not new and not there:
+        return 2
     if broken:
         _say(f"{len(broken)} of {len(files)} images could not be read, the others are explained")
     return 1 if broken else 0
 
 
 # %% ../nbs/81_cli.ipynb #a22b1e6b
-def _explain_run(run: "Run", out: Path, options: ExplainOptions) -> int:
+def _explain_run(run: "Run", out: Path, options: _ExplainOptions) -> int:
     "Some correct and misclassified test images."
     import numpy as np
 
     from cifarcam.cam_methods import asks_for_class
-    from cifarcam.explain import index_of, save_figure
+    from cifarcam.explain import named_targets, save_figure
     from cifarcam.visualize import outcome_colors, prediction_titles, show_cams
 
     test, predictions = run.data(options.root)[1], run.predictions
     correct = np.random.default_rng(0).permutation(predictions.correct.nonzero().flatten().numpy())[: options.n]
-    explainer = options.explainer(run)
-    target = None if options.target is None else index_of(options.target, run.classes)
-    what = "the predicted class" if target is None else f"'{shorten(visible(run.classes[target]))}'"
-    what = f"evidence for {what} ({options.method})"
-    what = what if asks_for_class(options.method) else f"{options.method}, which asks for no class"
+    explainer, targets = options.explainer(run), named_targets(options.target, run.classes)
     for name, chosen in (("correct", correct), ("misclassified", predictions.mistakes(options.n).numpy())):
         if not len(chosen):
             print(f"{name}: there is none among {len(test):,} test images")
             continue
-        maps = explainer.maps(test.images[chosen], predictions.predicted[chosen] if target is None else target)
-        look = dict(titles=prediction_titles(predictions, chosen), colors=outcome_colors(predictions, chosen))
-        figure = show_cams(test.images[chosen], maps, title=f"{name.capitalize()} test images: {what}", **look)
-        path = save_figure(figure, out / f"{name}.png")
         for i in chosen:
             c, a = int(predictions.predicted[i]), int(predictions.labels[i])
             actual = "" if c == a else f", actually {visible(run.classes[a])}"
             print(f"{name}: test image {i}, {visible(run.classes[c])} {float(predictions.confidence[i]):.1%}{actual}")
-        print(f"-> {path}")
-        for reason in explainer.cam.reasons:
-            _note(f"{name}: {replace(reason, images=[int(chosen[i]) for i in reason.images])}")
+        look = dict(titles=prediction_titles(predictions, chosen), colors=outcome_colors(predictions, chosen))
+        for about, target in targets.items():
+            maps = explainer.maps(test.images[chosen], predictions.predicted[chosen] if target is None else target)
+            what = f"'{shorten(visible(about))}'" if about else "the predicted class"
+            asks = asks_for_class(options.method)
+            what = f"evidence for {what} ({options.method})" if asks else f"{options.method}, which asks for no class"
+            figure = show_cams(test.images[chosen], maps, title=f"{name.capitalize()} test images: {what}", **look)
+            more = f"-{file_name(about)}" if len(targets) > 1 else ""
+            print(f"-> {save_figure(figure, out / f'{name}{more}.png')}")
+            for reason in explainer.cam.reasons:
+                _note(f"{name}: {replace(reason, images=[int(chosen[i]) for i in reason.images])}")
     return 0
 
 
 # %% ../nbs/81_cli.ipynb #370297a8
-def _named_model(options: ExplainOptions) -> "LoadedModel":
+def _named_model(options: _ExplainOptions) -> "LoadedModel":
     "The model of `--model`."
     from cifarcam.weights import load_model
 
-    loaded = load_model(options.model, options.weights, options.class_names, _size(options.size))
-    given = {name: _channels(name, getattr(options, name)) for name in ("mean", "std") if getattr(options, name)}
-    alone = len(given) == 2 and all(len(values) == 1 for values in given.values())
-    gray = alone and not _takes(loaded, 3) and _takes(loaded, 1)
+    colors = "one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5"
+    sides = "the side in pixels, such as 224, or height and width, such as 128,64"
+    size = _numbers("size", options.size, int, (1, 2), sides)
+    given = {name: _numbers(name, getattr(options, name), float, (1, 3), colors) for name in ("mean", "std")}
+    given = {name: values for name, values in given.items() if values}
+    loaded = load_model(options.model, options.weights, options.class_names, (size[0], size[-1]) if size else None)
+    first = next((m for m in loaded.model.modules() if hasattr(m, "in_channels")), None)
+    gray = len(given) == 2 and all(len(v) == 1 for v in given.values()) and first is not None and first.in_channels == 1
     given = {name: values if gray else values * (3 // len(values)) for name, values in given.items()}
     return replace(loaded, fit=options.fit or "squash", **given)
 
 
-def _takes(loaded: "LoadedModel", channels: int) -> bool:
-    "Whether a model takes images of so many channels."
-    import torch
-
-    from cifarcam.explain import count_logits
-    from cifarcam.weights import ExplainError
-
-    dtype = next((p.dtype for p in loaded.model.parameters() if p.is_floating_point()), torch.float32)
+def _numbers(name: str, text: str | None, kind: type, counts: tuple[int, ...], wanted: str) -> tuple:
+    "Numbers with commas between them; none where nothing was given."
     try:
-        return count_logits(loaded.model, torch.zeros(1, channels, *loaded.size, dtype=dtype)) > 0
-    except ExplainError:
-        return False
-
-
-def _channels(name: str, text: str) -> tuple[float, ...]:
-    "Three numbers from a,b,c, or one."
-    try:
-        values = tuple(float(word) for word in text.split(","))
+        values = tuple(kind(word) for word in (text or "").split(",") if text)
     except ValueError:
-        values = ()
-    if len(values) not in (1, 3):
-        raise UsageError(
-            f"--{name} {text}: give one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5"
-        )
+        values = (0,) * 9
+    if text and (len(values) not in counts or kind is int and min(values) < 1):
+        raise UsageError(f"--{name} {text}: give {wanted}")
     return values
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    "Height and width in pixels, from one side or from height,width."
-    sides = [int(word) if word.strip().isdigit() else 0 for word in (text or "").split(",")]
-    if text and (len(sides) > 2 or not all(sides)):
-        raise UsageError(f"--size {text}: give the side in pixels, such as 224, or height and width, such as 128,64")
-    return (sides[0], sides[-1]) if text else None
 
 
 # %% ../nbs/81_cli.ipynb #220243d7
 @_verb("report runs/fast")
-def report(run: RunFolder, /, *, options: RunOptions = RunOptions()) -> None:
+def report(run: _RunFolder, /, *, options: _RunOptions = _RunOptions()) -> None:
     """write the illustrated page of a run
 
     Write report.html into the run folder: curves, mistakes, maps and observations, in one file."""
@@ -892,9 +787,8 @@ def _ended_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return  # only the main thread hears signals
-    signals = [
-        getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
-    ]  # Windows has no SIGHUP
+    names = (name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows has no SIGHUP
+    signals = [getattr(signal, name) for name in names]
     before = [signal.signal(s, lambda *_: signal.default_int_handler(signal.SIGINT, None)) for s in signals]
     try:
         yield
@@ -905,30 +799,24 @@ def _ended_by_signals() -> Iterator[None]:
 
 # %% ../nbs/81_cli.ipynb #ac3bdb51
 @_options
-class ExploreOptions(RunOptions):
-    port: int | None = None
-    "default: any free one"
-    ip: str = "127.0.0.1"
-    "IP: address to listen on; default: 127.0.0.1, where no other machine connects; with any other, such as 0.0.0.0, they can"
-    fit: Literal["squash", "crop", "pad"] | None = None
-    "how your own images get the shape of the input; default: as the run's data were read, else squash"
-    no_token: bool = False
-    """let every program and user of this machine open the page, without the token in its address ($JUPYTER_TOKEN, or else
-    random). The token also keeps out foreign web pages; without it, only the names in their requests do"""
-    base_url: str | None = None
-    """PATH: path below which a proxy shows the page and that it passes on unchanged; default: none, and in JupyterHub that of
-    jupyter-server-proxy, $JUPYTERHUB_SERVICE_PREFIX/proxy/absolute/PORT/"""
-    allow_host: list[str] | None = None
-    "NAME: a name besides localhost by which browsers may call this server, such as a proxy's; repeatable"
-    pages: int = 4
-    "how many pages may be open at the same time, each with a kernel of almost 1 GB; default: 4"
-    no_browser: bool = False
-    "serve, but open nothing"
+class _ExploreOptions(_RunOptions):
+    port: _Whole = None  # default: any free one
+    ip: str = "127.0.0.1"  # IP: address to listen on; default: 127.0.0.1, where no other machine connects; with any
+    # other, such as 0.0.0.0, they can
+    fit: _Fit = None  # how your own images get the shape of the input; default: as the run's data were read, else
+    # squash
+    no_token: bool = False  # let every program and user of this machine open the page, without the token in its address
+    # ($JUPYTER_TOKEN, or else random), which also keeps out foreign web pages
+    base_url: _Text = None  # PATH: path below which a proxy shows the page and that it passes on unchanged; default:
+    # none, in JupyterHub that of jupyter-server-proxy, $JUPYTERHUB_SERVICE_PREFIX/proxy/absolute/PORT/
+    allow_host: _Texts = None  # NAME: a name besides localhost by which browsers may call this server; repeatable
+    pages: int = 4  # how many pages may be open at the same time, each with a kernel of almost 1 GB; default: 4
+    no_browser: bool = False  # serve, but open nothing
 
 
 # %% ../nbs/81_cli.ipynb #a446c36e
 @_verb("explore runs/fast", "explore runs/fast --ip 0.0.0.0 --no-browser     for other machines")
-def explore(run: RunFolder, /, *, options: ExploreOptions = ExploreOptions()) -> int:
+def explore(run: _RunFolder, /, *, options: _ExploreOptions = _ExploreOptions()) -> int:
     """walk through images and layers in the browser
 
     Open the explorer of a run in this machine's browser. It is served to 127.0.0.1 only, unless --ip says otherwise."""
@@ -990,20 +878,16 @@ def recipes() -> None:
 
 # %% ../nbs/81_cli.ipynb #eb3b6ace
 @_options
-class SearchOptions(RecipeOptions):
-    low: float = 1e-5
-    "LR: first learning rate; default: 1e-5"
-    high: float = 10.0
-    "LR: last one; default: 10"
-    steps: int = 100
-    "steps between them; default: 100"
-    out: str = "lr-find.png"
-    "FILE: where the curve goes; default: lr-find.png"
+class _SearchOptions(_RecipeOptions):
+    low: float = 1e-5  # LR: first learning rate; default: 1e-5
+    high: float = 10.0  # LR: last one; default: 10
+    steps: int = 100  # steps between them; default: 100
+    out: str = "lr-find.png"  # FILE: where the curve goes; default: lr-find.png
 
 
 @_verb("lr-find resnet18", "lr-find demo --steps 60", name="lr-find")
 def lr_find(
-    recipe: RecipeName, /, *, options: SearchOptions = SearchOptions(), data: DataOptions = DataOptions()
+    recipe: _RecipeName, /, *, options: _SearchOptions = _SearchOptions(), data: _DataOptions = _DataOptions()
 ) -> None:
     """find a learning rate
 
@@ -1020,17 +904,15 @@ def lr_find(
     search = find_lr(changed, reference, root=data.root, progress=sys.stderr.isatty(), **limits)
     print(search)
     if changed.optimizer == "muon":
-        print(
-            "only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, "
-            "so the suggestion depends on --low and --steps; try it before you trust it"
-        )
+        said = "only the filters' rate was raised, those of biases and head stayed as they are: the loss falls by them, too, "
+        print(f"{said}so the suggestion depends on --low and --steps; try it before you trust it")
     path = save_figure(plot_lr_find(search), options.out)
     print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
     if search.suggestion:
         print(f"try it: {_try_it(recipe, changed, search.suggestion, data)}")
 
 
-def _try_it(name: str, recipe: "Recipe", lr: float, data: DataOptions) -> str:
+def _try_it(name: str, recipe: "Recipe", lr: float, data: _DataOptions) -> str:
     "The command that trains just what was searched, changed fields, data and all, at another learning rate."
     from cifarcam.recipes import command_of, override
 
@@ -1043,23 +925,16 @@ def _try_it(name: str, recipe: "Recipe", lr: float, data: DataOptions) -> str:
 
 # %% ../nbs/81_cli.ipynb #cdcfbba7
 @_options
-class StudyOptions(BudgetOptions):
-    vary: list[str] | None = None
-    "FIELD=VALUE ...: a variant, one or several fields; repeatable"
-    ablate: bool = False
-    "instead of --vary: take away each technique that the recipe has, add each that it has not, and say what it is worth"
-    csv: str | None = None
-    "FILE: with --ablate: write the table there too"
-    seeds: str = "0,1,2"
-    "A,B: each variant is trained with each; default: 0,1,2"
-    n_train: AtLeastOne | None = None
-    "a sample of so many training images; default: all"
-    n_test: AtLeastOne | None = None
-    "a sample of so many test images; default: all"
-    workers: AtLeastOne = 1
-    "processes that train side by side; default: 1"
-    out: str | None = None
-    "DIR: keeps a run folder for each training, and repeats none that is finished"
+class _StudyOptions(_BudgetOptions):
+    vary: _Texts = None  # FIELD=VALUE ...: a variant, one or several fields; repeatable
+    ablate: bool = False  # instead of --vary: take away each technique that the recipe has, add each that it has not,
+    # and say what it is worth
+    csv: _Text = None  # FILE: with --ablate: write the table there too
+    seeds: str = "0,1,2"  # A,B: each variant is trained with each; default: 0,1,2
+    n_train: _AtLeastOne | None = None  # a sample of so many training images; default: all
+    n_test: _AtLeastOne | None = None  # a sample of so many test images; default: all
+    workers: _AtLeastOne = 1  # processes that train side by side; default: 1
+    out: _Text = None  # DIR: keeps a run folder for each training, and repeats none that is finished
 
     def seed_list(self) -> list[int]:
         "What is no whole number is named, not left out."
@@ -1092,7 +967,9 @@ def _study_words(table, ablated: bool) -> str:
     "study demo --vary policy=standard --vary label_smoothing=0 alternate_flip=false --epochs 3",
     "study fast --ablate --data cifar10 --n-train 10000 --epochs 4 --seeds 0 --out runs/ablation --csv ablation.csv",
 )
-def study(recipe: RecipeName, /, *, options: StudyOptions = StudyOptions(), data: DataOptions = DataOptions()) -> int:
+def study(
+    recipe: _RecipeName, /, *, options: _StudyOptions = _StudyOptions(), data: _DataOptions = _DataOptions()
+) -> int:
     """compare variants of a recipe
 
     Train variants of a recipe with several seeds at a small budget, and print a table with the deviations.
@@ -1141,15 +1018,12 @@ def _result_words(row: dict[str, str]) -> str:
 
 # %% ../nbs/81_cli.ipynb #6fa880fd
 @_options
-class ResultsOptions:
-    into: str | None = None
-    "DIR: add the runs to DIR/results.csv, their configurations to DIR/results/, and show the whole table"
-    data: str | None = None
-    "NAME: only runs on these data: cifar10 (default with --into), shapes, folder"
-    markdown: bool = False
-    "as a Markdown table whose rows link to the configurations"
-    base: str = "assets/"
-    "PATH: with --markdown: where DIR lies, seen from the page; default: assets/"
+class _ResultsOptions:
+    into: _Text = None  # DIR: add the runs to DIR/results.csv, their configurations to DIR/results/, show the whole
+    # table
+    data: _Text = None  # NAME: only runs on these data: cifar10 (default with --into), shapes, folder
+    markdown: bool = False  # as a Markdown table whose rows link to the configurations
+    base: str = "assets/"  # PATH: with --markdown: where DIR lies, seen from the page; default: assets/
 
 
 @_verb("results runs/fast runs/fast-1 runs/fast-2", "results runs/fast --into nbs/assets --markdown")
@@ -1160,7 +1034,7 @@ def results(
             name="RUN", required=False, help="run folders, finished or not; one without a finished epoch is left out"
         ),
     ],
-    options: ResultsOptions = ResultsOptions(),
+    options: _ResultsOptions = _ResultsOptions(),
 ) -> None:
     """a table of runs
 

@@ -4,33 +4,44 @@
 
 # %% auto #0
 __all__ = [
-    "read_as",
     "own_pixels",
+    "read_as",
     "to_inputs",
     "index_of",
+    "named_targets",
     "count_logits",
+    "looks_untrained",
     "reasons_by_layer",
-    "explain_panel",
     "Explanation",
+    "explain_panel",
     "save_figure",
     "as_loaded",
     "Explainer",
+    "image_paths",
+    "Explanations",
     "explain",
 ]
 
 # %% ../nbs/80_explain.ipynb #93e904b2
+import csv
 import difflib
+import hashlib
+import math
 import os
 import re
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from functools import partial
+from itertools import chain, count, groupby, product
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pandas as pd
 import torch
@@ -38,60 +49,80 @@ from fastcore.basics import patch
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 from torch import Tensor, nn
+from tqdm.auto import tqdm
 
-from .cam_methods import METHODS, SLOW_METHODS, CAMWarning, asks_for_class, method_name
-from .data import read_image
+from . import __version__
+from .cam_methods import METHODS, SLOW_METHODS, CAMTypeError, CAMWarning, asks_for_class, method_name
+from .data import is_image, read_image
 from .diagnose import Reason
-from .files import atomic_write
+from .files import atomic_write, tensor_bytes, write_tensors
 from .gradcam import GradCAM, left_as_found, model_on, tokens_to_grid, unwrap
-from .layers import get_layer, layers_of, logits_of
+from .layers import get_layer, layers_of
 from .lens import main_layers
 from .machine import pick_device
 from .runs import Run
-from .text import shorten, visible
+from .targets import ContrastTarget, class_logits
+from .text import file_name, shorten, visible
 from .transforms import to_tensor
-from .visualize import BLUE, NotebookFigure, colorize, figure_names, figure_texts, figure_title, plain_texts
+from cifarcam.visualize import (
+    BLUE,
+    NotebookFigure,
+    colorize,
+    figure_names,
+    figure_texts,
+    figure_title,
+    overlay_volume,
+    plain_texts,
+    show_images,
+    show_signal,
+    show_volume,
+    to_picture,
+)
 from .visualize import overlay as blend
 from .weights import IMAGENET_MEAN, IMAGENET_STD, ExplainError, LoadedModel, load_model, numbered
 
 
 # %% ../nbs/80_explain.ipynb #a9411320
+def own_pixels(
+    image: Any,  # a file, a Pillow image, uint8 or uint16 [H', W'] or [H', W', 3]
+    value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: as `read_image`, or 0..65535
+) -> np.ndarray:  # uint8 [H', W', 3], at the image's own size
+    "All pixels of an image, upright."
+    if isinstance(image, (str, os.PathLike)):
+        return read_image(image, None, value_range=value_range)
+    deep = isinstance(image, Image.Image) and image.mode[0] in "IF"
+    pixels = np.asarray(image if deep or not isinstance(image, Image.Image) else image.convert("RGB"))
+    if (pixels.ndim == 2 or pixels.ndim == 3 and pixels.shape[2] in (1, 3)) and (deep or pixels.dtype.kind == "u"):
+        return to_picture(pixels, limits=(0, 255) if pixels.dtype == np.uint8 else value_range or (0, 65535))
+    raise ExplainError(
+        f"an image is a file, a Pillow image, or uint8 [H, W, 3], not {pixels.dtype} {list(pixels.shape)}; other numbers "
+        "and channels are given as a tensor [N, C, H, W], as the model takes them"
+    )
+
+
 def read_as(
     loaded: LoadedModel,
-    image: str | os.PathLike | Image.Image | np.ndarray,  # an array is uint8 [H', W', 3]
+    image: Any,  # as for `own_pixels`
 ) -> np.ndarray:  # uint8 [H, W, 3]; gray for a network that takes gray images
     "An image as a model gets it."
     if isinstance(image, (str, os.PathLike)):
         pixels = read_image(image, loaded.size, loaded.fit, loaded.value_range)
     else:
-        whole, size = Image.fromarray(own_pixels(image)), loaded.size[::-1]
+        whole, size = Image.fromarray(own_pixels(image, loaded.value_range)), loaded.size[::-1]
         how = {"squash": Image.Image.resize, "crop": ImageOps.fit, "pad": partial(ImageOps.pad, color="white")}
         pixels = np.array(how[loaded.fit](whole, size, Image.BICUBIC))
     return np.array(Image.fromarray(pixels).convert("L").convert("RGB")) if len(loaded.mean) == 1 else pixels
 
 
-def own_pixels(
-    image: str | os.PathLike | Image.Image | np.ndarray,  # as for `read_as`
-    value_range: tuple[float, float] | None = None,  # of a file of more than 8 bits, see `read_image`
-) -> np.ndarray:  # uint8 [H', W', 3], at the image's own size
-    "All pixels of an image, upright."
-    if isinstance(image, (str, os.PathLike)):
-        with Image.open(image) as opened:
-            width, height = ImageOps.exif_transpose(opened).size
-        return read_image(image, (height, width), "squash", value_range)
-    pixels = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise ExplainError(f"an image is a file, or uint8 [H, W, 3], not {pixels.dtype} {list(pixels.shape)}")
-    return pixels
-
-
 def to_inputs(
     loaded: LoadedModel,
-    images: np.ndarray,  # uint8 [N, H, W, 3]
+    images: np.ndarray | Tensor,  # uint8 [N, H, W, 3]; a tensor is what the model takes already
     device: str | torch.device = "cpu",
 ) -> Tensor:  # [N, 3 or 1, H, W], in the model's precision
     "Images as the model takes them."
     dtype = next((p.dtype for p in loaded.model.parameters() if p.is_floating_point()), torch.float32)
+    if isinstance(images, Tensor):
+        return images.to(device, dtype if images.is_floating_point() else None)
     channels = len(loaded.mean)
     mean, std = (tuple(v) * (3 // channels) for v in (loaded.mean, loaded.std))
     return to_tensor(images, mean, std, device)[:, :channels].to(dtype).contiguous()
@@ -122,13 +153,40 @@ def index_of(
     raise ExplainError(f"no class is called '{name}': {begin} {some}{more}, or a number in 0..{len(classes) - 1}{end}")
 
 
+# %% ../nbs/80_explain.ipynb #93ea1f57
+def named_targets(
+    target: Any,  # a class by name or number, "A-B", a function of the output, a dict of these by name, or several; or None
+    classes: Sequence[str],
+) -> dict[str, Any]:  # {name: what GradCAM takes}; the predicted class has no name
+    "What is to be explained, by name."
+    if isinstance(target, Mapping):
+        return {str(name): next(iter(named_targets(one, classes).values())) for name, one in target.items()}
+    if isinstance(target, (list, tuple)):
+        return {name: wanted for one in target for name, wanted in named_targets(one, classes).items()}
+    if target is None or callable(target):
+        return {getattr(target, "__name__", repr(target)) if target else "": target}
+    try:
+        index = index_of(target, classes)
+        return {classes[index]: index}
+    except ExplainError:
+        for dash in re.finditer("-", str(target)):
+            try:
+                p, q = (index_of(part.strip(), classes) for part in (target[: dash.start()], target[dash.end() :]))
+            except ExplainError:
+                continue
+            return {f"{classes[p]}-{classes[q]}": ContrastTarget(p, [q])}
+        raise
+
+
 # %% ../nbs/80_explain.ipynb #8c26a91d
 def _layers(
-    model: nn.Module, shape: tuple[int, int, int, int], layers: Sequence[str] | None, tokens: int | None
+    model: nn.Module, shape: tuple[int, ...], layers: Sequence[str] | None, tokens: int | None
 ) -> tuple[list[str], dict[str, Callable]]:
     "The layers asked for, or one for each grid size; and for those that give tokens, what makes a grid of them."
     for name in layers or ():
         get_layer(model, name, shape)  # a wrong name raises, with near names
+    if len(shape) != 4:
+        return list(layers) if layers else [_last_on_grid(model, shape)], {}
     if tokens is not None and not layers:
         raise ExplainError("tokens belong to the layers of a transformer: name them with layers=")
     try:
@@ -157,6 +215,26 @@ def _one_per_grid(table: pd.DataFrame, reshape: dict[str, Callable | None]) -> l
     return [*(name for name in everywhere if grids[name] != grids[advised]), advised][-5:]
 
 
+def _last_on_grid(model: nn.Module, shape: tuple[int, ...]) -> str:
+    "The last layer whose output has more than one cell, for signals and volumes."
+    found, kind = [], next((p for p in model.parameters()), torch.zeros(0))
+    hooks = [
+        m.register_forward_hook(lambda m, _, out, n=name: found.append((n, getattr(out, "shape", ()))))
+        for name, m in model.named_modules()
+        if name
+    ]
+    try:
+        with torch.no_grad(), left_as_found(model, kind.device):
+            model(torch.zeros(shape, dtype=kind.dtype, device=kind.device))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    names = [name for name, out in found if len(out) == len(shape) and max(out[2:]) > 1]
+    if not names:
+        raise ExplainError(f"no layer has a grid of {len(shape) - 2} dimensions: name one with layers=")
+    return names[-1]
+
+
 def _on_grid(output: Tensor, tokens: int, shape: tuple[int, int, int, int]) -> Tensor:  # [N, K, h, w]
     "Tokens [N, T, K], or [N, h, w, K] without further ones, on a grid of the image's proportions."
     if output.ndim == 4 and tokens == 0:
@@ -177,7 +255,7 @@ def count_logits(
     model: nn.Module,
     x: Tensor,  # [N, C, H, W]
 ) -> int:
-    "How many classes a model tells apart, by asking it."
+    "How many classes a model tells apart, by asking it; an output of another kind raises a TypeError."
     with torch.no_grad(), left_as_found(model, x.device):
         try:
             output = model(x.clone())  # it may write into its input
@@ -187,15 +265,31 @@ def count_logits(
             said = f"{type(model).__name__} does not take images of shape {list(x.shape)}"
             raise ExplainError(f"{said}: {textwrap.shorten(str(error), 200)}{hint}") from error
     try:
-        logits = logits_of(output)
-    except ValueError:
-        logits = output
-    if not isinstance(logits, Tensor) or logits.ndim != 2:
-        found = f"a tensor {list(logits.shape)}" if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
-        raise ExplainError(
-            f"{type(model).__name__} must return logits [N, classes], but gave {found}: wrap it in a module that returns them"
+        return int(class_logits(output).shape[1])
+    except CAMTypeError:
+        found = f"a tensor {list(output.shape)}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
+        raise CAMTypeError(
+            f"{type(model).__name__} must return logits [N, classes], but gave {found}: wrap it in a module that returns them, "
+            "or give a target, a function that makes one scalar an image of that output"
+        ) from None
+
+
+# %% ../nbs/80_explain.ipynb #73bf2b82
+def looks_untrained(model: nn.Module) -> bool:  # False where it cannot be told
+    "Whether all normalization layers, or without any all biases, stand where they begin, as in a model with random weights."
+    values = [
+        (t, start)
+        for m in model.modules()
+        if type(m).__name__.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d"))
+        for t, start in (
+            (m._buffers.get("running_mean"), 0),
+            (m._buffers.get("running_var"), 1),
+            (m._parameters.get("bias"), 0),
         )
-    return int(logits.shape[1])
+        if t is not None
+    ]
+    values = values or [(p, 0) for name, p in model.named_parameters() if name.endswith("bias")]
+    return bool(values) and all(bool((t == start).all()) for t, start in values)
 
 
 # %% ../nbs/80_explain.ipynb #0931c5a6
@@ -206,6 +300,7 @@ _MARKS = {
     "blank": "no positive\nevidence",
     "inactive": "nowhere\nactive",
     "grid": "a single\ncell",
+    "absent": "nothing\nto explain",
 }
 
 
@@ -239,22 +334,62 @@ def _probability_bars(axes, probabilities: Sequence[float], classes: Sequence[st
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
+# %% ../nbs/80_explain.ipynb #a293cd8f
+@dataclass
+class Explanation:
+    "What the layers of a model looked at in one image."
+
+    source: Any  # the file, Pillow image or pixels that was explained, or a tensor [C, ...], as the model takes it
+    maps: dict  # {layer: [h, w]}, signed raw maps; [t] of a signal, [d, h, w] of a volume
+    probabilities: np.ndarray | None  # [C], the model's own; None where it gives no logits
+    target: int | None  # the class that the maps explain; None for a function
+    about: str  # the target in words
+    method: str | Callable  # what made them
+    reasons: list[Reason]  # why maps are blank, as in `GradCAM.reasons`
+    loaded: LoadedModel  # the model, and how it takes images
+    random: bool = False  # whether the model has random weights
+
+    @property
+    def file(self) -> str:  # empty for an image that was given as pixels
+        return os.fspath(self.source) if isinstance(self.source, (str, os.PathLike)) else ""
+
+    @property
+    def classes(self) -> list[str]:
+        return self.loaded.classes
+
+    def best(
+        self,
+        k: int = 3,  # how many
+    ) -> list[tuple[str, float]]:
+        "The k likeliest classes with their probabilities."
+        shares = [] if self.probabilities is None else self.probabilities.tolist()
+        return sorted(zip(self.classes, shares), key=lambda pair: -pair[1])[:k]
+
+    @property
+    def predictions(self) -> list[tuple[str, float]]:  # the five likeliest classes
+        return self.best(5)
+
+    @property
+    def title(self) -> str:
+        name, about = method_name(self.method), shorten(visible(self.about))
+        what = f"evidence for '{about}' ({name})" if asks_for_class(self.method) else f"{name}, which asks for no class"
+        return f"{shorten(visible(Path(self.file).name), 50)}{': ' * bool(self.file)}{what}"
+
+
 # %% ../nbs/80_explain.ipynb #9565ddbc
 def explain_panel(
+    found: "Explanation",
     original: np.ndarray | None,  # uint8 [H', W', 3], the file's image; None leaves it out
     image: np.ndarray,  # uint8 [H, W, 3], what the network gets
-    maps: dict,  # {layer: [h, w]}, signed raw maps
-    probabilities: Sequence[float],  # [C]
-    classes: Sequence[str],  # [C]
-    target: int | None,  # the class that the maps explain; None: the method asks for no class
-    *,
-    title: str = "",  # above all
-    reasons: Sequence[Reason] = (),  # why maps are blank: `GradCAM.reasons` of this image
 ) -> Figure:
     "One image: as it is, as the network gets it, the prediction, and what each layer looks at."
+    maps, reasons = found.maps, found.reasons
     (height, width), scale = image.shape[:2], max(192 // max(image.shape[:2]), 1)
     size, wide = (scale * height, scale * width), min(max(width / height, 0.7), 2)
     input_title = f"as the network gets it\n{height} x {width} pixels"
+    if isinstance(found.source, Tensor):
+        shown = f"mean of {len(found.source)} channels, " * (len(found.source) not in (1, 3))
+        input_title = f"the input, {height} x {width}: {shown}\nblack and white are percentiles 1 and 99"
     cells = [(0, 0, image, input_title, "")]
     if original is not None:
         cells = [(0, 0, original, "image", ""), (1, 0, image, input_title, "")]
@@ -281,76 +416,100 @@ def explain_panel(
         axes.spines[:].set(color="#D0D0D0", linewidth=0.6)
         box = dict(facecolor="black", alpha=0.6 if mark else 0, edgecolor="none")
         axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", va="center", color="w", fontsize=9, bbox=box)
-    _probability_bars(figure.add_subplot(grid[:, -1]), probabilities, classes, target)
+    if found.probabilities is not None:
+        shown = found.target if asks_for_class(found.method) else None
+        _probability_bars(figure.add_subplot(grid[:, -1]), found.probabilities, found.classes, shown)
+    title = f"{found.title}\neach map from zero (dark) to its own maximum (bright)"
     figure.suptitle(figure_title(title, int(11 * inches)), fontsize=10)
-    return plain_texts(figure)
+    return _stamp(plain_texts(figure), found)
 
 
-# %% ../nbs/80_explain.ipynb #a293cd8f
-@dataclass
-class Explanation:
-    "What the layers of a model looked at in one image."
+def _stamp(figure: Figure, found: "Explanation") -> Figure:
+    "Nobody shall read a random network's maps as if they meant something."
+    if found.random:
+        look = dict(color="#C00000", alpha=0.45, ha="center", va="center", rotation=12, weight="bold")
+        figure.text(0.5, 0.5, "RANDOM WEIGHTS", fontsize=min(40, 5 * figure.get_figwidth()), **look)
+    return figure
 
-    source: Any  # the file, Pillow image or pixels that was explained
-    input: np.ndarray  # uint8 [H, W, 3], what the network got
-    probabilities: np.ndarray  # [C]
-    target: int  # the class that the maps explain
-    maps: dict  # {layer: [h, w]}, signed raw maps
-    method: str | Callable  # what made them
-    reasons: list[Reason]  # why maps are blank, as in `GradCAM.reasons`
-    loaded: LoadedModel  # the model, and how it takes images
 
-    @property
-    def file(self) -> str:  # empty for an image that was given as pixels
-        return os.fspath(self.source) if isinstance(self.source, (str, os.PathLike)) else ""
-
-    @property
-    def classes(self) -> list[str]:
-        return self.loaded.classes
-
-    def best(
-        self,
-        k: int = 3,  # how many
-    ) -> list[tuple[str, float]]:
-        "The k likeliest classes with their probabilities."
-        order = sorted(range(len(self.classes)), key=lambda c: -self.probabilities[c])[:k]
-        return [(self.classes[c], float(self.probabilities[c])) for c in order]
-
-    @cached_property
-    def figure(self) -> Figure:
-        "All of it on one panel; displays in a notebook."
-        name, asks = method_name(self.method), asks_for_class(self.method)
-        what = f"evidence for '{shorten(visible(self.classes[self.target]))}' ({name})"
-        what = what if asks else f"{name}, which asks for no class"
-        title = f"{shorten(visible(Path(self.file).name), 50)}{': ' * bool(self.file)}{what}"
-        title += "\neach map from zero (dark) to its own maximum (bright)"
-        original = read_as(replace(self.loaded, mean=IMAGENET_MEAN, std=IMAGENET_STD, size=256, fit="pad"), self.source)
-        shown = (self.input, self.maps, self.probabilities, self.classes, self.target if asks else None)
-        return explain_panel(original, *shown, title=title, reasons=self.reasons)
+# %% ../nbs/80_explain.ipynb #bf8867dc
+@patch(as_prop=True)
+def figure(self: Explanation) -> Figure:
+    "All of it on one panel; displays in a notebook."
+    if isinstance(self.source, Tensor) and self.source.ndim != 3:
+        map, title = (
+            list(self.maps.values())[-1],
+            f"{self.title}, " + ", ".join(f"{n} {p:.1%}" for n, p in self.best(2)),
+        )
+        shown = (
+            show_signal if self.source.ndim == 2 else lambda source, maps, title: show_volume(source, map, title=title)
+        )
+        return _stamp(shown(self.source, self.maps, title=title), self)
+    if isinstance(self.source, Tensor):
+        return explain_panel(self, None, self.pixels)
+    file = replace(self.loaded, mean=IMAGENET_MEAN, std=IMAGENET_STD, size=256, fit="pad")
+    return explain_panel(self, read_as(file, self.source), read_as(self.loaded, self.source))
 
 
 # %% ../nbs/80_explain.ipynb #8ba914d8
+@patch
+def box(
+    self: Explanation,
+    height: int,  # of the image itself
+    width: int,  # likewise
+) -> tuple[int, int, int, int]:  # top, left, height, width; beyond the image where the input was padded
+    "Where the network's input lies in the image, in its own pixels."
+    (rows, columns), fit = self.loaded.size, self.loaded.fit
+    if fit == "squash":
+        return 0, 0, height, width
+    scale = (min if fit == "crop" else max)(height / rows, width / columns)  # own pixels for one of the input
+    rows, columns = round(rows * scale), round(columns * scale)
+    return (height - rows) // 2, (width - columns) // 2, rows, columns
+
+
 @patch
 def overlay(
     self: Explanation,
     layer: str | None = None,  # a key of `.maps`; None: the last
     opacity: float = 0.5,  # of the map
-) -> np.ndarray:  # uint8 [H', W', 3]
+) -> np.ndarray:  # uint8 [H', W', 3]; [d, h, w, 3] of a volume
     "The map of a layer on the image at its own size."
-    map, image = self.maps[layer or list(self.maps)[-1]], own_pixels(self.source, self.loaded.value_range)
-    (height, width), (rows, columns), fit = image.shape[:2], self.input.shape[:2], self.loaded.fit
-    if fit == "squash":
-        return blend(image, map, opacity=opacity)
-    scale = (min if fit == "crop" else max)(height / rows, width / columns)  # own pixels for one of the input
-    box = round(rows * scale), round(columns * scale)
-    top, left = abs(height - box[0]) // 2, abs(width - box[1]) // 2
-    if fit == "crop":
-        result, part = image.copy(), np.s_[top : top + box[0], left : left + box[1]]
-        result[part] = blend(image[part], map, opacity=opacity)
-        return result
-    canvas, part = np.full((*box, 3), 255, np.uint8), np.s_[top : top + height, left : left + width]
-    canvas[part] = image
-    return blend(canvas, map, opacity=opacity)[part]
+    map = self.maps[layer or list(self.maps)[-1]]
+    if map.ndim == 3:
+        return overlay_volume(self.source, map, opacity)
+    if map.ndim == 1:
+        raise ExplainError("a signal has no pixels to lie on: see .figure")
+    image = self.pixels
+    top, left, height, width = self.box(*image.shape[:2])
+    canvas = np.full((max(height, image.shape[0]), max(width, image.shape[1]), 3), 255, np.uint8)
+    own = np.s_[max(-top, 0) :, max(-left, 0) :]
+    own = canvas[own][: image.shape[0], : image.shape[1]]  # a view
+    own[:] = image
+    part = canvas[max(top, 0) :, max(left, 0) :][:height, :width]
+    part[:] = blend(np.ascontiguousarray(part), map, opacity=opacity)
+    return np.ascontiguousarray(own)
+
+
+@patch(as_prop=True)
+def pixels(self: Explanation) -> np.ndarray:  # uint8 [H', W', 3]
+    "The image at its own size, as a screen shows it."
+    if isinstance(self.source, Tensor):
+        return to_picture(self.source.movedim(0, -1))
+    return own_pixels(self.source, self.loaded.value_range)
+
+
+@patch
+def peak(
+    self: Explanation,
+    size: Sequence[int],  # of the image itself: (height, width), (t,) or (d, h, w)
+) -> tuple[int, ...] | None:  # y, x; t; z, y, x; None for a blank map
+    "The center of the cell with the largest value of the last layer's map, in pixels of the image."
+    map = list(self.maps.values())[-1]
+    if not (map > 0).any():
+        return None
+    box = self.box(*size) if map.ndim == 2 and not isinstance(self.source, Tensor) else (*[0] * map.ndim, *size)
+    cells = zip(np.unravel_index(map.argmax(), map.shape), map.shape, box, box[map.ndim :], size)
+    return tuple(min(max(int(start + (i + 0.5) / n * side), 0), most - 1) for i, n, start, side, most in cells)
 
 
 # %% ../nbs/80_explain.ipynb #0e7dc7c3
@@ -362,24 +521,59 @@ def save_figure(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
-        write = figure.save if isinstance(figure, Image.Image) else figure.savefig
-        write(temporary, format=path.suffix[1:].lower().replace("jpg", "jpeg") or "png")
+        kind = path.suffix[1:].lower().replace("jpg", "jpeg") or "png"
+        if isinstance(figure, Image.Image):  # a quick PNG is a little larger
+            figure.save(temporary, format=kind, **({"compress_level": 1} if kind == "png" else {}))
+        else:
+            figure.savefig(temporary, format=kind)
     return path
 
 
 @patch
 def save(
     self: Explanation,
-    path: str | os.PathLike,  # the ending says the format
+    path: str | os.PathLike,  # a file, whose ending says the format; or without an ending a folder
     overlay: bool = False,  # True: the overlay at full resolution, instead of the figure
-) -> Path:
-    "Write the figure, whole or not at all."
-    return save_figure(Image.fromarray(self.overlay()) if overlay else self.figure, path)
+) -> Path:  # of the image
+    "Write the figure, or the overlay; into a folder the overlay and the raw maps (safetensors)."
+    path = Path(path)
+    if path.suffix:
+        return save_figure(Image.fromarray(self._stamped()) if overlay else self.figure, path)
+    self._write(path / file_name(Path(self.file).stem or "image"))
+    return path
+
+
+@patch
+def _stamped(self: Explanation) -> np.ndarray:  # uint8 [H', W', 3]
+    "The overlay, which says when it is of a random network."
+    painted = self.overlay()
+    if self.random:
+        size = max(painted.shape[1] / 300, 0.3)
+        cv2.putText(
+            painted, "RANDOM WEIGHTS", (4, int(28 * size)), 0, size, (255, 60, 60), max(int(size), 1), cv2.LINE_AA
+        )
+    return painted
+
+
+@patch
+def _write(self: Explanation, stem: Path, panel: bool = False) -> dict:
+    "An image and the raw maps, as STEM.png and STEM.safetensors, and what a table says of them."
+    image = None if self.maps and list(self.maps.values())[-1].ndim != 2 else self._stamped()
+    size = self.source.shape[1:] if image is None else image.shape[:2]
+    shown = self.figure if panel or image is None else Image.fromarray(image)
+    result = save_figure(shown, stem.with_name(f"{stem.name}.png"))
+    maps = {layer: torch.from_numpy(np.ascontiguousarray(map)) for layer, map in self.maps.items()}
+    write_tensors(stem.with_name(f"{stem.name}.safetensors"), maps)
+    (best, share), peak = (self.best(1) or [("", "")])[0], self.peak(size)
+    row = dict(file=self.file, target=self.about, prediction=best, probability=share)
+    row |= dict(zip(("peak_x", "peak_y", "peak_z"), reversed(peak or ())))
+    return row | {"reason": "; ".join(reasons_by_layer(self.reasons)), "result": result.name}
 
 
 # %% ../nbs/80_explain.ipynb #6f5b5359
 def as_loaded(
     model: Any,  # as `explain` takes it
+    weights: Any = None,  # torchvision's, such as ResNet50_Weights.DEFAULT, which say how their model takes images
     **given: Any,  # fields of LoadedModel, in place of what the model brings
 ) -> LoadedModel:  # a record of its own, so that the caller's stays as it is
     "A model of any kind as a LoadedModel."
@@ -389,15 +583,32 @@ def as_loaded(
         model = LoadedModel(model.model(), model.classes, model.mean, model.std, model.image_size, **reading)
     elif isinstance(model, str):
         model = load_model(model)
+    elif isinstance(model, nn.Module) and hasattr(model, "pretrained_cfg"):
+        import timm  # which made the model
+
+        how = timm.data.resolve_model_data_config(unwrap(model))
+        model = LoadedModel(model, [], tuple(how["mean"]), tuple(how["std"]), tuple(how["input_size"][-2:]))
     elif isinstance(model, nn.Module):
         model = LoadedModel(model)
     elif not isinstance(model, LoadedModel):
         kind = type(model).__name__
         raise TypeError(f"model must be a name, a torch.nn.Module, what load_model returned or a Run, not a {kind}")
+    if weights is not None:
+        how = weights.transforms()
+        own = {"mean": tuple(how.mean), "std": tuple(how.std), "size": how.crop_size[0], "fit": "crop"}
+        given = own | {"classes": list(weights.meta["categories"])} | given
     return replace(model, **{name: value for name, value in given.items() if value is not None})
 
 
 # %% ../nbs/80_explain.ipynb #e0b01877
+_OURS = {  # names of grad-cam, torchcam and captum: ours
+    "target_layers": "layers=", "target_layer": "layers=", "layer": "layers=",
+    "targets": "target=", "class_idx": "target=", "target_category": "target=",
+    "input_tensor": "images", "input_img": "images", "inputs": "images",
+    "reshape_transform": "reshape=", "use_cuda": "device=", "input_shape": "size=",
+}  # fmt: skip
+
+
 class Explainer:
     "A model made ready to be explained."
 
@@ -409,35 +620,51 @@ class Explainer:
         method: str | Callable = "gradcam",
         tokens: int | None = None,
         device: str = "auto",
-        **options: Any,  # fields of LoadedModel, or arguments of GradCAM
+        shape: Sequence[int] | None = None,  # [1, ...] of inputs that are given as tensors; None: of images
+        **options: Any,  # weights=, fields of LoadedModel, activation=, or arguments of GradCAM
     ):
-        given = {f.name: options.pop(f.name) for f in fields(LoadedModel) if f.name in options}
-        self.loaded = loaded = as_loaded(model, **given)
+        if theirs := next((name for name in options if name in _OURS), None):
+            raise TypeError(f"'{theirs}' is another library's name: here it is {_OURS[theirs]}, see help(explain)")
+        names = {f.name for f in fields(LoadedModel)} | {"weights"}
+        self.settings = [repr(method), tokens, sorted((k, repr(v)) for k, v in options.items())]
+        self.loaded = loaded = as_loaded(model, **{name: options.pop(name) for name in names & options.keys()})
         if not callable(method) and method not in METHODS | SLOW_METHODS:
             raise ExplainError(f"no method '{method}': there are {', '.join(METHODS | SLOW_METHODS)}")
         net, self.device = model_on(unwrap(loaded.model), pick_device(device))
-        x = to_inputs(loaded, np.full((1, *loaded.size, 3), 128, np.uint8), self.device)
-        count = count_logits(net, x)
-        loaded.classes = loaded.classes or numbered(count)
-        if count != len(loaded.classes):
-            raise ExplainError(f"the model gives {count} logits, but there are {len(loaded.classes)} class names")
+        x = torch.zeros(*shape) if shape else np.full((1, *loaded.size, 3), 128, np.uint8)
+        x, self.other = to_inputs(loaded, x, self.device), None
+        try:
+            classes = count_logits(net, x)
+        except CAMTypeError as error:  # which is well for whoever gives a function as target
+            classes, self.other = len(loaded.classes), error
+        loaded.classes = loaded.classes or numbered(classes)
+        if classes != len(loaded.classes):
+            raise ExplainError(f"the model gives {classes} logits, but there are {len(loaded.classes)} class names")
         if "reshape" not in options:
-            layers, options["reshape"] = _layers(net, tuple(x.shape), layers, tokens)
+            try:
+                layers, options["reshape"] = _layers(net, tuple(x.shape), layers, tokens)
+            except Exception as error:
+                raise self.other or error
         elif not layers:
             raise ExplainError("reshape= belongs to layers that are named: give layers=")
+        activation = options.pop("activation", None)
         self.method, self.cam = method, GradCAM(net, layers, method, warn=False, **options)
+        self.cam.activation = activation or self.cam.activation
+        self.random = looks_untrained(net)
 
 
 # %% ../nbs/80_explain.ipynb #cd98e096
 @patch
 def maps(
     self: Explainer,
-    images: np.ndarray,  # uint8 [N, H, W, 3], as the network gets them
-    target: str | int | Sequence[int] | None = None,  # a class by name or number, N of them, or None: predicted
-) -> dict[str, np.ndarray]:  # {layer: [N, h, w]}; `cam` has the logits, targets and reasons
+    images: np.ndarray | Tensor,  # uint8 [N, H, W, 3], as the network gets them, or its inputs
+    target: Any = None,  # a class by name or number, N of them, a function of the output, a dict of these; None: predicted
+) -> dict[str, np.ndarray]:  # {layer: [N, h, w]}, of a dict {name: {layer: [N, h, w]}}; `cam` has logits and reasons
     "Signed raw maps of a batch."
+    if self.other and not all(map(callable, target.values() if isinstance(target, Mapping) else [target])):
+        raise self.other
     if isinstance(target, (str, int)):
-        target = index_of(target, self.loaded.classes)
+        target = next(iter(named_targets(target, self.loaded.classes).values()))
     self.cam.generator.manual_seed(0)  # randomcam: the same image has the same map, whatever came before it
     try:
         maps = self.cam(to_inputs(self.loaded, images, self.device), target=target)
@@ -447,44 +674,246 @@ def maps(
             raise
         said += "; for the tokens of a transformer give tokens=1, or 0 without a class token"
         raise ExplainError(said) from error
-    return {name: m.float().cpu().numpy() for name, m in maps.items()}
+    arrays = lambda by_layer: {name: m.float().cpu().numpy() for name, m in by_layer.items()}
+    return {name: arrays(own) for name, own in maps.items()} if isinstance(target, Mapping) else arrays(maps)
 
 
 # %% ../nbs/80_explain.ipynb #e8ef05e5
 @patch
-def __call__(
+def stream(
     self: Explainer,
-    image: str | os.PathLike | Image.Image | np.ndarray,
-    target: str | int | None = None,  # a class by name or number; None: the predicted one
-) -> Explanation:
-    "One image explained."
-    loaded, cam, pixels = self.loaded, self.cam, read_as(self.loaded, image)
-    maps = {name: m[0] for name, m in self.maps(pixels[None], target).items()}
-    probabilities = cam.probabilities[0].float().cpu().numpy()
-    return Explanation(image, pixels, probabilities, int(cam.targets[0]), maps, self.method, cam.reasons, loaded)
+    sources: Iterable,  # files, Pillow images, arrays; or tensors [C, ...] as the model takes them
+    target: Any = None,  # as `named_targets` takes it
+    batch_size: int = 32,  # images at a time
+    progress: bool = False,  # show a progress bar
+) -> Iterator[tuple[Any, list[Explanation] | Exception]]:  # the source, and one for each target
+    "Explanations in the order of the images, with no more than a few batches in memory."
+    targets, total = named_targets(target, self.loaded.classes), len(sources) if isinstance(sources, Sequence) else None
+    sources = iter(sources)
+    batch_size = 1 if self.method == "randomcam" else batch_size  # else a map would depend on the images before it
+
+    def read(source: Any) -> np.ndarray | Tensor | Exception:
+        try:
+            return source if isinstance(source, Tensor) else read_as(self.loaded, source)
+        except (OSError, ValueError) as error:
+            return error
+
+    with (
+        ThreadPoolExecutor(max(2, min(8, os.cpu_count() or 2))) as pool,
+        tqdm(total=total, unit=" images", disable=not progress) as bar,
+    ):
+        ahead: deque = deque()
+        while True:
+            for source in sources:
+                ahead.append((source, pool.submit(read, source)))
+                if len(ahead) >= 3 * batch_size:
+                    break
+            if not ahead:
+                return
+            part = [
+                (source, future.result())
+                for source, future in (ahead.popleft() for _ in range(min(batch_size, len(ahead))))
+            ]
+            for shape, group in groupby(part, lambda pair: getattr(pair[1], "shape", None)):
+                group = list(group)
+                yield from group if shape is None else self._batch(group, targets)
+                bar.update(len(group))
+
+
+@patch
+def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iterator[tuple[Any, list[Explanation]]]:
+    "The explanations of images of one shape."
+    sources, inputs = zip(*group)
+    inputs = torch.stack(inputs) if isinstance(inputs[0], Tensor) else np.stack(inputs)
+    by_target, cam, found = self.maps(inputs, targets), self.cam, [[] for _ in sources]
+    shares = None if self.other else cam.probabilities.float().cpu().numpy()
+    for (name, maps), i in product(by_target.items(), range(len(sources))):
+        index = None if cam.targets[name] is None else int(cam.targets[name][i])
+        about = name or (self.loaded.classes[index] if index is not None else "")
+        own = [r for r in cam.reasons if i in r.images and r.target in ("", name)]
+        own = [replace(r, images=[0], n=1, target="") for r in own]
+        one, share = {layer: m[i] for layer, m in maps.items()}, None if shares is None else shares[i]
+        found[i].append(Explanation(sources[i], one, share, index, about, self.method, own, self.loaded, self.random))
+    yield from zip(sources, found)
+
+
+# %% ../nbs/80_explain.ipynb #4f7094c7
+_COLUMNS = "file target prediction probability peak_x peak_y reason result key".split()
+
+
+@patch
+def fingerprint(self: Explainer) -> str:  # 12 hexadecimal digits
+    "The same for the same weights, architecture and settings."
+    how = [repr(self.cam.model), self.cam.layers, self.settings, __version__]
+    how += [getattr(self.loaded, f.name) for f in fields(LoadedModel) if f.name != "model"]
+    digest = hashlib.sha256(repr(how).encode())
+    for name, value in self.cam.model.state_dict().items():
+        digest.update(tensor_bytes({name: value}))
+    return digest.hexdigest()[:12]
+
+
+def image_paths(
+    places: Iterable[str | os.PathLike],  # files, and folders
+) -> list[str]:  # files as they were given; a folder stands for the images that lie in it, not deeper
+    "The images of files and folders."
+    files: list[str] = []
+    for place in map(Path, places):
+        inside = sorted(p for p in place.iterdir() if p.name[0] != "." and is_image(p)) if place.is_dir() else [place]
+        if not inside:
+            raise ExplainError(
+                f"the folder {place} holds no images: name a file, or a folder with images in it, not deeper"
+            )
+        files += map(str, inside)
+    return files
+
+
+def _read_rows(path: Path) -> list[dict]:
+    "The rows of a table whose last line may be half written."
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        return [row for row in csv.DictReader(file) if row.get("key") and row.get("result")]
+
+
+# %% ../nbs/80_explain.ipynb #467f3ac7
+@patch
+def to_folder(
+    self: Explainer,
+    files: Sequence[str],  # as `image_paths` gives them
+    out: str | os.PathLike,  # gets NAME.png, NAME.safetensors and explain.csv
+    target: Any = None,  # as `named_targets` takes it
+    panels: bool = False,  # True: the whole figure in place of the overlay
+    batch_size: int = 32,  # images at a time
+    progress: bool = False,  # show a progress bar
+) -> Iterator[dict]:  # a row an image and target that is new; of an image that cannot be read a reason and no result
+    "Explain images into a folder; what is there of the same model, settings and image is not computed again."
+    out, targets, me = Path(out), named_targets(target, self.loaded.classes), self.fingerprint()
+    out.mkdir(parents=True, exist_ok=True)
+    keys, rows = {file: [_row_key(me, file, panels, one) for one in targets.items()] for file in files}, []
+    for row in _read_rows(out / "explain.csv"):
+        rows += [row] * all((out / row["result"]).with_suffix(end).exists() for end in (".png", ".safetensors"))
+    there = {(row["file"], row["key"]) for row in rows}
+    todo = {file: keys[file] for file in keys if not there.issuperset((file, key) for key in keys[file])}
+    rows = [row for row in rows if row["file"] not in todo]
+    taken = {Path(row["result"]).stem.lower() for row in rows}
+    with atomic_write(out / "explain.csv") as temporary:
+        pd.DataFrame(rows, columns=_COLUMNS).to_csv(temporary, index=False, errors="surrogateescape")
+
+    def write(found: list[Explanation], names: list[str]) -> list[dict]:
+        made = zip(found, names, todo[found[0].file], strict=True)
+        return [one._write(out / name, panels) | _more(one, key) for one, name, key in made]
+
+    def written() -> Iterator[list[dict]]:  # a batch or two behind the network
+        waiting: deque = deque()
+        with ThreadPoolExecutor(1 if panels else 4) as pool:  # matplotlib draws in one thread
+            for file, found in self.stream(list(todo), target, batch_size, progress):
+                if isinstance(found, Exception):
+                    waiting.append(pool.submit(list, [dict(file=file, reason=str(found))]))
+                else:
+                    several = [f"-{file_name(name or 'prediction')}" if len(targets) > 1 else "" for name in targets]
+                    names = [_free_name(file_name(Path(file).stem) + more, taken) for more in several]
+                    waiting.append(pool.submit(write, found, names))
+                while waiting and (len(waiting) > 2 * batch_size or waiting[0].done()):
+                    yield waiting.popleft().result()
+            yield from (future.result() for future in waiting)
+
+    with (out / "explain.csv").open("a", newline="", encoding="utf-8", errors="surrogateescape") as table:
+        writer = csv.DictWriter(table, _COLUMNS, extrasaction="ignore", lineterminator=os.linesep)
+        for row in chain.from_iterable(written()):
+            writer.writerow(row)
+            table.flush()
+            yield row
+
+
+def _more(found: Explanation, key: str) -> dict:
+    "What a row has beside the table: `best` and `notes`, for whoever prints a line an image."
+    return dict(key=key, best=found.best(), notes=reasons_by_layer(found.reasons))
+
+
+def _row_key(explainer: str, file: str, panels: bool, target: tuple[str, Any]) -> str:
+    "The same for the same model, settings, target and unchanged file."
+    about = os.stat(file) if os.path.exists(file) else None
+    said = repr((explainer, panels, target, about and (about.st_size, about.st_mtime_ns)))
+    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    "A name of its own for each image, also when two folders hold a `cat.jpg`."
+    name = next(n for n in (stem if k == 1 else f"{stem}-{k}" for k in count(1)) if n.lower() not in taken)
+    taken.add(name.lower())
+    return name
+
+
+# %% ../nbs/80_explain.ipynb #2d3f0864
+class Explanations(list):
+    "Several explanations: of several images, or of several targets."
+
+    @property
+    def maps(self) -> dict:  # {layer: [N, h, w]}, signed raw maps
+        return {layer: np.stack([one.maps[layer] for one in self]) for layer in (self[0].maps if self else ())}
+
+    @property
+    def predictions(self) -> pd.DataFrame:  # a row an explanation
+        best = [(one.best(1) or [("", math.nan)])[0] for one in self]
+        rows = [dict(file=one.file, target=one.about, prediction=n, probability=p) for one, (n, p) in zip(self, best)]
+        return pd.DataFrame(rows)
+
+    @property
+    def overlay(self) -> list[np.ndarray]:  # each at its image's own size
+        return [one.overlay() for one in self]
+
+    @property
+    def figure(self) -> Figure:  # at most 25 of them
+        pixels = [ImageOps.pad(Image.fromarray(one._stamped()), (224, 224), color="white") for one in self[:25]]
+        shares = [", ".join(f"{n} {p:.0%}" for n, p in one.best(1)) for one in self[:25]]
+        titles = [f"{one.about}\n({share})" for one, share in zip(self, shares)]
+        layer, more = list(self[0].maps)[-1], f" (the first 25 of {len(self)})" * (len(self) > 25)
+        return show_images(
+            np.stack(pixels), titles, title=f"Evidence for the class named first, {layer}{more}", size=1.6
+        )
+
+    def save(
+        self,
+        folder: str | os.PathLike,  # gets NAME.png, NAME.safetensors and explain.csv
+    ) -> Path:  # of the table
+        "Write overlays, raw maps, and a table of them."
+        folder, taken = Path(folder), set()
+        stems = [_free_name(file_name(Path(one.file).stem or "image"), taken) for one in self]
+        rows = [one._write(folder / stem) for one, stem in zip(self, stems)]
+        with atomic_write(folder / "explain.csv") as temporary:
+            pd.DataFrame(rows, columns=_COLUMNS[:-1]).to_csv(temporary, index=False, errors="surrogateescape")
+        return folder / "explain.csv"
 
 
 # %% ../nbs/80_explain.ipynb #7a1bcf59
 def explain(
-    model: Any,  # a module that classifies, a Run, a name for `load_model`, or a LoadedModel; it stays as it is
-    images: Any,  # a file, a Pillow image or uint8 [H, W, 3]; or several, then a list comes back
+    model: Any,  # a module, a Run, a name for `load_model`, or a LoadedModel; it stays as it is
+    images: Any,  # a file, a folder, a Pillow image, an array [H, W, 3]; several of these; or a tensor [N, C, ...] of inputs
     *,
     layers: Sequence[str] | None = None,  # names in `named_modules()`; None: one for each grid size
     method: str | Callable = "gradcam",  # in METHODS or SLOW_METHODS, or a function (activation, gradient) -> map
-    target: str | int | None = None,  # a class by name or number; None: the predicted one
+    target: Any = None,  # a class, "A-B", a function of the output, or several; None: the predicted class
     device: str = "auto",  # on another device than the model's a copy of it is explained
     warn: bool = True,  # False: blank maps are told only in the figure and in `.reasons`
-    **options: Any,  # classes=, mean=, std=, size=, fit= as LoadedModel has them; tokens= without a location; GradCAM's
-) -> Explanation | list[Explanation]:
+    **options: Any,  # weights= of torchvision; classes=, mean=, std=, size=, fit= of LoadedModel; tokens=; GradCAM's
+) -> Explanation | Explanations:  # several for several images or targets
     "What the layers of a model looked at in images."
-    several = isinstance(images, (list, tuple)) or (isinstance(images, np.ndarray) and images.ndim == 4)
-    images = list(images) if several else [images]
-    explainer = Explainer(model, layers=layers, method=method, device=device, **options)
-    for image in images:
-        read_as(explainer.loaded, image)  # a wrong file is named before any work
-    found = []
-    for image in images:
-        found.append(explainer(image, target))
-        for note in reasons_by_layer(found[-1].reasons) if warn else ():
-            warnings.warn(f"{found[-1].file or 'image'}: {note}", CAMWarning, stacklevel=2)
+    many = isinstance(images, (list, tuple)) or (isinstance(images, np.ndarray) and images.ndim == 4)
+    given = list(images) if many or isinstance(images, Tensor) else [images]
+    folder = any(isinstance(one, (str, os.PathLike)) and os.path.isdir(one) for one in given)
+    sources = image_paths(given) if folder else given
+    if sources and isinstance(sources[0], Tensor):
+        options["shape"] = (1, *sources[0].shape)
+    several = many or folder or len(sources) > 1 or isinstance(target, (list, tuple, Mapping))
+    explainer, found = Explainer(model, layers=layers, method=method, device=device, **options), Explanations()
+    for source, made in explainer.stream(sources, target):
+        if isinstance(made, Exception):
+            if not folder:
+                raise made
+            warnings.warn(f"left out: {made}", CAMWarning, stacklevel=2)
+            continue
+        found += made
+        for one in made if warn else ():
+            for note in reasons_by_layer(one.reasons):
+                warnings.warn(f"{one.file or 'image'}: {note}", CAMWarning, stacklevel=2)
     return found if several else found[0]

@@ -15,6 +15,7 @@ __all__ = [
     "is_image",
     "image_files",
     "check_whole",
+    "check_memory",
     "image_folder",
     "data_root",
     "ChecksumError",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 # %% ../nbs/10_data.ipynb #71666d11
+import csv
 import hashlib
 import io
 import math
@@ -31,13 +33,14 @@ import reprlib
 import tempfile
 import threading
 import unicodedata
+import warnings
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -45,6 +48,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
+import psutil
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageError
 from tqdm.auto import tqdm
@@ -471,7 +475,19 @@ def read_image(
     _check_reading(fit, value_range)
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
     pixels = _read(_expanded(path), height, width, fit)
-    return pixels.scaled(*(value_range or _value_range([pixels]))) if isinstance(pixels, _Deep) else pixels
+    if not isinstance(pixels, _Deep):
+        return pixels
+    low, high = value_range or _value_range([pixels])
+    if (
+        high <= 1 < pixels.high
+        and not pixels.floats
+        or pixels.floats
+        and 0 <= pixels.low
+        and pixels.high <= 1 < high / 16
+    ):
+        holds = f"it holds {'floats' if pixels.floats else 'integers'} of {pixels.low:g} to {pixels.high:g}"
+        raise UnreadableImage(f"{path}: {holds}, but value_range is {low:g} to {high:g}: save it as those images are")
+    return pixels.scaled(low, high)
 
 
 # %% ../nbs/10_data.ipynb #2dc24e03
@@ -481,9 +497,9 @@ _SYSTEM = re.compile(
     r"\$RECYCLE\.BIN|System Volume Information|lost\+found|(eh)?thumbs.*\.db|desktop\.ini|picasa\.ini|icon\r|.*\.lrdata",
     re.IGNORECASE | re.DOTALL,
 )
-_HIDDEN = "hidden, thumbnails or files of the system, ignored"
+_HIDDEN = "hidden, thumbnails, masks or files of the system, ignored"
 _OTHER = "no images by ending or content, left aside"
-_LINKS = "links that lead nowhere or in a circle, ignored"
+_LINKS = "links that lead nowhere, in a circle or to a folder that is read already, ignored"
 _BESIDE = "not in a class folder that is read, left aside"
 _NOTE = "class folders with a leading underscore, read as classes"
 
@@ -523,7 +539,7 @@ def _walk(folder: Path, above: Path, left: dict[str, list[Path]]) -> list[Path]:
     for place, folders, files in os.walk(folder, followlinks=True, onerror=stop):
         for name in sorted(folders):
             inner, real = Path(place, name), os.path.realpath(os.path.join(place, name))
-            if _SYSTEM.fullmatch(name) or name.casefold() in ("thumbs", "thumbnails"):
+            if _SYSTEM.fullmatch(name) or name.casefold() in ("thumbs", "thumbnails", "mask", "masks"):
                 left[_HIDDEN] += _files_in(inner)
                 folders.remove(name)
             elif real in seen:
@@ -547,16 +563,18 @@ def image_files(
 # %% ../nbs/10_data.ipynb #40ff0566
 def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict[str, list[str]]:
     "{class: its images relative to `root`}; an error where a class has none."
-    listing, above = {}, {os.path.realpath(p) for p in (folder, *folder.parents)}
-    names = _subfolders(folder)
-    left[_LINKS] += [folder / name for name in names if os.path.realpath(folder / name) in above]
-    names = [name for name in names if os.path.realpath(folder / name) not in above]  # else all is a class once more
+    listing, inside, seen = {}, _subfolders(folder), {os.path.realpath(p) for p in (folder, *folder.parents)}
+    names = []
+    for name in sorted(inside, key=lambda name: (folder / name).is_symlink()):  # folders first, each read once
+        place = os.path.realpath(folder / name)
+        left[_LINKS].append(folder / name) if place in seen else names.append(name)
+        seen.add(place)
     for file in sorted(folder.iterdir()):
         if _SYSTEM.fullmatch(file.name):
             left[_HIDDEN] += _files_in(file)
         elif not file.is_dir():
             left[_BESIDE].append(file)
-    for name in names:
+    for name in sorted(names):
         mine = defaultdict(list)
         images, key = _walk(folder / name, root, mine), unicodedata.normalize("NFC", name)
         for what, files in mine.items():
@@ -577,6 +595,7 @@ def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict
     if len(listing) < 2:
         found = f"one class folder, {next(iter(listing))}" if listing else "no class folders"
         inner = [f" (did you mean {folder / name}?)" for name in names if len(_subfolders(folder / name)) > 1]
+        inner += [f" (is {table.name} a table of labels? labels={table.name!r})" for table in folder.glob("*.csv")]
         needs = "a classifier needs at least two folders of images, one for each class"
         raise ValueError(f"{folder} holds {found}; {needs}{''.join(inner[:1])}")
     return listing
@@ -588,14 +607,15 @@ def _split(files: list[str], name: str, test_fraction: float, seed: int) -> tupl
         needs = "at least two are needed, one to train on and one to test with"
         raise ValueError(f"class {name} has only one image, {files[0]}; {needs}")
     n_test = min(max(round(len(files) * test_fraction), 1), len(files) - 1)
-    order = np.random.default_rng([seed, zlib.crc32(name.encode("utf-8"))]).permutation(len(files))
+    order = np.random.default_rng([seed, zlib.crc32(name.encode("utf-8", "surrogateescape"))]).permutation(len(files))
     return [files[i] for i in sorted(order[n_test:])], [files[i] for i in sorted(order[:n_test])]
 
 
 # %% ../nbs/10_data.ipynb #045debd6
 _PART = re.compile(
-    r"(.*[^a-z])?(train|training|test|testing|val|valid|validation|eval|evaluation|dev)((?:set|data|images|[^a-z]).*)?",
-    re.IGNORECASE | re.DOTALL,
+    r"(?s:(.*(?:[^A-Za-z]|(?<=[a-z])(?=[A-Z])))??)"
+    r"((?i:train|training|trainval|test|testing|val|valid|validation|eval|evaluation|dev))"
+    r"(?s:((?:(?i:set|data|images)|[^A-Za-z]|(?<=[a-z])(?=[A-Z])).*)?)"
 )
 
 
@@ -687,7 +707,14 @@ def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[
         if all(_part_of(name)[0] for name in listing):
             advice = "sort the images of each into a folder for each class"
             raise ValueError(f"{path} has {', '.join(listing)}, but no class folders in them; {advice}")
-        return _divided_inside(listing, path, left) or [listing]
+        inner = [{file.split("/")[1] for file in files if file.count("/") > 1} for files in listing.values()]
+        divided = _divided_inside(listing, path, left)
+        if not divided and len(inner[0]) > 1 and all(names == inner[0] for names in inner):
+            same = (
+                f"{', '.join(listing)} of {path} are read as the classes, and each of them has the same folders inside"
+            )
+            warnings.warn(f"{same}, {', '.join(sorted(inner[0]))}: are those the classes?", stacklevel=4)
+        return divided or [listing]
     found, missing = (train, "test") if train else (tests[0], "train")
     parts = {name: _part_of(name)[0] for name in _subfolders(path)}
     near = [
@@ -695,6 +722,78 @@ def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[
     ]
     advice = f"add {missing}/, or give {path / found} as the path to have it divided"
     raise FileNotFoundError(f"{path} has {found}/ but no {missing}/ with class folders{''.join(near[:1])}; {advice}")
+
+
+# %% ../nbs/10_data.ipynb #7ab1e004
+_LABEL = re.compile(r"(?i)label|labels|class|classes|class.?name|category|target|breed|species|diagnosis|dx|y|name|tag")
+
+
+def _read_table(file: Path) -> pd.DataFrame:  # of texts, no cell is missing
+    try:
+        table = pd.read_csv(file, sep=None, engine="python", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError, csv.Error) as error:
+        raise ValueError(f"{file} cannot be read as a table of files and classes ({error})") from error
+    return table.apply(lambda column: column.str.strip())
+
+
+def _class_column(table: pd.DataFrame, file: Path) -> pd.Series:
+    "The class of each row: of the only column, of the one that is called so, or of many columns of 0 and 1."
+    called = [name for name in table if _LABEL.fullmatch(str(name))]
+    if len(table.columns) == 1 or called:
+        return table[called[0] if called else table.columns[0]].map(partial(unicodedata.normalize, "NFC"))
+    hot = table.isin(["1", "1.0"])
+    if len(table.columns) and table.isin(["0", "0.0", "1", "1.0"]).all(axis=None):
+        if (several := hot.sum(axis=1) > 1).any():
+            raise ValueError(f"row {several.idxmax() + 2} of {file} has several classes; each image needs one")
+        return hot.idxmax(axis=1).where(hot.any(axis=1), "")
+    columns = ", ".join(map(str, table.columns)) or "no others"
+    raise ValueError(f"{file} has the columns {columns} beside the files: call the one of the classes 'label'")
+
+
+def _list_table(path: Path, labels: str, left: dict[str, list[Path]]) -> list[dict[str, list[str]]]:
+    "The listings of train and test, or one that is still to be divided, as a table beside the images says."
+    file = path / _expanded(labels)
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no table of labels {file}")
+    images = [p.relative_to(path) for p in _walk(path, path, left)]
+    left[_OTHER] = [p for p in left[_OTHER] if p != file]
+    known, table, rows = defaultdict(list), _read_table(file), {}
+    for image in images:  # a row may leave out the folder, the ending or both
+        for name in {str(way) for one in (image, Path(image.name)) for way in (one.as_posix(), one.with_suffix(""))}:
+            known[name].append(image.as_posix())
+    if any(name in known for name in table):  # no headings
+        table = pd.concat([pd.DataFrame([dict(zip(table, table))]), table], ignore_index=True)
+    names = max(table, key=lambda name: table[name].isin(known).sum())
+    if not table[names].isin(known).any():
+        raise ValueError(f"no column of {file} names images below {path}; its columns are {', '.join(map(str, table))}")
+    rest = table.drop(columns=names)
+    part = next((c for c in rest if len(rest.columns) > 1 and all(_part_of(text)[0] for text in rest[c])), None)
+    classes = _class_column(rest.drop(columns=[part] if part else []), file)
+    for k, (name, label) in enumerate(zip(table[names], classes)):
+        found = known.get(name, [])
+        if len(found) > 1:
+            raise ValueError(f"{file} names {name}, which may be {' or '.join(found[:3])}: write the folder as well")
+        if not found or not label:
+            left["rows of the table without an image or a class"].append(path / name)
+        elif rows.setdefault(found[0], (label, k))[0] != label:
+            raise ValueError(f"{file} gives {found[0]} two classes, {rows[found[0]][0]} and {label}")
+    left["images that the table does not name, left aside"] += [path / i for i in images if i.as_posix() not in rows]
+    if len(found := sorted({label for label, _ in rows.values()})) < 2:
+        raise ValueError(f"{file} has one class, {', '.join(found)}; a classifier needs at least two")
+    kinds = {
+        f: _part_of(table[part][k] if part else f.split("/")[0])[0] if part or "/" in f else ""
+        for f, (_, k) in rows.items()
+    }
+    test = "test" if "test" in kinds.values() else "valid"
+    groups = [{f for f, kind in kinds.items() if kind == one} for one in ("train", test)]
+    if not all(groups):
+        groups = [set(rows)]
+    left[_BESIDE] += [path / f for f in rows if not any(f in group for group in groups)]
+    listings = [{c: sorted(f for f in group if rows[f][0] == c) for c in found} for group in groups]
+    for listing in listings:
+        if lacking := ", ".join(c for c, files in listing.items() if not files):
+            raise ValueError(f"{file} divides the images into train and test, but one of them has no {lacking}")
+    return listings
 
 
 # %% ../nbs/10_data.ipynb #20627218
@@ -730,7 +829,10 @@ def _report(train: Images, test: Images, left: dict[str, list[str]]) -> str:
     for name in train.classes:
         same_case[name.casefold()].append(name)
     alike = [" and ".join(names) for _, names in sorted(same_case.items()) if len(names) > 1]
+    seen = {hash(image.tobytes()) for image in train.images}
+    twins = [file for file, image in zip(test.files or (), test.images) if hash(image.tobytes()) in seen]
     found = {"unreadable, skipped": train.skipped + test.skipped, "pairs of classes that differ only in case": alike}
+    found["test images that are training images as well, so the accuracy flatters"] = twins
     for what, names in (found | left).items():
         if names:
             lines.append(f"{len(names)} {what}: {', '.join(names[:5])}" + (" ..." if len(names) > 5 else ""))
@@ -748,6 +850,17 @@ def check_whole(**values: int) -> None:
             raise ValueError(f"{name} must be a whole number of at least 0, not {value!r}")
 
 
+def check_memory(
+    n: int,  # images
+    size: int,  # side of each in pixels
+) -> None:
+    "An error before the work for more pixels than this machine's memory holds."
+    need, have = 3 * n * size**2, psutil.virtual_memory().total
+    if need > have:
+        what = f"{n:,} images of {size:,} x {size:,} pixels take {need / 1e9:,.0f} GB"
+        raise ValueError(f"{what}, and this machine has {have / 1e9:,.0f}: choose a smaller size, or fewer images")
+
+
 def image_folder(
     path: str | os.PathLike,  # holds train/CLASS/* and test/CLASS/*, by these or other usual names, or CLASS/*
     size: int = 32,  # every image becomes a square of this side
@@ -757,8 +870,9 @@ def image_folder(
     progress: bool = True,  # a bar if it takes more than a second, then the class balance in print
     fit: str = "squash",  # how an image becomes a square, see `read_image`
     value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: one range that holds all
+    labels: str | None = None,  # a table (CSV) of files and their classes, in place of class folders
 ) -> tuple[Images, Images]:  # (train, test)
-    "A folder of images, a folder for each class."
+    "A folder of images, a folder for each class, or a table of their classes."
     path, options = _expanded(path).resolve(), dict(size=size, test_fraction=test_fraction, seed=seed)
     if not path.is_dir():
         raise FileNotFoundError(f"there is no folder {path}; give the one that holds a folder of images for each class")
@@ -769,16 +883,18 @@ def image_folder(
         raise ValueError(f"test_fraction must lie between 0 and 1, not {test_fraction!r}")
     _check_reading(fit, value_range)
     left = defaultdict(list)
-    listings = _list_parts(path, left)
+    listings = _list_table(path, labels, left) if labels is not None else _list_parts(path, left)
     ours = len(listings) == 1
     split = lambda name, files: _split(files, name, test_fraction, seed)
     if ours:
         pairs = [split(*item) for item in listings[0].items()]
         listings = [dict(zip(listings[0], part)) for part in zip(*pairs)]
     files = [f for listing in listings for part in listing.values() for f in part]
+    check_memory(len(files), size)
     pixels, value_range = _read_all(path, files, size, fit, value_range, skip_unreadable, progress)
     reference = {"name": "folder", "path": str(path), **options, "skip_unreadable": skip_unreadable, "fit": fit}
     reference |= {"value_range": list(value_range)} if value_range else {}
+    reference |= {"labels": os.fspath(labels)} if labels is not None else {}
     parts = []
     for before, listing in zip(listings, _without(listings, pixels.keys(), split if ours else None, path)):
         kept = [f for part in listing.values() for f in part]

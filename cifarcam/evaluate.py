@@ -8,6 +8,7 @@ __all__ = ["VIEWS", "Predictions", "views_of", "evaluating", "predict"]
 # %% ../nbs/33_evaluate.ipynb #97287eaf
 import json
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
@@ -262,7 +263,7 @@ def save(
     "Write logits, labels, class names and views to one safetensors file, atomically."
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    about = json.dumps({"classes": self.classes, "views": self.views}, ensure_ascii=False)
+    about = json.dumps({"classes": self.classes, "views": self.views})
     write_tensors(path, {"logits": self.logits, "labels": self.labels}, {"predictions": about})
     return path
 
@@ -272,7 +273,7 @@ class _About(BaseModel):
     "What stands beside the tensors in a file of predictions."
 
     model_config = ConfigDict(strict=True)
-    classes: list[str]
+    classes: list[InstanceOf[str]]  # a folder's name may hold bytes that are not UTF-8
     views: str
 
 
@@ -289,12 +290,12 @@ def load(
         )
     try:
         with safe_open(path, framework="pt") as file:
-            about = _About.model_validate_json((file.metadata() or {})["predictions"])
+            about = _About.model_validate(json.loads((file.metadata() or {})["predictions"]))
             logits, labels = file.get_tensor("logits"), file.get_tensor("labels")
         if not logits.is_floating_point():
             raise ValueError(f"logits are {logits.dtype}, but must be floating-point numbers")
         return cls(logits, labels, about.classes, about.views)
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (SafetensorError, KeyError, ValueError, RecursionError) as error:
         said = first_fault(error) if isinstance(error, ValidationError) else shortened(str(error))
         if isinstance(error, KeyError):
             said = f"it has no {error}"
@@ -436,5 +437,9 @@ def predict(
     if not logits:
         raise ValueError("There are no images to predict: the batches are empty.")
     logits = torch.cat(logits)
+    if logits.shape[1] > 1 and (logits >= 0).all() and (logits.sum(1) - 1).abs().max() < 1e-3:
+        said = "the model gives probabilities (its last step is a softmax), so their logarithms are taken as its logits"
+        warnings.warn(f"{said}; a training needs the logits themselves", stacklevel=2)
+        logits = logits.clamp_min(torch.finfo(torch.float32).tiny).log()  # whose softmax they are
     names = getattr(images, "classes", None) or classes or [str(i) for i in range(logits.shape[1])]
     return Predictions(logits, torch.cat(labels), names, views)

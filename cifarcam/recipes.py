@@ -24,10 +24,9 @@ __all__ = [
 import difflib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, ClassVar
 
-import albumentations as A
 import pandas as pd
 import torch
 from fastcore.basics import patch
@@ -53,7 +52,7 @@ from cifarcam.settings import (
 )
 from .text import shell_command
 from .trainer import TrainConfig
-from .transforms import POLICIES, PolicyError, cutout, get_policy, pad_crop, policy_from_dict, policy_to_dict
+from .transforms import PolicyError, policy_from_dict, policy_steps, policy_to_dict
 
 # %% ../nbs/60_recipes.ipynb #aa7bb8f4
 NETWORKS: dict[str, Callable[..., nn.Module]] = dict(
@@ -130,7 +129,7 @@ def check(self: Recipe) -> None:
         if callable(getattr(self, name)):
             self.refuse(name, type(self).model_fields[name].description)
     try:
-        get_policy(self.policy) if isinstance(self.policy, str) else policy_from_dict(self.policy)
+        policy_steps(self.policy) if isinstance(self.policy, str) else policy_from_dict(self.policy)
     except PolicyError as e:
         raise PolicyError(shortened(str(e), 1000)) from e
     except Exception as e:  # whatever Albumentations meets in arguments that are not what it wrote
@@ -146,7 +145,7 @@ def override(
     "A recipe with other values in some fields. Other epochs stretch stages in proportion; another lr, their rates."
     for name in changes:
         Recipe.check_name(name)
-    if isinstance(changes.get("policy"), A.Compose):
+    if hasattr(changes.get("policy"), "to_dict"):  # an A.Compose
         changes["policy"] = policy_to_dict(changes["policy"])
     if isinstance(changes.get("pretrained"), os.PathLike):
         changes["pretrained"] = os.fspath(changes["pretrained"])
@@ -264,27 +263,6 @@ _add(
     dict(policy="s004", epochs=20, batch_size=128, workers=2, claimed_train=0.9515, claimed_test=0.9244),
     dict(optimizer="adam", lr=3e-3, schedule="onecycle", weight_decay=0.0),
 )
-
-
-# %% ../nbs/60_recipes.ipynb #f70168b8
-def _shift(size: int, mean: Sequence[float]) -> list:
-    "Flip, and shift by up to 4 of 32 pixels."
-    return [A.HorizontalFlip(p=0.5), *pad_crop(size, max(1, size // 8))]
-
-
-def _shift_cutout(size: int, mean: Sequence[float], hole: int = 12) -> list:
-    "Flip, shift by up to 4 of 32 pixels, and hide a square of 12 in every image (airbench96, K. Jordan)."
-    side = max(1, round(size * hole / 32))
-    return [*_shift(size, mean), cutout((side, side), mean, p=1.0)]
-
-
-def _shift_cutout8(size: int, mean: Sequence[float]) -> list:
-    "The same with a square of 8: for some 20 epochs (D. Page 2019, How to train your ResNet)."
-    return _shift_cutout(size, mean, hole=8)
-
-
-for _name, _policy in dict(shift=_shift, shift_cutout=_shift_cutout, shift_cutout8=_shift_cutout8).items():
-    POLICIES.setdefault(_name, _policy)
 
 # %% ../nbs/60_recipes.ipynb #542f072d
 _add(

@@ -56,7 +56,7 @@ from .data import MEAN, STD, Images, channel_stats
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
 from .files import check_free, check_regular, first_fault, lock_folder, short_repr, shortened, write_json
-from .lr_find import LRSearch, lr_find
+from .lr_find import SEARCH_SETTINGS, LRSearch, lr_find
 from .machine import check_device, has_device, matmul_gflops, pick_device
 from cifarcam.recipes import (
     RECIPES,
@@ -104,6 +104,10 @@ class Setup:
         if n := n_held_out(len(train), recipe):
             order = torch.randperm(len(train), generator=torch.Generator().manual_seed(recipe.seed)).numpy()
             self.train, self.valid = train.subset(order[n:]), train.subset(order[:n])
+        self.said, n = "", len(self.train)
+        if (asked := recipe.batch_size) > n:
+            self.recipe = override(recipe, batch_size=max(n // 10, min(n, 16)))
+            self.said = f"batch_size is {self.recipe.batch_size}, as there are fewer training images ({n}) than {asked}"
 
 
 def n_held_out(n_train: int, recipe: Recipe) -> int:
@@ -145,12 +149,6 @@ def batches(
 ) -> tuple[MemoryBatches | LoaderBatches, MemoryBatches]:  # to train on, to validate on
     "Whole batches on the device where the policy allows, else image by image."
     recipe, train, size = self.recipe, self.train, self.train.images.shape[1]
-    if recipe.batch_size > len(train):
-        some = max(len(train) // 10, min(len(train), 16))
-        raise RunError(
-            f"recipe '{recipe.name}': batch_size is {recipe.batch_size}, but there are only {len(train)} training "
-            f"images: choose at most that many, for example batch_size={some} (`--set batch_size={some}`)"
-        )
     policy = policy_from_dict(recipe.policy) if isinstance(recipe.policy, dict) else recipe.policy
     scale, common = dict(mean=self.mean, std=self.std), dict(drop_last=recipe.drop_last, seed=recipe.seed)
     if recipe.pipeline == "batch" or (recipe.pipeline == "auto" and BatchTransform.supports(policy)):
@@ -385,8 +383,9 @@ def claim_folder(
 ) -> int | None:  # when that run was made
     "Reject a folder that is not free; nothing is changed yet."
     made_at, above = _made_at(out), next((path for path in (out, *out.parents) if path.exists()), out)
-    if above.is_file():
-        raise RunError(f"{above} is a file: choose another folder with --out")
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        what = "may not be written to" if above.is_dir() else "is a file" if above.is_file() else "is no folder"
+        raise RunError(f"{above} {what}: choose another folder with --out")
     check_free(out)  # another process trains there at this moment
     _check_unoccupied(out, overwrite)
     return made_at
@@ -522,11 +521,13 @@ def run(
     recipe = override(get_recipe(recipe), **changes)
     out = Path(out) if out is not None else Path("runs") / file_name(recipe.name)
     check_device(recipe.device)
+    made_at = claim_folder(out, overwrite)
     weights = pretrained_weights(recipe)  # a wrong path is named before the data are read
     train, test = data = data if isinstance(data, tuple) else load_data(data, root=root)
     setup, fingerprints = Setup(recipe, data, weights), {"train": train.fingerprint(), "test": test.fingerprint()}
+    recipe = setup.recipe  # its batch may have been too large
     identity = identity_of(recipe, fingerprints | ({"pretrained": weights.fingerprint} if weights else {}))
-    made_at, (model, said) = claim_folder(out, overwrite), setup.network()
+    model, said = setup.network()
     watch = dict(progress=progress if verbose else bool(progress), log=_Log(out / "train.log", verbose))
     trainer = setup.trainer(model, recipe.device, out=out, identity=identity, **watch)
     config = dict(
@@ -555,7 +556,8 @@ def run(
     except (ValidationError, TypeError) as e:
         fault = first_fault(e) if isinstance(e, ValidationError) else e
         raise RunError(f"such a run could not be opened again: {fault}; images from memory have no reference") from e
-    lines = _first_lines(trainer, recipe, config, out) + [said] * bool(said)  # fails before an old run is replaced
+    lines = _first_lines(trainer, recipe, config, out)  # fails before an old run is replaced
+    lines += [line for line in (setup.said, said) if line]
     with _held(trainer, out):
         trainer.on_main(lambda: _make_folder(out, overwrite, made_at, config))
         if trainer.world > 1:
@@ -873,9 +875,6 @@ def resume(
 
 
 # %% ../nbs/61_runs.ipynb #37775ba1
-_SEARCHED = "optimizer momentum weight_decay decay_norm_and_bias optimizer_args label_smoothing l1 grad_clip".split()
-
-
 def find_lr(
     recipe: str | Recipe,  # a name in RECIPES, or a recipe
     data: str | dict | tuple[Images, Images] = "cifar10",  # as `run` takes it
@@ -893,6 +892,5 @@ def find_lr(
     data = data if isinstance(data, tuple) else load_data(data, root=root)
     setup = Setup(recipe, data, pretrained_weights(recipe))
     (model, _), (batches, _) = setup.network(), setup.batches(pick_device(recipe.device))
-    names = [*_SEARCHED, "channels_last", "seed", "device", "precision"]
-    settings = {name: getattr(recipe, name) for name in names}
+    settings = {name: getattr(recipe, name) for name in SEARCH_SETTINGS}
     return lr_find(model, batches, low=low, high=high, steps=steps, progress=progress, **settings)

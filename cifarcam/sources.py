@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter
 
-from .data import Images, cifar10, image_folder
+from .data import Images, check_memory, cifar10, image_folder
 from .shapes import shapes
 
 # %% ../nbs/15_sources.ipynb #9395d5db
@@ -70,6 +70,8 @@ def load_data(
     if name == "cifar10":
         return cifar10(root, download)
     if name == "shapes":
+        usual = {key: one.default for key, one in inspect.signature(shapes).parameters.items()} | options
+        check_memory(usual["n_train"] + usual["n_test"], usual["size"])
         return shapes(**options)
     if not Path(os.path.expanduser(options["path"])).is_dir():
         advice = "move them back, or give the new location as the reference's path, or of a run by `--root DIR`"

@@ -149,7 +149,7 @@ class PolicyError(ValueError):
 @lru_cache(1)
 def albumentations() -> Any:
     "The module Albumentations, imported when it is first needed: it takes 3 seconds on a laptop."
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # else it asks a package index for a newer version
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # else it asks a package index for a newer version
     import albumentations
     import albumentations.pytorch
 

@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 # %% ../nbs/23_weights.ipynb #c95379d6
+import argparse
 import copy
 import difflib
 import hashlib
@@ -30,12 +31,16 @@ import os
 import sys
 import textwrap
 import warnings
+from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import torch
 from torch import Tensor, nn
@@ -64,6 +69,15 @@ def check_numbers(
     )
 
 
+# what trainings write beside the weights; none of it does anything when it is made
+_HARMLESS = [argparse.Namespace, defaultdict, dict, list, type(Path()), datetime, np.dtype, np.ndarray]
+_HARMLESS += [type(np.dtype(kind)) for kind in "fd?bhilq"] + [
+    (np.float64(0).__reduce__()[0], "numpy._core.multiarray.scalar")
+]
+_HARMLESS += [(np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"), np.zeros(0).__reduce__()[0]]
+_USUAL = "state_dict model_state_dict model_state model net weights".split()
+
+
 def read_weights(
     path: str | os.PathLike,  # a .safetensors file, or what torch.save made of a state dict
 ) -> dict[str, Tensor]:  # name -> tensor, on the CPU, floats as float32
@@ -75,23 +89,38 @@ def read_weights(
             "name a run folder, a .safetensors file or a state dict that torch.save wrote"
         )
     try:
-        is_safe = path.suffix == ".safetensors"
-        state = (
-            safetensors.torch.load_file(path) if is_safe else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except Exception as e:
+        if path.suffix == ".safetensors":
+            state = safetensors.torch.load_file(path)
+        else:
+            with torch.serialization.safe_globals(_HARMLESS), warnings.catch_warnings(action="ignore"):
+                state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = type(error).__name__
+        with suppress(Exception):  # else it is an archive of another kind
+            reason = f"it holds {', '.join(torch.serialization.get_unsafe_globals_in_checkpoint(path)[:3])}"
         raise WeightsError(
-            f"{path} cannot be read as weights ({type(e).__name__}); nothing in it was run: "
-            "it must be a .safetensors file or a state dict of torch.save"
-        ) from e
-    for inner in ("state_dict", "model_state_dict", "model_state", "model", "net", "weights"):  # usual wrappings
-        if isinstance(state, dict) and isinstance(state.get(inner), dict):
-            state = state[inner]
-    plain = lambda v: isinstance(v, Tensor) and v.layout is torch.strided and not (v.is_meta or v.is_quantized)
-    if not isinstance(state, dict) or not state or not all(isinstance(k, str) and plain(v) for k, v in state.items()):
-        raise WeightsError(f"{path} holds no state dict of plain tensors by their names: save `model.state_dict()`")
+            f"{path} cannot be read as weights ({reason}); nothing in it was run: it must be a .safetensors file, "
+            "or what torch.save made of `model.state_dict()`"
+        ) from error
+    state = _state_in(path, state)
     state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
     check_numbers(path, state)
+    return state
+
+
+def _state_in(path: Path, state: Any) -> dict[str, Tensor]:
+    "The state dict itself, or the one inside what a training kept: under a usual name, else the only one."
+    plain = lambda v: isinstance(v, Tensor) and v.layout is torch.strided and not (v.is_meta or v.is_quantized)
+    good = lambda d: isinstance(d, dict) and d and all(isinstance(k, str) and plain(v) for k, v in d.items())
+    while not good(state):
+        inside = state if isinstance(state, dict) else {}
+        found = [k for k in _USUAL if isinstance(inside.get(k), dict)] or [k for k, v in inside.items() if good(v)]
+        if not found or len(found) > 1 and found[0] not in _USUAL:
+            several = (
+                f"several state dicts, {', '.join(map(str, found))}" if found else "no state dict of plain tensors"
+            )
+            raise WeightsError(f"{path} holds {several}: save `model.state_dict()` alone")
+        state = inside[found[0]]
     return state
 
 
@@ -100,16 +129,13 @@ def fit_names(
     state: dict[str, Tensor],  # as it was saved
     model: nn.Module,  # that it is for
 ) -> dict[str, Tensor]:  # with the model's names, or as it was where none of this helps
-    "Take off what DataParallel, torch.compile and Lightning put before the names."
-    wanted = set(model.state_dict())
+    "Take off what DataParallel, torch.compile and Lightning put before the names, and any other common beginning."
+    wanted = model.state_dict().keys()
     plain = {name.replace("_orig_mod.", ""): value for name, value in state.items()}
+    parts = [name.split(".") for name in plain]
+    starts = dict.fromkeys(".".join([*words[:n], ""]) for n in range(1, 5) for words in parts if n < len(words))
     found = [state, plain]
-    for _ in range(3):  # model.module.conv.weight
-        prefixes = [p for p in ("module.", "model.", "net.", "network.") if any(name.startswith(p) for name in plain)]
-        if not prefixes:
-            break
-        plain = {name.removeprefix(p): v for name, v in plain.items() if name.startswith(p := prefixes[0])}
-        found.append(plain)
+    found += [{n.removeprefix(s): v for n, v in plain.items() if n.startswith(s)} for s in starts]
     return max(found, key=lambda names: len(wanted & names.keys()))  # the first of equally good ones
 
 

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from .cam_methods import CAMError
-from .gradcam import GradCAM, class_logits, left_as_found, normalize, unwrap, upsample
+from .gradcam import GradCAM, left_as_found, normalize, unwrap, upsample
 from .layers import find_reshape
+from .targets import class_logits
 
 
 # %% ../nbs/45_attention.ipynb #61baee23

@@ -34,8 +34,9 @@ from torch import Tensor, nn
 
 from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
 from .diagnose import output_kind, probabilities_of
-from .gradcam import GradCAM, class_logits, is_overwritten, normalize, rewinder, saved_copies, unwrap, upsample
+from .gradcam import GradCAM, is_overwritten, normalize, rewinder, saved_copies, unwrap, upsample
 from .layers import get_layer, layers_of
+from .targets import class_logits
 from .transforms import get_policy
 
 

@@ -40,8 +40,9 @@ from tqdm.auto import tqdm
 
 from .cam_methods import METHODS, SLOW_METHODS, CAMError, CAMWarning, asks_for_class, method_name
 from .diagnose import Reason, Tally
-from .gradcam import GradCAM, MapBatch, Target, gather, model_on, normalize, upsample
+from .gradcam import GradCAM, MapBatch, gather, model_on, normalize, upsample
 from .statistics import rank_correlation
+from .targets import Target
 
 if TYPE_CHECKING:  # for the signatures alone: these modules are slow to import
     from accelerate import Accelerator

@@ -1497,4 +1497,6 @@ d = { 'settings': { 'branch': 'main',
                                   'cifarcam.weights.load_pretrained': ('weights.html#load_pretrained', 'cifarcam/weights.py'),
                                   'cifarcam.weights.misfits': ('weights.html#misfits', 'cifarcam/weights.py'),
                                   'cifarcam.weights.numbered': ('weights.html#numbered', 'cifarcam/weights.py'),
-                                  'cifarcam.weights.read_weights': ('weights.html#read_weights', 'cifarcam/weights.py')}}}
+                                  'cifarcam.weights.pretrained_folder': ('weights.html#pretrained_folder', 'cifarcam/weights.py'),
+                                  'cifarcam.weights.read_weights': ('weights.html#read_weights', 'cifarcam/weights.py'),
+                                  'cifarcam.weights.start_from': ('weights.html#start_from', 'cifarcam/weights.py')}}}

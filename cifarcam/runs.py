@@ -73,7 +73,7 @@ from .sources import check_reference, load_data
 from .text import file_name, shell_command
 from .trainer import History, Trainer
 from .transforms import policy_from_dict, train_transform
-from .weights import Weights, WeightsError, check_numbers, load_pretrained, misfits, read_weights
+from .weights import Weights, WeightsError, check_numbers, misfits, read_weights, start_from
 
 
 # %% ../nbs/61_runs.ipynb #8ac354b1
@@ -132,7 +132,7 @@ def network(self: Setup) -> tuple[nn.Module, str]:  # the network, and what was 
         ) from e
     model.train()
     if self.weights:
-        return model, load_pretrained(model, self.weights, self.train.classes)
+        return model, start_from(model, self.weights, self.train.classes)
     if isinstance(model, FastNet):
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(recipe.seed))
         some = order[: max(200, 5000 * 32**2 // height**2)].numpy()  # memory is bounded

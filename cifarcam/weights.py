@@ -6,18 +6,21 @@
 __all__ = [
     "IMAGENET_MEAN",
     "IMAGENET_STD",
+    "PRETRAINED",
     "WeightsError",
     "check_numbers",
     "read_weights",
     "fit_names",
     "misfits",
     "Weights",
-    "load_pretrained",
+    "start_from",
     "ExplainError",
     "LoadedModel",
     "did_you_mean",
     "numbered",
     "load_model",
+    "pretrained_folder",
+    "load_pretrained",
 ]
 
 # %% ../nbs/23_weights.ipynb #c95379d6
@@ -27,16 +30,18 @@ import difflib
 import hashlib
 import importlib
 import importlib.util
+import json
 import os
 import sys
 import textwrap
 import warnings
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +50,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from .fastnet import fastnet
 from .files import check_regular, shortened
 
 
@@ -191,7 +197,7 @@ class Weights:
         return digest.hexdigest()[:16]
 
 
-def load_pretrained(
+def start_from(
     model: nn.Module,  # changed in place
     weights: str | os.PathLike | Weights,  # a file, a run folder, or what was read from one
     classes: list[str] | None = None,  # of the data at hand, to be compared with those of the weights
@@ -410,3 +416,28 @@ def _class_names(path: str) -> list[str]:
     except UnicodeDecodeError as error:
         raise ExplainError(f"{path} is no text in UTF-8: class names are a text file with one a line") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+# %% ../nbs/23_weights.ipynb #pre00002
+PRETRAINED: dict[str, Callable[..., nn.Module]] = {"fast": fastnet}  # what comes with the package: name, architecture
+
+
+def pretrained_folder(
+    name: str = "fast",  # in PRETRAINED
+) -> Path:  # a run folder without its checkpoint, to be read only
+    "Where the package keeps a trained network."
+    if name not in PRETRAINED:
+        raise ExplainError(f"no network '{name}' comes with cifarcam: there is {', '.join(PRETRAINED)}")
+    return Path(str(files("cifarcam") / "pretrained" / name))
+
+
+def load_pretrained(
+    name: str = "fast",  # in PRETRAINED
+) -> LoadedModel:  # in evaluation mode, float32
+    "A trained network that comes with the package, with its classes and its preprocessing."
+    folder = pretrained_folder(name)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    model = PRETRAINED[name](num_classes=len(config["classes"]), **config["recipe"]["network_args"])
+    model.load_state_dict(read_weights(folder / "model.safetensors"))
+    side = config["image_size"]
+    return LoadedModel(model.eval(), config["classes"], tuple(config["mean"]), tuple(config["std"]), side)

@@ -20,6 +20,7 @@ __all__ = [
     "randomcam",
     "scorecam",
     "ablationcam",
+    "shapleycam",
     "CAMError",
     "CAMTypeError",
     "CAMWarning",
@@ -171,6 +172,19 @@ def ablationcam(
 
 
 scorecam.needs_gradient = ablationcam.needs_gradient = False
+
+
+# %% ../nbs/40_cam_methods.ipynb #5a91e002
+def shapleycam(
+    activation: Tensor,  # [N, K, h, w], the layer's output
+    probe: Any,  # `.second_order()` -> the gradient, and the Hessian times the activation, both [N, K, h, w]
+) -> Tensor:  # [N, h, w], signed
+    "Channels weighted by mean_ij(g - H A / 2), their Shapley value to second order (Cai, 2025, arXiv:2501.06261)."
+    gradient, product = probe.second_order()
+    return gradcam(activation, gradient - product / 2)
+
+
+shapleycam.needs_gradient = False
 
 # %% ../nbs/40_cam_methods.ipynb #ef1b700b
 METHODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

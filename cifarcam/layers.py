@@ -593,7 +593,8 @@ def _patch_grids(model: nn.Module, size: Size) -> list[tuple[int, int]]:
 
 def _token_grid(count: int, size: Size, grids: Sequence[tuple[int, int]], extra: int) -> _TokenGrid | None:
     "How `count` tokens lie on one of the grids, or, if none is given, on one in the image's proportions."
-    for first in dict.fromkeys((extra, *range(17))):  # class tokens and registers are few
+    few = range(17) if grids else (0, 1, 2, 5)  # class and distillation tokens, registers; a guess is to be likely
+    for first in dict.fromkeys((extra, *few)):
         side = round((max(count - first, 0) * size[2] / size[3]) ** 0.5)
         guess = (side, (count - first) // max(side, 1))
         for height, width in grids or [guess] * _in_proportion(*guess, size):

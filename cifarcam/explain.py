@@ -869,7 +869,10 @@ class Explanations(list):
         titles = [f"{one.about}\n({share})" for one, share in zip(self, shares)]
         layer, more = list(self[0].maps)[-1], f" (the first 25 of {len(self)})" * (len(self) > 25)
         return show_images(
-            np.stack(pixels), titles, title=f"Evidence for the class named first, {layer}{more}", size=1.6
+            np.stack(pixels),
+            titles,
+            title=f"Evidence for what is named first (below it: predicted), {layer}{more}",
+            size=1.6,
         )
 
     def save(

@@ -12,10 +12,6 @@ __all__ = [
     "colorize",
     "overlay",
     "overlay_difference",
-    "to_picture",
-    "show_signal",
-    "overlay_volume",
-    "show_volume",
     "figure_texts",
     "figure_names",
     "figure_title",
@@ -33,6 +29,10 @@ __all__ = [
     "plot_lr_find",
     "plot_confusion",
     "plot_per_class",
+    "to_picture",
+    "show_signal",
+    "overlay_volume",
+    "show_volume",
     "show_why",
     "show_means",
     "plot_curves",
@@ -194,91 +194,6 @@ def overlay_difference(
     gray = np.repeat(image.mean(-1, keepdims=True).round().astype(np.uint8), 3, -1)
     top = max(float(np.abs(map).max()) if top is None else float(top), 1e-30)
     return overlay(gray, map + top, cmap=cmap, top=2 * top, **style)
-
-
-# %% ../nbs/70_visualize.ipynb #d23d2357
-def to_picture(
-    image: np.ndarray | Tensor,  # [H, W] or [H, W, C] of any real number type
-    channels: Sequence[int]
-    | None = None,  # one, or three for red, green and blue; None: 3 as they are, else their mean
-    limits: tuple[float, float]
-    | None = None,  # shown black and white; None: 0..255 for uint8, else the percentiles 1 and 99
-) -> np.ndarray:  # uint8 [H, W, 3]
-    "An image of any depth and number of channels, as a screen shows it."
-    image = np.asarray(image.detach().float().cpu() if isinstance(image, Tensor) else image)
-    image = image[..., None] if image.ndim == 2 else image
-    if image.ndim != 3 or not image.size or image.dtype.kind not in "buif":
-        raise ValueError(f"An image must be numbers [H, W] or [H, W, C], not {image.dtype} {list(image.shape)}.")
-    chosen = range(image.shape[2]) if channels is None else [range(image.shape[2])[c] for c in channels]
-    shown = image[..., list(chosen)]
-    if shown.shape[2] != 3:
-        shown = np.repeat(shown.mean(-1, keepdims=True, dtype=np.float64), 3, -1)
-    low, high = limits or ((0, 255) if image.dtype == np.uint8 else np.nanpercentile(shown, (1, 99)))
-    return (np.clip((np.nan_to_num(shown) - low) / max(high - low, 1e-30), 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
-# %% ../nbs/70_visualize.ipynb #f35ea8fe
-def show_signal(
-    signal: np.ndarray | Tensor,  # [t] or [C, t]
-    maps: Mapping[str, Tensor | np.ndarray],  # {layer: [t']}, signed raw maps
-    names: Sequence[str] = (),  # of the channels, for a legend
-    rate: float = 1.0,  # samples for one unit of the axis, such as 250 a second
-    unit: str = "sample",  # of the axis
-    title: str | None = None,  # above all; says what the maps explain
-) -> Figure:  # a row a layer; orange is positive evidence, each map by its own largest value
-    "A signal over its maps."
-    signal = np.atleast_2d(np.asarray(signal.detach().float().cpu() if isinstance(signal, Tensor) else signal))
-    figure, panels = _plots(8, 1.3 * len(maps) + 0.9, len(maps))
-    end, (low, high) = signal.shape[1] / rate, np.nanpercentile(signal, (0, 100)) + [-1e-9, 1e-9]
-    for axes, (layer, map) in zip(panels[:, 0], maps.items(), strict=True):
-        cells = torch.as_tensor(map).detach().float().cpu().reshape(1, -1)
-        strip = colorize(cells, size=(1, signal.shape[1]), cmap="Oranges")
-        axes.imshow(strip, extent=(0, end, low, high), aspect="auto", interpolation="nearest")
-        for k, line in enumerate(signal):
-            label = names[k] if k < len(names) else None
-            axes.plot((np.arange(len(line)) + 0.5) / rate, line, color=_PALETTE[k % 8], linewidth=1, label=label)
-        blank = "" if cells.max() > 0 else ": no positive evidence"
-        last = axes is panels[-1, 0]
-        _style(axes, f"{figure_names([layer])[0]}, {cells.numel()} cells{blank}", unit if last else "", "value")
-    if len(names):
-        panels[0, 0].legend(fontsize=_SMALL, loc="upper right")
-    shades = "orange: positive evidence, each map by its own largest value"
-    figure.suptitle(figure_title(f"{title}\n{shades}" if title else shades), fontsize=_LARGE)
-    return plain_texts(figure)
-
-
-# %% ../nbs/70_visualize.ipynb #92fd7520
-def overlay_volume(
-    volume: np.ndarray | Tensor,  # [d, h, w], or [C, d, h, w]
-    map: Tensor | np.ndarray,  # [d', h', w'], signed; negative values count as zero
-    opacity: float = 0.5,  # of the map; 0: the volume alone
-    limits: tuple[float, float] | None = None,  # shown black and white; None: as in `to_picture`, of the whole volume
-) -> np.ndarray:  # uint8 [d, h, w, 3]
-    "A map over each slice of a volume, all by one scale."
-    volume = torch.as_tensor(np.asarray(volume)).float()
-    volume = (volume if volume.ndim == 4 else volume[None]).permute(1, 2, 3, 0)
-    pictures = to_picture(volume.flatten(0, 1), limits=limits).reshape(*volume.shape[:3], 3)
-    fine = upsample(torch.as_tensor(map).float().relu(), tuple(volume.shape[:3]))
-    top = max(float(fine.max()), 1e-30)
-    return np.stack([overlay(p, m, opacity=opacity, top=top) for p, m in zip(pictures, fine)])
-
-
-def show_volume(
-    volume: np.ndarray | Tensor,  # [d, h, w], or [C, d, h, w]
-    map: Tensor | np.ndarray,  # [d', h', w'], signed raw map
-    n: int = 6,  # slices
-    title: str | None = None,  # above all; says what the map explains
-    size: float = 1.0,  # of a slice, in inches
-) -> Figure:  # the slices, and below them with the map
-    "Slices of a volume and of its map."
-    plain, painted = overlay_volume(volume, map, 0), overlay_volume(volume, map)
-    peak = int(torch.as_tensor(map).float().amax((1, 2)).argmax())
-    peak = int((peak + 0.5) * len(plain) / len(map))
-    chosen = np.linspace(0, len(plain) - 1, min(n, len(plain))).round().astype(int)
-    chosen[np.abs(chosen - peak).argmin()] = peak
-    names = [f"slice {k}\n(peak)" if k == peak else f"slice {k}" for k in chosen]
-    grid = "map, " + " × ".join(str(s) for s in np.shape(map)) + " cells"
-    return _table([list(plain[chosen]), list(painted[chosen])], ["volume", grid], names, title or "", size)
 
 
 # %% ../nbs/70_visualize.ipynb #f3af4f41
@@ -917,6 +832,91 @@ def plot_per_class(
     axes.set_xticks(np.linspace(0, 1, 6))
     axes.grid(visible=False, axis="y")
     return plain_texts(figure)
+
+
+# %% ../nbs/70_visualize.ipynb #d23d2357
+def to_picture(
+    image: np.ndarray | Tensor,  # [H, W] or [H, W, C] of any real number type
+    channels: Sequence[int]
+    | None = None,  # one, or three for red, green and blue; None: 3 as they are, else their mean
+    limits: tuple[float, float]
+    | None = None,  # shown black and white; None: 0..255 for uint8, else the percentiles 1 and 99
+) -> np.ndarray:  # uint8 [H, W, 3]
+    "An image of any depth and number of channels, as a screen shows it."
+    image = np.asarray(image.detach().float().cpu() if isinstance(image, Tensor) else image)
+    image = image[..., None] if image.ndim == 2 else image
+    if image.ndim != 3 or not image.size or image.dtype.kind not in "buif":
+        raise ValueError(f"An image must be numbers [H, W] or [H, W, C], not {image.dtype} {list(image.shape)}.")
+    chosen = range(image.shape[2]) if channels is None else [range(image.shape[2])[c] for c in channels]
+    shown = image[..., list(chosen)]
+    if shown.shape[2] != 3:
+        shown = np.repeat(shown.mean(-1, keepdims=True, dtype=np.float64), 3, -1)
+    low, high = limits or ((0, 255) if image.dtype == np.uint8 else np.nanpercentile(shown, (1, 99)))
+    return (np.clip((np.nan_to_num(shown) - low) / max(high - low, 1e-30), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+# %% ../nbs/70_visualize.ipynb #f35ea8fe
+def show_signal(
+    signal: np.ndarray | Tensor,  # [t] or [C, t]
+    maps: Mapping[str, Tensor | np.ndarray],  # {layer: [t']}, signed raw maps
+    names: Sequence[str] = (),  # of the channels, for a legend
+    rate: float = 1.0,  # samples for one unit of the axis, such as 250 a second
+    unit: str = "sample",  # of the axis
+    title: str | None = None,  # above all; says what the maps explain
+) -> Figure:  # a row a layer; orange is positive evidence, each map by its own largest value
+    "A signal over its maps."
+    signal = np.atleast_2d(np.asarray(signal.detach().float().cpu() if isinstance(signal, Tensor) else signal))
+    figure, panels = _plots(8, 1.3 * len(maps) + 0.9, len(maps))
+    end, (low, high) = signal.shape[1] / rate, np.nanpercentile(signal, (0, 100)) + [-1e-9, 1e-9]
+    for axes, (layer, map) in zip(panels[:, 0], maps.items(), strict=True):
+        cells = torch.as_tensor(map).detach().float().cpu().reshape(1, -1)
+        strip = colorize(cells, size=(1, signal.shape[1]), cmap="Oranges")
+        axes.imshow(strip, extent=(0, end, low, high), aspect="auto", interpolation="nearest")
+        for k, line in enumerate(signal):
+            label = names[k] if k < len(names) else None
+            axes.plot((np.arange(len(line)) + 0.5) / rate, line, color=_PALETTE[k % 8], linewidth=1, label=label)
+        blank = "" if cells.max() > 0 else ": no positive evidence"
+        last = axes is panels[-1, 0]
+        _style(axes, f"{figure_names([layer])[0]}, {cells.numel()} cells{blank}", unit if last else "", "value")
+    if len(names):
+        panels[0, 0].legend(fontsize=_SMALL, loc="upper right")
+    shades = "orange: positive evidence, each map by its own largest value"
+    figure.suptitle(figure_title(f"{title}\n{shades}" if title else shades), fontsize=_LARGE)
+    return plain_texts(figure)
+
+
+# %% ../nbs/70_visualize.ipynb #92fd7520
+def overlay_volume(
+    volume: np.ndarray | Tensor,  # [d, h, w], or [C, d, h, w]
+    map: Tensor | np.ndarray,  # [d', h', w'], signed; negative values count as zero
+    opacity: float = 0.5,  # of the map; 0: the volume alone
+    limits: tuple[float, float] | None = None,  # shown black and white; None: as in `to_picture`, of the whole volume
+) -> np.ndarray:  # uint8 [d, h, w, 3]
+    "A map over each slice of a volume, all by one scale."
+    volume = torch.as_tensor(np.asarray(volume)).float()
+    volume = (volume if volume.ndim == 4 else volume[None]).permute(1, 2, 3, 0)
+    pictures = to_picture(volume.flatten(0, 1), limits=limits).reshape(*volume.shape[:3], 3)
+    fine = upsample(torch.as_tensor(map).float().relu(), tuple(volume.shape[:3]))
+    top = max(float(fine.max()), 1e-30)
+    return np.stack([overlay(p, m, opacity=opacity, top=top) for p, m in zip(pictures, fine)])
+
+
+def show_volume(
+    volume: np.ndarray | Tensor,  # [d, h, w], or [C, d, h, w]
+    map: Tensor | np.ndarray,  # [d', h', w'], signed raw map
+    n: int = 6,  # slices
+    title: str | None = None,  # above all; says what the map explains
+    size: float = 1.0,  # of a slice, in inches
+) -> Figure:  # the slices, and below them with the map
+    "Slices of a volume and of its map."
+    plain, painted = overlay_volume(volume, map, 0), overlay_volume(volume, map)
+    peak = int(torch.as_tensor(map).float().amax((1, 2)).argmax())
+    peak = int((peak + 0.5) * len(plain) / len(map))
+    chosen = np.linspace(0, len(plain) - 1, min(n, len(plain))).round().astype(int)
+    chosen[np.abs(chosen - peak).argmin()] = peak
+    names = [f"slice {k}\n(peak)" if k == peak else f"slice {k}" for k in chosen]
+    grid = "map, " + " × ".join(str(s) for s in np.shape(map)) + " cells"
+    return _table([list(plain[chosen]), list(painted[chosen])], ["volume", grid], names, title or "", size)
 
 
 # %% ../nbs/70_visualize.ipynb #ef3d6f50

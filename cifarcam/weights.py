@@ -123,9 +123,11 @@ def _state_in(path: Path, state: Any) -> dict[str, Tensor]:
         found = [k for k in _USUAL if isinstance(inside.get(k), dict)] or [k for k, v in inside.items() if good(v)]
         if not found or len(found) > 1 and found[0] not in _USUAL:
             several = (
-                f"several state dicts, {', '.join(map(str, found))}" if found else "no state dict of plain tensors"
+                f"several state dicts, {', '.join(map(str, found))}"
+                if found
+                else "no state dict of plain tensors by their names"
             )
-            raise WeightsError(f"{path} holds {several}: save `model.state_dict()` alone")
+            raise WeightsError(f"{path} holds {several}: save `model.state_dict()`")
         state = inside[found[0]]
     return state
 

@@ -56,7 +56,7 @@ def read_page(app, name: str, source: list[str]) -> None:
             text = BADGE.sub(rf"[Run it in Colab](\1) · {twin(app, name, notebook)}", cell.source)
             cells.append(new_markdown_cell(repository_links(text, path, app.config.source_url)))
         elif cell.cell_type == "code":
-            cells += shown_cells(cell, module and f"{LIBRARY}.{module}", 1000 if "tutorials" in name else 14)
+            cells += shown_cells(cell, module and f"{LIBRARY}.{module}", 1000 if "tutorials" in name else 9)
     cells.sort(key=lambda cell: not cell.source.startswith("# "))  # the title first
     if module:
         cells.insert(1, new_markdown_cell(f"```{{py:module}} {LIBRARY}.{module}\n```"))
@@ -95,7 +95,7 @@ def stored_explorer(report: Path) -> list:
     return [new_markdown_cell(words), new_code_cell("...", outputs=found[-1:], metadata=dict(tags=["remove-input"]))]
 
 
-def shown_cells(cell, module: str | None, most: int = 14) -> list:
+def shown_cells(cell, module: str | None, most: int = 9) -> list:
     "What a reader sees of a code cell; one of more than `most` lines is folded."
     told = flags(cell.source)
     words = {word for line in told for word in line.split()}

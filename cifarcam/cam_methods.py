@@ -199,7 +199,11 @@ METHODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "meancam": meancam,
     "randomcam": randomcam,
 }
-SLOW_METHODS: dict[str, Callable[[Tensor, Any], Tensor]] = {"scorecam": scorecam, "ablationcam": ablationcam}
+SLOW_METHODS: dict[str, Callable[[Tensor, Any], Tensor]] = {
+    "scorecam": scorecam,
+    "ablationcam": ablationcam,
+    "shapleycam": shapleycam,
+}
 
 
 class CAMError(ValueError):

@@ -37,6 +37,7 @@ import torch.nn.functional as F
 import torch.utils.checkpoint
 from fastcore.basics import patch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm.auto import tqdm
 
 from cifarcam.cam_methods import (
@@ -53,7 +54,7 @@ from cifarcam.cam_methods import (
     wide,
 )
 from .diagnose import Reason, Tally, common_reasons, judge, output_kind, probabilities_of
-from .layers import get_layer, reshape_tokens
+from .layers import find_reshape, get_layer, reshape_tokens
 from .targets import ClassTarget, Target, class_logits, classes_of, scores_of
 
 # %% ../nbs/42_gradcam.ipynb #c7734797
@@ -454,16 +455,20 @@ _CHANNELS_LAST = (
 _HINTS = {2: "it has no locations, so choose a layer before the pooling", 3: "for the tokens of a transformer give reshape=tokens_to_grid"}  # fmt: skip
 
 
-def _found_reshape(module: nn.Module, shape: Sequence[int], inputs: Sequence) -> Callable | None:
-    "How an output [N, a, b] becomes [N, K, ...]: tokens of an image, a sequence with its channels last, or as it is."
-    tensors = [i for i in inputs if isinstance(i, Tensor)]
+@patch
+def _found_reshape(self: GradCAM, name: str, shape: Sequence[int], inputs: Sequence) -> Callable | None:
+    "How a layer's output becomes [N, K, ...]: tokens of an image, a sequence with its channels last, or as it is."
+    module, tensors = self.modules[name], [i for i in inputs if isinstance(i, Tensor)]
     image = next((i for i in tensors if i.ndim == 4), None)
-    if len(shape) != 3 or shape[1] == 0 or isinstance(module, (nn.Conv1d, nn.BatchNorm1d)):
+    if isinstance(module, (nn.Conv1d, nn.BatchNorm1d)) or 0 in shape:
         return None
-    if image is not None:  # the finest grid of square patches with at most 16 tokens beside it
-        height, width = image.shape[2:]
-        sides = [(height // p, width // p) for p in range(1, min(height, width)) if height % p == width % p == 0]
-        return next((reshape_tokens(h, w, shape[1] - h * w) for h, w in sides if 0 <= shape[1] - h * w <= 16), None)
+    if image is not None:
+        try:
+            return find_reshape(self.model, name, shape, image.shape)
+        except ValueError as error:
+            raise CAMError(str(error)) from None
+    if len(shape) != 3:
+        return None
     words = any(i.ndim == 2 and not i.is_floating_point() and i.shape[1] == shape[1] for i in tensors)
     return (lambda t: t.mT) if words or type(module) in _CHANNELS_LAST else None
 
@@ -618,7 +623,7 @@ def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tup
         if not tap.calls and isinstance(self.modules[name], torch.jit.ScriptModule):
             raise _scripted(name)
         tap.choose()
-        found = self.reshape.get(name) or _found_reshape(self.modules[name], tap.kept.shape, run.inputs)
+        found = self.reshape.get(name) or self._found_reshape(name, tap.kept.shape, run.inputs)
         run.reshapes.update({name: found} if found else {})
         run.grids[name] = tuple(
             _on_grid(name, tap.kept.detach(), one, self.modules[name]).shape[2:]
@@ -953,6 +958,26 @@ def _ablated(self: _Probe, given: Tensor, images: Tensor, channels: Tensor) -> T
 
     hooks = {self.name: _in_call(self.run.taps[self.name], drop)}
     return self.cam._scores(self.run, _rows(self.run.inputs, given, self.run.n), images, hooks)
+
+
+@patch
+def second_order(self: _Probe) -> tuple[Tensor, Tensor]:  # both [N, K, h, w]
+    "The gradient of the target's score at the layer, and its Hessian times the activation."
+    leaves = []
+
+    def leaf(tensor: Tensor) -> Tensor:
+        leaves.append(tensor.detach().clone().requires_grad_())
+        return leaves[0].clone()
+
+    hooks, product = {self.name: _in_call(self.run.taps[self.name], leaf)}, None
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), _hooked(self.cam.modules, hooks):
+        score = scores_of(self.run.target, self.cam._run(self.run.inputs, self.run.autocast, self.run.keys))
+        (gradient,) = torch.autograd.grad(score.nan_to_num(nan=0.0).sum(), leaves, create_graph=True)
+        if gradient.requires_grad:
+            (product,) = torch.autograd.grad(gradient, leaves, leaves[0].detach(), allow_unused=True)
+    both = gradient.detach(), torch.zeros_like(gradient) if product is None else product
+    module = self.cam.modules[self.name]
+    return tuple(_flat(_on_grid(self.name, t, self.run, module)).to(wide(t)) for t in both)
 
 
 @patch(as_prop=True)

@@ -6,7 +6,7 @@ It draws from a SOURCE, an object with
   brush(mask)       optional: the probabilities without the masked pixels, soon; hide(mask) the maps, too
 and is told by stage.draw() that something has changed. There are two sources:
   mount(root, data)            no kernel: `data` is JSON that holds all maps (format 1, below)
-  default { render }           anywidget: a kernel makes the maps of one image at a time
+  { render } of stage_live.js  anywidget: a kernel makes the maps of one image at a time
 
 Format 1 of `data` (arrays in base64):
   { format: 1, classes: [C names], size: [H, W], names: [N] (optional), labels: [N] classes or null, probabilities: [N][C],
@@ -207,6 +207,7 @@ export class Stage {
     root.classList.add("cam-stage");
     root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves the arrow keys to whoever has the focus
     this.said = el("p", { class: "stage-said", "aria-live": "polite" });
+    this.doubt = el("p", { class: "stage-doubt" });
     this.film = listbox("images", "stage-film", (k) => source.set("image", this.state.film.start + k));
     this.film.step = (by) => source.set("image", clamp(this.state.image + by, 0, this.state.total - 1));
     this.strip = listbox("layers, from the first to the last", "stage-strip", (k) => source.set("layer", k));
@@ -215,12 +216,12 @@ export class Stage {
     this.columns = [column(), column(), column()];
     this.pin = el("button", { type: "button", onclick: () => this.togglePin() }, "pin this view");
     this.erase = el("button", { type: "button", hidden: "", onclick: () => this.uncover() }, "show the whole image");
-    this.hint = el("span", { class: "stage-hint" }, source.brush ? "Drag on the image to hide a part of it. " : "", "Click a class to explain it, with Shift to contrast it.");
+    this.hint = el("span", { class: "stage-hint" }, source.brush ? "Drag on the image to hide a part. " : "", "Click a class to explain it, with Shift to contrast it. R: a random image.");
     this.matrix = el("details", { class: "stage-matrix" }, el("summary", {}, "confusion matrix"));
     this.matrix.addEventListener("toggle", () => this.drawConfusion());
     const pair = el("div", { class: "stage-columns" }, ...this.columns.map((c) => c.root));
     const main = el("div", { class: "stage-main" }, pair, this.strip, this.bars);
-    root.append(this.said, this.film, main, el("div", { class: "stage-actions" }, this.pin, this.erase, this.hint), this.matrix);
+    root.append(this.said, this.doubt, this.film, main, el("div", { class: "stage-actions" }, this.pin, this.erase, this.hint, this.matrix));
     root.addEventListener("keydown", (event) => this.key(event));
     if (source.brush) this.listenToBrush();
   }
@@ -231,7 +232,7 @@ export class Stage {
     if (event.key === "r" || event.key === "R") {
       const on = total > 1 ? 1 + Math.floor(Math.random() * (total - 1)) : 0;
       this.source.set("image", (image + on) % total);
-    } else if ((event.key === "Delete" || event.key === "Backspace" || event.key === "e") && this.mask) this.uncover();
+    } else if ((event.key === "Delete" || event.key === "Backspace" || event.key === "e") && !this.erase.hidden) this.uncover();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -262,8 +263,9 @@ export class Stage {
     if (!state.view) return;
     const painted = state.other?.painted ? state.other : null;
     const view = painted ?? state.view, other = painted ? null : state.other;
-    if (state.view.pixels !== this.drawn) [this.drawn, this.live] = [state.view.pixels, null];
-    if (!painted && !this.painting) this.mask = null;
+    const image = `${state.view.position} ${state.view.name}`;
+    if (image !== this.masked || (state.other && !painted)) [this.masked, this.mask, this.painting] = [image, null, false];
+    if (state.view !== this.drawn) [this.drawn, this.live] = [state.view, null];
     let pairs = [[view, state.layer]];
     if (this.pinned) pairs = [[this.pinned.view, this.pinned.layer], [other ?? view, state.layer]];
     else if (other) pairs = [[view, state.layer], [other, state.layer]];
@@ -279,7 +281,7 @@ export class Stage {
     this.drawBars(now, before);
     say(this.pin, this.pinned ? "unpin" : "pin this view");
     this.pin.setAttribute("aria-pressed", Boolean(this.pinned));
-    this.erase.hidden = !this.mask;
+    this.erase.hidden = !this.mask && !painted;
     this.matrix.hidden = !state.confusion;
     if (this.confusion !== state.confusion) this.drawConfusion();
   }
@@ -345,7 +347,9 @@ export class Stage {
     const verdict = !known ? "actual class not known" : best === view.label ? "correct" : `misclassified, actual class ${view.classes[view.label]}`;
     const was = before && before.predicted !== best ? ` (was ${before.classes[before.predicted]})` : "";
     this.root.dataset.verdict = !known ? "unknown" : best === view.label ? "right" : "wrong";
-    say(this.said, `${view.classes[best]} ${percent(p[best])}${was}, ${verdict}${view.doubt ? ". " + view.doubt : ""}`);
+    say(this.said, `${view.classes[best]} ${percent(p[best])}${was}, ${verdict}`);
+    say(this.doubt, view.doubt ?? "");
+    this.doubt.hidden = view.doubt === undefined; // its line stays free where it may come
   }
 
   drawFilm() {
@@ -491,16 +495,15 @@ export class Stage {
 
   /** Hide what is below the brush at a place, 0..1 from the top and from the left. */
   dab(y, x) {
-    const { pixels, size } = this.state.view, [h, w] = size, radius = Math.max(0.75, Math.max(h, w) / 12);
+    const [h, w] = this.state.view.size, radius = Math.max(0.75, Math.max(h, w) / 12);
     this.mask ??= new Uint8Array(h * w);
     for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) if (Math.hypot(i + 0.5 - y * h, j + 0.5 - x * w) <= radius) this.mask[i * w + j] = 1;
-    this.drawn = pixels;
     this.paintMask();
     this.source.brush(this.mask);
   }
 
   paintMask() {
-    const canvas = this.columns[0].input, { pixels, size } = this.state.view;
+    const canvas = this.columns[0].input, { view, other } = this.state, { pixels, size } = other?.painted ? other : view;
     if (this.pinned) return;
     paintImage(canvas, pixels, size, { mask: this.mask, paint: this.state.paint, side: LARGE });
     if (!this.cursor) return;
@@ -528,6 +531,7 @@ export class Stage {
     const { view, other } = this.state;
     this.drawWords(other?.painted ? other : view, view);
     this.drawBars(other?.painted ? other : view, view);
+    this.root.dataset.felt = performance.now();
   }
 }
 

@@ -6,6 +6,17 @@ function decode(scene) {
   return { ...scene, pixels: bytes(scene.pixels), probabilities: floats(scene.probabilities), layers };
 }
 
+/** The buttons of a choice are one tab stop: arrow keys go from one to the next. */
+function oneStop(group) {
+  const buttons = [...group.querySelectorAll("button")], only = (button) => buttons.forEach((b) => (b.tabIndex = b === button ? 0 : -1));
+  only(buttons[0]);
+  group.addEventListener("focusin", (event) => only(event.target));
+  group.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key], next = buttons[buttons.indexOf(event.target) + by];
+    if (next) next.focus();
+  });
+}
+
 /** ipywidgets' sliders have no names and speak bare numbers; here they say what is written beside them. */
 function nameSliders(box) {
   const name = () => {
@@ -78,15 +89,16 @@ async function render({ model, el: root }) {
   for (const [name, take] of Object.entries(read)) take(model.get(name));
   root.append(stage.root);
   draw();
-  const attached = setInterval(() => {
-    const box = root.closest(".cifarstage-explorer");
-    if (!box) return;
-    clearInterval(attached);
+  const arrived = new ResizeObserver(() => {
+    const box = stage.root.closest(".cifarcam-explorer");
+    if (!box || observer) return;
     box.dataset.lmSuppressShortcuts = "true"; // else a notebook takes the arrow keys from the sliders
     observer = nameSliders(box);
-  }, 50);
+    box.querySelectorAll(".widget-toggle-buttons").forEach(oneStop);
+  });
+  arrived.observe(stage.root);
   return () => {
-    clearInterval(attached);
+    arrived.disconnect();
     observer?.disconnect();
     for (const [whose, event, act] of listeners) whose.off(event, act);
   };

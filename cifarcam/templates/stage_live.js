@@ -17,11 +17,13 @@ function oneStop(group) {
   });
 }
 
+const shown = (readout) => (readout && readout.style.display !== "none" ? readout.textContent : "");
+
 /** ipywidgets' sliders have no names and speak bare numbers; here they say what is written beside them. */
 function nameSliders(box) {
   const name = () => {
     for (const slider of box.querySelectorAll(".widget-slider")) {
-      const label = slider.querySelector(".widget-label")?.textContent, text = slider.querySelector(".widget-readout")?.textContent;
+      const label = slider.querySelector(".widget-label")?.textContent, text = shown(slider.querySelector(".widget-readout"));
       slider.querySelectorAll(".noUi-handle").forEach((handle, k, all) => {
         const now = +handle.getAttribute("aria-valuenow"), most = +handle.getAttribute("aria-valuemax");
         const words = { "aria-label": label + (all.length > 1 ? [", first", ", last"][k] : ""), "aria-valuetext": text || `${now + 1} of ${most + 1}` };

@@ -175,6 +175,7 @@ METHOD_NAMES = {
     "eigengradcam": "Eigen-Grad-CAM",
     "scorecam": "Score-CAM",
     "ablationcam": "Ablation-CAM",
+    "shapleycam": "Shapley-CAM",
     "randomcam": "random map",
     "meancam": "mean activation",
 }  # what users call them

@@ -609,8 +609,25 @@ class _ExplainOptions(_RunOptions):
         return found
 
 
+# %% ../nbs/81_cli.ipynb #noRun001
+_BY_PRETRAINED = (
+    "no run and no --model: this is `fast`, the network for CIFAR-10's ten classes that comes with cifarcam"
+)
+
+
+def _names_images(word: str) -> bool:
+    "Whether a word is an image or a folder of images, and no run."
+    from cifarcam.data import is_image
+
+    place = Path(word)
+    if not place.is_dir():
+        return place.is_file()
+    return not (place / "config.json").exists() and any(is_image(path) for path in place.iterdir())
+
+
 # %% ../nbs/81_cli.ipynb #2ac38d16
 @_verb(
+    "explain dog.jpg     by the network for CIFAR-10 that comes with cifarcam",
     "explain runs/fast",
     "explain runs/fast dog.jpg cat.png --layers block1,block3 --target cat --target cat-dog",
     "explain photos/ --model timm:resnet18 --weights DEFAULT --out maps     a folder of any size; again, to go on",
@@ -624,7 +641,7 @@ def explain(
         Parameter(
             name="RUN|IMAGE",
             required=True,
-            help="a run, then images or folders of images if you like; with --model only those",
+            help="a run, then images or folders of images if you like; with --model, or without a run, only those",
         ),
     ],
     options: _ExplainOptions = _ExplainOptions(),
@@ -636,16 +653,17 @@ def explain(
     from cifarcam.explain import as_loaded
     from cifarcam.files import own_folder
     from cifarcam.runs import Run, RunError
+    from cifarcam.weights import load_pretrained
 
     if options.model:
         return _explain_files(_named_model(options), words, Path(options.out or "explain"), options)
     folder, *files = words
     if options.weights or options.class_names:
         raise UsageError("--weights and --class-names belong to --model; a run brings its own")
-    if Path(folder).is_file():
-        command = shell_command("cifarcam", "explain", "RUN", folder)
-        raise UsageError(
-            f"{folder} is a file, but the first word is the run: `{command}`, or name a model with --model"
+    if _names_images(folder):
+        _note(_BY_PRETRAINED)
+        return _explain_files(
+            as_loaded(load_pretrained(), fit=options.fit), words, Path(options.out or "explain"), options
         )
     run = Run(folder)
     out = Path(options.out or run.folder / "explain")
@@ -810,24 +828,45 @@ class _ExploreOptions(_RunOptions):
     base_url: _Text = None  # PATH: path below which a proxy shows the page and that it passes on unchanged; default:
     # none, in JupyterHub that of jupyter-server-proxy, $JUPYTERHUB_SERVICE_PREFIX/proxy/absolute/PORT/
     allow_host: _Texts = None  # NAME: a name besides localhost by which browsers may call this server; repeatable
+    model: _Text = None  # NAME: another model in place of a run, as for `explain --model`
     pages: int = 4  # how many pages may be open at the same time, each with a kernel of almost 1 GB; default: 4
     no_browser: bool = False  # serve, but open nothing
 
 
 # %% ../nbs/81_cli.ipynb #a446c36e
-@_verb("explore runs/fast", "explore runs/fast --ip 0.0.0.0 --no-browser     for other machines")
-def explore(run: _RunFolder, /, *, options: _ExploreOptions = _ExploreOptions()) -> int:
+@_verb(
+    "explore",
+    "explore photos/ --model timm:resnet18",
+    "explore runs/fast --ip 0.0.0.0 --no-browser     for other machines",
+)
+def explore(
+    *words: Annotated[
+        str, Parameter(name="RUN|IMAGE", required=False, help="a run; or images and folders of images; default: shapes")
+    ],
+    options: _ExploreOptions = _ExploreOptions(),
+) -> int:
     """walk through images and layers in the browser
 
-    Open the explorer of a run in this machine's browser. It is served to 127.0.0.1 only, unless --ip says otherwise."""
+    Open the explorer of a run in this machine's browser; without a run, that of the network for CIFAR-10 which comes
+    with cifarcam, or of --model. It is served to 127.0.0.1 only, unless --ip says otherwise."""
     import subprocess
     import tempfile
 
     from cifarcam.runs import Run
     from cifarcam.serve import address, check_port, is_local, open_page, serve_command, write_app
 
-    opened, ip, local = Run(run), options.ip, is_local(options.ip)
-    opened.file("model.safetensors")
+    ip, local = options.ip, is_local(options.ip)
+    what = dict(fit=options.fit, model=options.model)
+    if words and not options.model and not _names_images(words[0]):
+        opened, *others = Run(words[0]), *words[1:]
+        if others:
+            raise UsageError(f"a run brings its own images, so {others[0]} has no place here: choose it on the page")
+        opened.file("model.safetensors")
+        what |= dict(run=opened.folder, root=options.root)
+    else:
+        if options.model is None:
+            _note(_BY_PRETRAINED)
+        what |= dict(images=words)
     port = free_port() if options.port is None else options.port
     served = dict(ip=ip, base_url=options.base_url, hosts=options.allow_host or [], pages=options.pages)
     served["token"] = "" if options.no_token else None
@@ -836,13 +875,16 @@ def explore(run: _RunFolder, /, *, options: _ExploreOptions = _ExploreOptions())
     with _ended_by_signals(), scratch as folder:
         try:
             check_port(port, ip)
-            page = write_app(folder, opened.folder, options.root, options.fit)
+            page = write_app(folder, **what)
             command, environment = serve_command(page, port, not options.no_browser, **served)
         except (OSError, ModuleNotFoundError, ValueError) as error:
             raise UsageError(str(error)) from error
         where = [environment["JUPYTER_TOKEN"], options.base_url]
         who = "on this machine only" if local else f"on {ip}, for everyone who has this address with its token"
-        print(f"{run}, served by {command[2]} {who}: open {address(port, ip, *where)}\nstop it with Ctrl-C", flush=True)
+        print(
+            f"{words[0] if words else options.model or 'fast'}, served by {command[2]} {who}: open {address(port, ip, *where)}\nstop it with Ctrl-C",
+            flush=True,
+        )
         if command[2] == "voila" and not options.no_browser:
             open_page(address(port, ip if local else "127.0.0.1", *where), folder)
         # a session of its own: Ctrl-C is for us, and a kernel that heard it, too, would complain
@@ -1002,20 +1044,6 @@ def study(
     return 0 if table.n.all() else 1
 
 
-# %% ../nbs/81_cli.ipynb #bfb58113
-def _result_words(row: dict[str, str]) -> str:
-    "One row of the table in three lines, which a terminal has room for."
-    row = {name: visible(value) for name, value in row.items()}
-    if row["reached"] == "not measured":
-        return f"{row['recipe']}: not measured (claimed: {row['claimed']})\n  {row['command']}"
-    return (
-        f"{row['recipe']}: {row['reached']} (claimed: {row['claimed']}); views: {row['views']}; "
-        f"n = {row['n']}, deviation {row['sd']}; best epoch {row['best epoch']}\n"
-        f"  epochs: {row['epochs']}; {row['PFLOP']} PFLOP; {row['time']} on {row['hardware']}"
-        + (f"\n  {row['command']}" if row["command"] != "-" else "")
-    )
-
-
 # %% ../nbs/81_cli.ipynb #6fa880fd
 @_options
 class _ResultsOptions:
@@ -1039,7 +1067,7 @@ def results(
     """a table of runs
 
     Claimed and reached, with cost, time, hardware and the command that gives it. Runs that differ in their seed are one row."""
-    from cifarcam.results import record_result, result_of, results_markdown, results_table
+    from cifarcam.results import record_result, result_of, results_markdown, results_table, results_text
     from cifarcam.runs import RunError
 
     into, data = options.into, options.data
@@ -1064,7 +1092,7 @@ def results(
     if options.markdown:
         print(results_markdown(table, options.base))
     else:
-        print("\n".join(_result_words(row) for row in table.to_dict("records")))
+        print(results_text(table))
 
 
 # %% ../nbs/81_cli.ipynb #7ada88d0

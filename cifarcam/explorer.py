@@ -56,10 +56,11 @@ from .evaluate import Predictions
 from .files import atomic_write
 from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, strong_part
 from .runs import Run
+from .shapes import shapes
 from .text import visible
 from .transforms import POLICIES, policy_from_dict, policy_to_dict
 from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
-from .weights import LoadedModel, numbered
+from .weights import LoadedModel, load_model, load_pretrained, numbered
 
 
 # %% ../nbs/73_explorer.ipynb #26f00c22
@@ -1528,12 +1529,18 @@ def from_run(
 
 
 def open_run(
-    run: str | os.PathLike,  # a run folder
-    **options: Any,  # of `Explorer.from_run`
+    run: str | os.PathLike | None = None,  # a run folder; None: `model` and `images`
+    model: str | None = None,  # a name for `load_model`; None: the network that comes with the package
+    images: Sequence[str] = (),  # files and folders of images; none: built-in shapes
+    **options: Any,  # of `Explorer.from_run`, or of `Explorer`
 ) -> Explorer | W.HTML:
-    "A run's explorer, or in words what keeps it from opening."
+    "The explorer of a run or of another model, or in words what keeps it from opening."
     try:
-        return Explorer.from_run(run, **options)
+        if run is not None:
+            return Explorer.from_run(run, **options)
+        loaded = load_model(model) if model else load_pretrained()
+        shown = list(images) or shapes(n_train=1, n_test=200, size=min(loaded.size))[1].images
+        return Explorer(loaded, shown, **dict(name=model or "fast") | options)
     except Exception as error:  # on a page of its own, nobody reads its log
         return W.HTML(_HTML.closed(_sentence(error)))
 

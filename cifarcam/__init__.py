@@ -3,7 +3,8 @@
 import os
 from importlib import import_module
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # else albumentations asks the network for its newest version
+# else, or with an empty value, albumentations asks the network for its newest version
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = os.environ.get("NO_ALBUMENTATIONS_UPDATE") or "1"
 
 __version__ = "0.1.0"
 

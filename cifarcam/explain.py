@@ -601,14 +601,6 @@ def as_loaded(
 
 
 # %% ../nbs/80_explain.ipynb #e0b01877
-_OURS = {  # names of grad-cam, torchcam and captum: ours
-    "target_layers": "layers=", "target_layer": "layers=", "layer": "layers=",
-    "targets": "target=", "class_idx": "target=", "target_category": "target=",
-    "input_tensor": "images", "input_img": "images", "inputs": "images",
-    "reshape_transform": "reshape=", "use_cuda": "device=", "input_shape": "size=",
-}  # fmt: skip
-
-
 class Explainer:
     "A model made ready to be explained."
 
@@ -623,8 +615,6 @@ class Explainer:
         shape: Sequence[int] | None = None,  # [1, ...] of inputs that are given as tensors; None: of images
         **options: Any,  # weights=, fields of LoadedModel, activation=, or arguments of GradCAM
     ):
-        if theirs := next((name for name in options if name in _OURS), None):
-            raise TypeError(f"'{theirs}' is another library's name: here it is {_OURS[theirs]}, see help(explain)")
         names = {f.name for f in fields(LoadedModel)} | {"weights"}
         self.settings = [repr(method), tokens, sorted((k, repr(v)) for k, v in options.items())]
         self.loaded = loaded = as_loaded(model, **{name: options.pop(name) for name in names & options.keys()})

@@ -9,6 +9,7 @@ __all__ = [
     "unwrap",
     "model_on",
     "left_as_found",
+    "reject_names",
     "GradCAM",
     "tokens_to_grid",
     "is_overwritten",
@@ -272,6 +273,26 @@ def _straight_checkpoints() -> Iterator[None]:
         torch.utils.checkpoint.CheckpointFunction = true
 
 
+# %% ../nbs/42_gradcam.ipynb #ours0001
+_OURS = {
+    "target_layers": "layers=", "target_layer": "layers=", "layer": "layers=",
+    "targets": "target=", "class_idx": "target=", "target_category": "target=",
+    "input_tensor": "what is called: cam(x)", "input_img": "what is called: cam(x)", "inputs": "what is called: cam(x)",
+    "reshape_transform": "reshape=", "use_cuda": "the device where the model is", "input_shape": "not needed",
+}  # fmt: skip
+
+
+def reject_names(
+    given: Iterable[str],  # names of arguments that are not known
+    function: str,  # that was called
+) -> None:
+    "Raise for an unknown argument; names that grad-cam, torchcam and captum use are recognized."
+    for name in given:
+        if name in _OURS:
+            raise CAMTypeError(f"'{name}' is another library's name: here it is {_OURS[name]}, see help({function})")
+        raise CAMTypeError(f"{function} takes no argument '{name}'")
+
+
 # %% ../nbs/42_gradcam.ipynb #fa887a56
 class GradCAM:
     "Class activation maps of any layers of a model, from one forward and one backward pass that leave the model as it was."
@@ -279,7 +300,7 @@ class GradCAM:
     def __init__(
         self,
         model: nn.Module,  # in train or eval mode, frozen or not
-        layers: str | nn.Module | Sequence[str | nn.Module],  # names as in `model.named_modules()`, or modules
+        layers: str | nn.Module | Sequence[str | nn.Module] = (),  # names as in `model.named_modules()`, or modules
         method: str
         | Callable
         | Sequence[str | Callable] = "gradcam",  # names, or functions (activation, gradient) -> map
@@ -289,7 +310,9 @@ class GradCAM:
         batch_size: int = 64,  # memory bound of `SLOW_METHODS`: so many masked images go through the network at once
         progress: bool = False,  # True: a progress bar for `SLOW_METHODS`
         call: int | dict[str, int] | None = None,  # which run of a repeated layer, from 0; None: the last; or by layer
+        **theirs: Any,  # none: names that other libraries use are recognized in the error
     ):
+        reject_names(theirs, "GradCAM")
         self.model, self.warn, self.precision = unwrap(model), warn, precision
         self.batch_size, self.progress = batch_size, progress
         names = {m: name for name, m in self.model.named_modules()}

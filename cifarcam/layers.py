@@ -597,7 +597,8 @@ def _token_grid(count: int, size: Size, grids: Sequence[tuple[int, int]], extra:
     for first in dict.fromkeys((extra, *few)):
         side = round((max(count - first, 0) * size[2] / size[3]) ** 0.5)
         guess = (side, (count - first) // max(side, 1))
-        for height, width in grids or [guess] * _in_proportion(*guess, size):
+        usual = grids if first in (extra, 0) else grids[:1]  # merged patches bring no unknown tokens
+        for height, width in usual or [guess] * _in_proportion(*guess, size):
             if height * width > 1 and height * width + first == count:
                 return _TokenGrid(height, width, first)
     return None

@@ -35,7 +35,9 @@ setup(
     package_dir={"": "."},  # an editable install is then a path, found before a folder of this name beside a script
     packages=find_packages(include=["cifarcam", "cifarcam.*"]),
     include_package_data=True,
-    package_data={"cifarcam": ["templates/**/*", "pretrained/**/*"]},  # MANIFEST.in alone misses them, since package_dir is not ""
+    package_data={
+        "cifarcam": ["templates/**/*", "pretrained/**/*"]
+    },  # MANIFEST.in alone misses them, since package_dir is not ""
     python_requires=">=" + cfg["min_python"],
     install_requires=requirements,
     extras_require={"dev": dev_requirements, "docs": docs_requirements},

@@ -111,12 +111,13 @@ def pointing_game(
 def localization(
     maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
     masks: Tensor | np.ndarray,  # bool [N, H, W], True where the object is
-    thresholds: Sequence[float] = tuple(k / 20 for k in range(20)),  # T of them, as `boxes` takes one
+    thresholds: Sequence[float] | None = None,  # T of them, as `boxes` takes one; None: 0, 0.05, ... 0.95
 ) -> Tensor:  # float64 [N, T]; the share of at least 0.5 is GT-known Loc at a threshold, its maximum MaxBoxAcc
     "Intersection over union of each map's box with the object's (Choe et al., 2020, arXiv:2001.07437)."
     maps, masks = _fitting(maps, masks)
     shown, objects = unit_maps(maps, masks.shape[1:]), boxes(masks)
-    return torch.stack([intersection_over_union(boxes(shown, threshold=t), objects) for t in thresholds], 1)
+    levels = [k / 20 for k in range(20)] if thresholds is None else thresholds
+    return torch.stack([intersection_over_union(boxes(shown, threshold=t), objects) for t in levels], 1)
 
 
 # %% ../nbs/50_faithfulness.ipynb #e951243e

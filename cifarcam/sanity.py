@@ -10,7 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from fastcore.basics import patch
@@ -23,9 +23,6 @@ from .faithfulness import Scorer
 from .gradcam import GradCAM, gather
 from .layers import get_layer
 from .statistics import Interval, bootstrap, is_constant, rank_correlation, two_way
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 # %% ../nbs/51_sanity.ipynb #2780bde9
@@ -143,7 +140,7 @@ def passed(self: SanityCheck) -> bool:
 
 # %% ../nbs/51_sanity.ipynb #cf2728ed
 @patch(as_prop=True)
-def table(self: SanityCheck) -> "pd.DataFrame":  # a row for each stage
+def table(self: SanityCheck) -> Any:  # DataFrame, a row for each stage
     "Correlation and size with their intervals, the share of blank maps, the size by chance."
     import pandas as pd  # here, to keep the import light
 

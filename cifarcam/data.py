@@ -7,8 +7,8 @@ __all__ = [
     "MEAN",
     "STD",
     "FORMATS",
-    "Images",
     "check_pixels",
+    "Images",
     "channel_stats",
     "UnreadableImage",
     "read_image",
@@ -57,6 +57,20 @@ from .text import visible
 
 
 # %% ../nbs/10_data.ipynb #90ad2f2d
+def check_pixels(
+    images: Any,  # an array or a tensor
+    ndim: int = 4,  # 3: one image
+) -> None:
+    "An error for what is not uint8 [N, H, W, 3]: pixels in 0..1 would be divided by 255 again, and be black."
+    dtype = str(getattr(images, "dtype", type(images).__name__)).removeprefix("torch.")
+    shape = list(getattr(images, "shape", ()))
+    if dtype != "uint8" or len(shape) != ndim or shape[-1] != 3:
+        advice = "; values in 0..1 become that by (255 * x).round()" if "float" in dtype else ""
+        wanted = "[N, H, W, 3]" if ndim == 4 else "[H, W, 3]"
+        raise ValueError(f"images must be uint8 {wanted} with values in 0..255, not {dtype} {shape}{advice}")
+
+
+# %% ../nbs/10_data.ipynb #1a131b88
 @dataclass(repr=False)
 class Images:
     "Labeled images in memory: the one form in which data flow through the library."
@@ -97,19 +111,7 @@ class Images:
         return f"Images({self.name or 'unnamed'}: {len(self):,} of {size} pixels, {self.num_classes} classes{masks})"
 
 
-def check_pixels(
-    images: Any,  # an array or a tensor
-    ndim: int = 4,  # 3: one image
-) -> None:
-    "An error for what is not uint8 [N, H, W, 3]: pixels in 0..1 would be divided by 255 again, and be black."
-    dtype = str(getattr(images, "dtype", type(images).__name__)).removeprefix("torch.")
-    shape = list(getattr(images, "shape", ()))
-    if dtype != "uint8" or len(shape) != ndim or shape[-1] != 3:
-        advice = "; values in 0..1 become that by (255 * x).round()" if "float" in dtype else ""
-        wanted = "[N, H, W, 3]" if ndim == 4 else "[H, W, 3]"
-        raise ValueError(f"images must be uint8 {wanted} with values in 0..255, not {dtype} {shape}{advice}")
-
-
+# %% ../nbs/10_data.ipynb #8648149e
 def _fault(data: Images) -> str | None:
     "What does not fit together."
     n, k, labels, masks = len(data.images), len(data.classes), data.labels, data.masks
@@ -277,6 +279,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return ImageCms.applyTransform(image, transform) if transform else image.convert("RGB")
 
 
+# %% ../nbs/10_data.ipynb #e0f58270
 _TURNS = [getattr(Image.Transpose, name) for name in ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE")]
 _TURNS += [Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90]  # EXIF 2 to 8
 
@@ -452,6 +455,7 @@ def _read(path: Path, height: int, width: int, fit: str) -> np.ndarray | _Deep:
         raise UnreadableImage(f"{path} cannot be read as an image ({reason})") from error
 
 
+# %% ../nbs/10_data.ipynb #bd1aa946
 def _check_reading(fit: str, value_range: Sequence[float] | None) -> None:
     "Black and white are two finite numbers, in this order."
     if fit not in ("squash", "crop", "pad"):
@@ -492,11 +496,15 @@ def read_image(
 
 # %% ../nbs/10_data.ipynb #2dc24e03
 _ENDINGS = {ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS}
+
+
 _SYSTEM = re.compile(
     r"\..*|__MACOSX|__pycache__|@(eaDir|Recycle|Recently-Snapshot|tmp|SynoResource|SynoEAStream)|#(recycle|snapshot)|"
     r"\$RECYCLE\.BIN|System Volume Information|lost\+found|(eh)?thumbs.*\.db|desktop\.ini|picasa\.ini|icon\r|.*\.lrdata",
     re.IGNORECASE | re.DOTALL,
 )
+
+
 _HIDDEN = "hidden, thumbnails, masks or files of the system, ignored"
 _OTHER = "no images by ending or content, left aside"
 _LINKS = "links that lead nowhere, in a circle or to a folder that is read already, ignored"
@@ -519,6 +527,7 @@ def is_image(
         return False
 
 
+# %% ../nbs/10_data.ipynb #d5ad82f8
 def _subfolders(folder: Path) -> list[str]:
     "The names of the folders inside, in alphabetical order, without those of the system."
     return sorted(p.name for p in folder.iterdir() if p.is_dir() and not _SYSTEM.fullmatch(p.name))
@@ -678,6 +687,7 @@ def _list_divided(path: Path, train: str, tests: list[str], left: dict[str, list
     return [parts[0], {name: parts[best][name] for name in parts[0]}]
 
 
+# %% ../nbs/10_data.ipynb #9499131d
 def _divided_inside(listing: dict[str, list[str]], path: Path, left: dict) -> list[dict[str, list[str]]] | None:
     "The listings of train and test where each class folder has such folders of its own: CLASS/train/*, CLASS/test/*."
     parts = {part: {name: [] for name in listing} for part in ("train", "test", "valid", "")}
@@ -697,6 +707,7 @@ def _divided_inside(listing: dict[str, list[str]], path: Path, left: dict) -> li
     return [parts["train"], parts[test]]
 
 
+# %% ../nbs/10_data.ipynb #d7a86a6d
 def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[str]]]:
     "The listings of train and test, or one listing that is still to be divided; files relative to `path`."
     train, tests = _find_parts(path)
@@ -750,6 +761,7 @@ def _class_column(table: pd.DataFrame, file: Path) -> pd.Series:
     raise ValueError(f"{file} has the columns {columns} beside the files: call the one of the classes 'label'")
 
 
+# %% ../nbs/10_data.ipynb #f35a988b
 def _list_table(path: Path, labels: str, left: dict[str, list[Path]]) -> list[dict[str, list[str]]]:
     "The listings of train and test, or one that is still to be divided, as a table beside the images says."
     file = path / _expanded(labels)
@@ -861,6 +873,23 @@ def check_memory(
         raise ValueError(f"{what}, and this machine has {have / 1e9:,.0f}: choose a smaller size, or fewer images")
 
 
+# %% ../nbs/10_data.ipynb #2519f430
+def _without(listings: list[dict], good: set[str], split, path: Path) -> list[dict[str, list[str]]]:
+    "The listings without unreadable images; a class that then lacks a part is divided anew, if the division was ours."
+    kept = [{name: [f for f in files if f in good] for name, files in listing.items()} for listing in listings]
+    for name in listings[0]:
+        if all(listing[name] for listing in kept):
+            continue
+        files = sorted(kept[0][name] + kept[1][name])
+        if not split or len(files) < 2:
+            what = "training" if not kept[0][name] else "test"
+            said = f"none of the {what} images of class {name} in {path} can be read"
+            raise UnreadableImage(said + (f", and only {len(files)} of all" if split else ""))
+        kept[0][name], kept[1][name] = split(name, files)
+    return kept
+
+
+# %% ../nbs/10_data.ipynb #67903125
 def image_folder(
     path: str | os.PathLike,  # holds train/CLASS/* and test/CLASS/*, by these or other usual names, or CLASS/*
     size: int = 32,  # every image becomes a square of this side
@@ -898,29 +927,14 @@ def image_folder(
     parts = []
     for before, listing in zip(listings, _without(listings, pixels.keys(), split if ours else None, path)):
         kept = [f for part in listing.values() for f in part]
-        labels = np.repeat(np.arange(len(listing)), [len(part) for part in listing.values()])
+        indices = np.repeat(np.arange(len(listing)), [len(part) for part in listing.values()])
         skipped = [f for part in before.values() for f in part if f not in pixels]
         images = np.stack([pixels[f] for f in kept])
-        parts.append(Images(images, labels, list(listing), None, path.name, dict(reference), kept, skipped))
+        parts.append(Images(images, indices, list(listing), None, path.name, dict(reference), kept, skipped))
     if progress:
         names = {what: [p.relative_to(path).as_posix() for p in found] for what, found in left.items()}
         print(visible(_report(*parts, names), lines=True))
     return parts[0], parts[1]
-
-
-def _without(listings: list[dict], good: set[str], split, path: Path) -> list[dict[str, list[str]]]:
-    "The listings without unreadable images; a class that then lacks a part is divided anew, if the division was ours."
-    kept = [{name: [f for f in files if f in good] for name, files in listing.items()} for listing in listings]
-    for name in listings[0]:
-        if all(listing[name] for listing in kept):
-            continue
-        files = sorted(kept[0][name] + kept[1][name])
-        if not split or len(files) < 2:
-            what = "training" if not kept[0][name] else "test"
-            said = f"none of the {what} images of class {name} in {path} can be read"
-            raise UnreadableImage(said + (f", and only {len(files)} of all" if split else ""))
-        kept[0][name], kept[1][name] = split(name, files)
-    return kept
 
 
 # %% ../nbs/10_data.ipynb #e3311a01

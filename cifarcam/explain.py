@@ -182,30 +182,21 @@ def named_targets(
 def _layers(
     model: nn.Module, shape: tuple[int, ...], layers: Sequence[str] | None, tokens: int | None
 ) -> tuple[list[str], dict[str, Callable]]:
-    "The layers asked for, or one for each grid size; and for those that give tokens, what makes a grid of them."
+    "The layers asked for, or the ones that are worth a look; and what lays tokens out where their number was given."
     for name in layers or ():
         get_layer(model, name, shape)  # a wrong name raises, with near names
-    if len(shape) != 4:
-        return list(layers) if layers else [_last_on_grid(model, shape)], {}
     if tokens is not None and not layers:
         raise ExplainError("tokens belong to the layers of a transformer: name them with layers=")
-    try:
-        table = layers_of(model, shape, receptive_field=False, tokens=True)
-    except Exception:  # a layer that is named can do without the table
-        if not layers:
-            raise
-        reshape = {}
-    else:
-        reshape = dict(zip(table["name"], table["reshape"]))  # None: a grid as it is
-        layers = layers or _one_per_grid(table, reshape)
-    if tokens is not None:
-        unsure = [name for name in layers if reshape.get(name, "unknown") is not None]
-        return list(layers), {name: partial(_on_grid, tokens=tokens, shape=shape) for name in unsure}
-    return list(layers), {name: reshape[name] for name in layers if reshape.get(name) is not None}
+    if not layers:
+        table = layers_of(model, shape, receptive_field=False)
+        layers = _one_per_grid(table) if len(shape) == 4 else table["name"][table["advised"] != ""]
+    found = {} if tokens is None else {name: partial(_on_grid, tokens=tokens, shape=shape) for name in layers}
+    return list(layers), found
 
 
-def _one_per_grid(table: pd.DataFrame, reshape: dict[str, Callable | None]) -> list[str]:
+def _one_per_grid(table: pd.DataFrame) -> list[str]:
     "The last layer of each grid size; of tokens only where the advised layer is one, or no other layer has their grid."
+    reshape = dict(zip(table["name"], table["reshape"]))  # None: a grid as it is
     spatial = table[[reshape[name] is None for name in table["name"]]]
     advised, grids = "".join(table["name"][table["advised"] != ""]), dict(zip(table["name"], table["grid"]))
     names, everywhere = main_layers(spatial, one_per_grid=True) if len(spatial) else [], main_layers(table, True)
@@ -213,26 +204,6 @@ def _one_per_grid(table: pd.DataFrame, reshape: dict[str, Callable | None]) -> l
         return (everywhere if len(everywhere) > len(names) else names)[-5:]
     # behind the advised layer only the class token may count
     return [*(name for name in everywhere if grids[name] != grids[advised]), advised][-5:]
-
-
-def _last_on_grid(model: nn.Module, shape: tuple[int, ...]) -> str:
-    "The last layer whose output has more than one cell, for signals and volumes."
-    found, kind = [], next((p for p in model.parameters()), torch.zeros(0))
-    hooks = [
-        m.register_forward_hook(lambda m, _, out, n=name: found.append((n, getattr(out, "shape", ()))))
-        for name, m in model.named_modules()
-        if name
-    ]
-    try:
-        with torch.no_grad(), left_as_found(model, kind.device):
-            model(torch.zeros(shape, dtype=kind.dtype, device=kind.device))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    names = [name for name, out in found if len(out) == len(shape) and max(out[2:]) > 1]
-    if not names:
-        raise ExplainError(f"no layer has a grid of {len(shape) - 2} dimensions: name one with layers=")
-    return names[-1]
 
 
 def _on_grid(output: Tensor, tokens: int, shape: tuple[int, int, int, int]) -> Tensor:  # [N, K, h, w]
@@ -766,6 +737,26 @@ def _read_rows(path: Path) -> list[dict]:
 
 
 # %% ../nbs/80_explain.ipynb #467f3ac7
+def _more(found: Explanation, key: str) -> dict:
+    "What a row has beside the table: `best` and `notes`, for whoever prints a line an image."
+    return dict(key=key, best=found.best(), notes=reasons_by_layer(found.reasons))
+
+
+def _row_key(explainer: str, file: str, panels: bool, target: tuple[str, Any]) -> str:
+    "The same for the same model, settings, target and unchanged file."
+    about = os.stat(file) if os.path.exists(file) else None
+    said = repr((explainer, panels, target, about and (about.st_size, about.st_mtime_ns)))
+    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    "A name of its own for each image, also when two folders hold a `cat.jpg`."
+    name = next(n for n in (stem if k == 1 else f"{stem}-{k}" for k in count(1)) if n.lower() not in taken)
+    taken.add(name.lower())
+    return name
+
+
+# %% ../nbs/80_explain.ipynb #bc58a613
 @patch
 def to_folder(
     self: Explainer,
@@ -813,25 +804,6 @@ def to_folder(
             writer.writerow(row)
             table.flush()
             yield row
-
-
-def _more(found: Explanation, key: str) -> dict:
-    "What a row has beside the table: `best` and `notes`, for whoever prints a line an image."
-    return dict(key=key, best=found.best(), notes=reasons_by_layer(found.reasons))
-
-
-def _row_key(explainer: str, file: str, panels: bool, target: tuple[str, Any]) -> str:
-    "The same for the same model, settings, target and unchanged file."
-    about = os.stat(file) if os.path.exists(file) else None
-    said = repr((explainer, panels, target, about and (about.st_size, about.st_mtime_ns)))
-    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
-def _free_name(stem: str, taken: set[str]) -> str:
-    "A name of its own for each image, also when two folders hold a `cat.jpg`."
-    name = next(n for n in (stem if k == 1 else f"{stem}-{k}" for k in count(1)) if n.lower() not in taken)
-    taken.add(name.lower())
-    return name
 
 
 # %% ../nbs/80_explain.ipynb #2d3f0864

@@ -983,26 +983,6 @@ def _ablated(self: _Probe, given: Tensor, images: Tensor, channels: Tensor) -> T
     return self.cam._scores(self.run, _rows(self.run.inputs, given, self.run.n), images, hooks)
 
 
-@patch
-def second_order(self: _Probe) -> tuple[Tensor, Tensor]:  # both [N, K, h, w]
-    "The gradient of the target's score at the layer, and its Hessian times the activation."
-    leaves = []
-
-    def leaf(tensor: Tensor) -> Tensor:
-        leaves.append(tensor.detach().clone().requires_grad_())
-        return leaves[0].clone()
-
-    hooks, product = {self.name: _in_call(self.run.taps[self.name], leaf)}, None
-    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), _hooked(self.cam.modules, hooks):
-        score = scores_of(self.run.target, self.cam._run(self.run.inputs, self.run.autocast, self.run.keys))
-        (gradient,) = torch.autograd.grad(score.nan_to_num(nan=0.0).sum(), leaves, create_graph=True)
-        if gradient.requires_grad:
-            (product,) = torch.autograd.grad(gradient, leaves, leaves[0].detach(), allow_unused=True)
-    both = gradient.detach(), torch.zeros_like(gradient) if product is None else product
-    module = self.cam.modules[self.name]
-    return tuple(_flat(_on_grid(self.name, t, self.run, module)).to(wide(t)) for t in both)
-
-
 @patch(as_prop=True)
 def channel_dim(self: _Probe) -> int:
     "Of the layer's own output: 1, unless there is a reshape, which is then asked."
@@ -1035,6 +1015,27 @@ def multiplies(self: _Probe) -> bool:
         except Exception:  # whatever the model said of a batch that grew
             self._multiplies = False
     return self._multiplies
+
+
+# %% ../nbs/42_gradcam.ipynb #second01
+@patch
+def second_order(self: _Probe) -> tuple[Tensor, Tensor]:  # both [N, K, h, w]
+    "The gradient of the target's score at the layer, and its Hessian times the activation."
+    leaves = []
+
+    def leaf(tensor: Tensor) -> Tensor:
+        leaves.append(tensor.detach().clone().requires_grad_())
+        return leaves[0].clone()
+
+    hooks, product = {self.name: _in_call(self.run.taps[self.name], leaf)}, None
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), _hooked(self.cam.modules, hooks):
+        score = scores_of(self.run.target, self.cam._run(self.run.inputs, self.run.autocast, self.run.keys))
+        (gradient,) = torch.autograd.grad(score.nan_to_num(nan=0.0).sum(), leaves, create_graph=True)
+        if gradient.requires_grad:
+            (product,) = torch.autograd.grad(gradient, leaves, leaves[0].detach(), allow_unused=True)
+    both = gradient.detach(), torch.zeros_like(gradient) if product is None else product
+    module = self.cam.modules[self.name]
+    return tuple(_flat(_on_grid(self.name, t, self.run, module)).to(wide(t)) for t in both)
 
 
 # %% ../nbs/42_gradcam.ipynb #4e2eac53

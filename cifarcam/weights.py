@@ -75,13 +75,39 @@ def check_numbers(
     )
 
 
+# %% ../nbs/23_weights.ipynb #fbaf1224
+_USUAL = "state_dict model_state_dict model_state model net weights".split()
+
+
+def _state_in(path: Path, state: Any) -> dict[str, Tensor]:
+    "The state dict itself, or the one inside what a training kept: under a usual name, else the only one."
+    plain = lambda v: isinstance(v, Tensor) and v.layout is torch.strided and not (v.is_meta or v.is_quantized)
+    good = lambda d: isinstance(d, dict) and d and all(isinstance(k, str) and plain(v) for k, v in d.items())
+    while not good(state):
+        inside = state if isinstance(state, dict) else {}
+        found = [k for k in _USUAL if isinstance(inside.get(k), dict)] or [k for k, v in inside.items() if good(v)]
+        if not found or len(found) > 1 and found[0] not in _USUAL:
+            several = (
+                f"several state dicts, {', '.join(map(str, found))}"
+                if found
+                else "no state dict of plain tensors by their names"
+            )
+            raise WeightsError(f"{path} holds {several}: save `model.state_dict()`")
+        state = inside[found[0]]
+    return state
+
+
+# %% ../nbs/23_weights.ipynb #4f20037a
 # what trainings write beside the weights; none of it does anything when it is made
 _HARMLESS = [argparse.Namespace, defaultdict, dict, list, type(Path()), datetime, np.dtype, np.ndarray]
+
+
 _HARMLESS += [type(np.dtype(kind)) for kind in "fd?bhilq"] + [
     (np.float64(0).__reduce__()[0], "numpy._core.multiarray.scalar")
 ]
+
+
 _HARMLESS += [(np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"), np.zeros(0).__reduce__()[0]]
-_USUAL = "state_dict model_state_dict model_state model net weights".split()
 
 
 def read_weights(
@@ -111,24 +137,6 @@ def read_weights(
     state = _state_in(path, state)
     state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
     check_numbers(path, state)
-    return state
-
-
-def _state_in(path: Path, state: Any) -> dict[str, Tensor]:
-    "The state dict itself, or the one inside what a training kept: under a usual name, else the only one."
-    plain = lambda v: isinstance(v, Tensor) and v.layout is torch.strided and not (v.is_meta or v.is_quantized)
-    good = lambda d: isinstance(d, dict) and d and all(isinstance(k, str) and plain(v) for k, v in d.items())
-    while not good(state):
-        inside = state if isinstance(state, dict) else {}
-        found = [k for k in _USUAL if isinstance(inside.get(k), dict)] or [k for k, v in inside.items() if good(v)]
-        if not found or len(found) > 1 and found[0] not in _USUAL:
-            several = (
-                f"several state dicts, {', '.join(map(str, found))}"
-                if found
-                else "no state dict of plain tensors by their names"
-            )
-            raise WeightsError(f"{path} holds {several}: save `model.state_dict()`")
-        state = inside[found[0]]
     return state
 
 

@@ -270,6 +270,7 @@ def plain_texts(figure: Figure) -> Figure:  # the same figure
     return figure
 
 
+# %% ../nbs/70_visualize.ipynb #d1713c95
 class NotebookFigure(Figure):
     "A Figure that shows itself in a notebook at its own size; its boxes and texts can be placed in pixels."
 
@@ -586,6 +587,7 @@ def _color_bar(axes: Axes, style: MapStyle) -> None:
     bar.outline.set_linewidth(0.5)
 
 
+# %% ../nbs/70_visualize.ipynb #2b2af5ea
 def show_cams(
     images: np.ndarray | Tensor,  # uint8 [N, H, W, 3]
     maps: Mapping[str, Tensor],  # {layer name: [N, h, w]}, signed raw maps as GradCAM gives them
@@ -735,6 +737,17 @@ def plot_lr_find(
 
 
 # %% ../nbs/70_visualize.ipynb #1644a0ab
+def _confusion_title(counts: np.ndarray, classes: list[str]) -> str:
+    "Accuracy and the most frequent confusion, in words."
+    total, errors = counts.sum(), counts * ~np.eye(len(classes), dtype=bool)
+    title = f"{np.trace(counts) / total:.1%} of {total:,} images are right" if total else "No images"
+    if errors.max(initial=0) > 0:
+        actual, predicted = np.unravel_index(errors.argmax(), errors.shape)
+        title += f"; most often {classes[actual]} is misclassified as {classes[predicted]} ({errors.max()})"
+    return title
+
+
+# %% ../nbs/70_visualize.ipynb #74bae56b
 def plot_confusion(
     confusion: Tensor | np.ndarray,  # counts [C, C], rows actual, columns predicted
     classes: Sequence[str],  # the C names
@@ -788,16 +801,6 @@ def plot_confusion(
         bar.set_label(f"share of row, {name}", fontsize=_SMALL)
         bar.outline.set_linewidth(0.4)
     return plain_texts(figure)
-
-
-def _confusion_title(counts: np.ndarray, classes: list[str]) -> str:
-    "Accuracy and the most frequent confusion, in words."
-    total, errors = counts.sum(), counts * ~np.eye(len(classes), dtype=bool)
-    title = f"{np.trace(counts) / total:.1%} of {total:,} images are right" if total else "No images"
-    if errors.max(initial=0) > 0:
-        actual, predicted = np.unravel_index(errors.argmax(), errors.shape)
-        title += f"; most often {classes[actual]} is misclassified as {classes[predicted]} ({errors.max()})"
-    return title
 
 
 # %% ../nbs/70_visualize.ipynb #83ff919b

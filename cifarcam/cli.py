@@ -828,24 +828,45 @@ class _ExploreOptions(_RunOptions):
     base_url: _Text = None  # PATH: path below which a proxy shows the page and that it passes on unchanged; default:
     # none, in JupyterHub that of jupyter-server-proxy, $JUPYTERHUB_SERVICE_PREFIX/proxy/absolute/PORT/
     allow_host: _Texts = None  # NAME: a name besides localhost by which browsers may call this server; repeatable
+    model: _Text = None  # NAME: another model in place of a run, as for `explain --model`
     pages: int = 4  # how many pages may be open at the same time, each with a kernel of almost 1 GB; default: 4
     no_browser: bool = False  # serve, but open nothing
 
 
 # %% ../nbs/81_cli.ipynb #a446c36e
-@_verb("explore runs/fast", "explore runs/fast --ip 0.0.0.0 --no-browser     for other machines")
-def explore(run: _RunFolder, /, *, options: _ExploreOptions = _ExploreOptions()) -> int:
+@_verb(
+    "explore",
+    "explore photos/ --model timm:resnet18",
+    "explore runs/fast --ip 0.0.0.0 --no-browser     for other machines",
+)
+def explore(
+    *words: Annotated[
+        str, Parameter(name="RUN|IMAGE", required=False, help="a run; or images and folders of images; default: shapes")
+    ],
+    options: _ExploreOptions = _ExploreOptions(),
+) -> int:
     """walk through images and layers in the browser
 
-    Open the explorer of a run in this machine's browser. It is served to 127.0.0.1 only, unless --ip says otherwise."""
+    Open the explorer of a run in this machine's browser; without a run, that of the network for CIFAR-10 which comes
+    with cifarcam, or of --model. It is served to 127.0.0.1 only, unless --ip says otherwise."""
     import subprocess
     import tempfile
 
     from cifarcam.runs import Run
     from cifarcam.serve import address, check_port, is_local, open_page, serve_command, write_app
 
-    opened, ip, local = Run(run), options.ip, is_local(options.ip)
-    opened.file("model.safetensors")
+    ip, local = options.ip, is_local(options.ip)
+    what = dict(fit=options.fit, model=options.model)
+    if words and not options.model and not _names_images(words[0]):
+        opened, *others = Run(words[0]), *words[1:]
+        if others:
+            raise UsageError(f"a run brings its own images, so {others[0]} has no place here: choose it on the page")
+        opened.file("model.safetensors")
+        what |= dict(run=opened.folder, root=options.root)
+    else:
+        if options.model is None:
+            _note(_BY_PRETRAINED)
+        what |= dict(images=words)
     port = free_port() if options.port is None else options.port
     served = dict(ip=ip, base_url=options.base_url, hosts=options.allow_host or [], pages=options.pages)
     served["token"] = "" if options.no_token else None
@@ -854,13 +875,16 @@ def explore(run: _RunFolder, /, *, options: _ExploreOptions = _ExploreOptions())
     with _ended_by_signals(), scratch as folder:
         try:
             check_port(port, ip)
-            page = write_app(folder, opened.folder, options.root, options.fit)
+            page = write_app(folder, **what)
             command, environment = serve_command(page, port, not options.no_browser, **served)
         except (OSError, ModuleNotFoundError, ValueError) as error:
             raise UsageError(str(error)) from error
         where = [environment["JUPYTER_TOKEN"], options.base_url]
         who = "on this machine only" if local else f"on {ip}, for everyone who has this address with its token"
-        print(f"{run}, served by {command[2]} {who}: open {address(port, ip, *where)}\nstop it with Ctrl-C", flush=True)
+        print(
+            f"{words[0] if words else options.model or 'fast'}, served by {command[2]} {who}: open {address(port, ip, *where)}\nstop it with Ctrl-C",
+            flush=True,
+        )
         if command[2] == "voila" and not options.no_browser:
             open_page(address(port, ip if local else "127.0.0.1", *where), folder)
         # a session of its own: Ctrl-C is for us, and a kernel that heard it, too, would complain

@@ -11,6 +11,7 @@ __all__ = [
     "View",
     "Options",
     "Viewer",
+    "Stage",
     "Explorer",
     "read_upload",
     "open_run",
@@ -27,12 +28,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import albumentations as A
+import anywidget
 import cv2
 import ipywidgets as W
 import jinja2
@@ -45,28 +48,19 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import UnidentifiedImageError
 from torch import nn
-from traitlets import TraitError
+from traitlets import Bytes, Dict, TraitError
 
 from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
-from .data import MEAN, STD, Images, UnreadableImage, image_files, read_image
+from .data import MEAN, STD, Images, UnreadableImage, check_pixels, image_files, read_image
 from .evaluate import Predictions
 from .files import atomic_write
-from cifarcam.lens import (
-    Lens,
-    Look,
-    Stopped,
-    agreement,
-    augment,
-    hide,
-    is_quick,
-    main_layers,
-    rectangle,
-    strong_part,
-)
+from .lens import Lens, Look, Stopped, agreement, augment, hide, is_quick, strong_part
 from .runs import Run
+from .shapes import shapes
 from .text import visible
 from .transforms import POLICIES, policy_from_dict, policy_to_dict
 from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
+from .weights import LoadedModel, load_model, load_pretrained, numbered
 
 
 # %% ../nbs/73_explorer.ipynb #26f00c22
@@ -201,23 +195,18 @@ class Settings:
     method: str = "gradcam"  # a name in METHODS or SLOW_METHODS
     filter: str = "all"  # which images to walk through
     of_class: int | str = "every"
-    opacity: float = 0.5  # of the map: 0 shows only the image
+    opacity: float = 0.6  # of the map: 0 shows only the image
     cmap: str = CMAP
     smooth: bool = True  # between the cells of a map; False: true cells
     scale: str = "image"  # the last color is each map's own largest value; "shared": the largest in 64 images
-    layer2: str = "none"  # shown beside the first
-    layer3: str = "none"
-    layer4: str = "none"
     every: bool = False  # whether the layer slider stops inside the blocks
-    compare: str = "nothing"  # with what, in a second row
-    hide_by: str = "map"  # or "box"
+    compare: str = "nothing"  # with what
     threshold: float = 0.5  # share of the map's largest value above which the image is hidden
-    rows: tuple[int, int] = (0, 0)  # of the box, both hidden
-    columns: tuple[int, int] = (0, 0)
     policy: str = "standard"
     draw: int = 0  # seed of the augmentation
     other: str = ""  # folder of another run
     epoch: int | str = "last"  # whose weights these are
+    painted: bytes = b""  # a byte for each pixel, not 0 where a brush has hidden it; none: it hides nothing
 
     @property
     def of_maps(self) -> tuple:
@@ -243,15 +232,22 @@ class Line:
 
     image: np.ndarray  # uint8 [H, W, 3]
     lens: Lens  # the network
-    layers: list[str]  # of this network
+    layer: str | None  # of this network, which is shown large; None: it has none
     code: list[str]  # the Python lines that make this image and lens
     name: str = ""  # what it is: "", "a part hidden", ...
-    about: str = ""  # a few words below the name
+    about: str = ""  # a few words more
     look: Look | None = None
-    maps: list[np.ndarray] = field(default_factory=list)  # for each layer [h, w], signed
-    blank: list[str] = field(default_factory=list)  # for each layer why its map is blank; empty where it is not
-    tops: list[float | None] = field(default_factory=list)  # the value of the last color; None: the map's own largest
-    drawn: list[np.ndarray] = field(default_factory=list)  # the image and the overlays, uint8
+    maps: dict[str, np.ndarray] = field(default_factory=dict)  # by layer [h, w], signed; of a slow method only one
+    blank: dict[str, str] = field(default_factory=dict)  # by layer why its map is blank; empty where it is not
+    tops: dict[str, float | None] = field(default_factory=dict)  # the value of the last color; None: the map's own
+    paint: Callable | None = None  # draws a map: paint(map, top, size) -> uint8 [H', W', 3]
+    size: tuple[int, int] = (288, 288)  # of a drawing in pixels
+
+    @cached_property
+    def drawn(self) -> list[np.ndarray]:
+        "The image, and the overlay of the layer."
+        plain = overlay(self.image, np.zeros((1, 1)), opacity=0, size=self.size)
+        return [plain] + [self.paint(self.maps[k], self.tops[k], self.size) for k in [self.layer] if k]
 
 
 @dataclass
@@ -289,9 +285,11 @@ class View:
 class Options:
     "How a `Viewer` and an `Explorer` show and read images."
 
-    size: int = 288  # of a shown image in pixels, about: nine times CIFAR-10's 32
+    stage: bool = True  # the front end draws; False: plain images, for fronts that block the widget that does
+    size: int = 288  # of a plain image in pixels, about: nine times CIFAR-10's 32
     policy: str | dict | A.Compose = "standard"  # augmentation to begin with
     name: str = ""  # what captions call the network
+    labeled: bool = True  # whether the images' classes are known
     fit: str = "squash"  # how an own image gets the shape of the others, see `read_image`
     value_range: Sequence[float] | None = None  # black and white of own images of more than 8 bits, likewise
     folder: str | os.PathLike = "."  # where `save` writes, and where relative names of other runs begin
@@ -300,23 +298,45 @@ class Options:
     data_code: str = "data"  # what the Python lines call the images
 
 
-def _validate(model: nn.Module, data: Images, predictions: Predictions | None) -> None:
+def _validate(model: nn.Module, pixels: np.ndarray, data: Any, predictions: Predictions | None) -> None:
     "Reject what cannot be explored."
     if not isinstance(model, nn.Module):
-        what = f"model must be an nn.Module that gives logits, not {type(model).__name__}"
+        what = f"model must be an nn.Module that gives logits, or what load_model returns, not {type(model).__name__}"
         raise TypeError(f"{what}; for a run folder there is Explorer.from_run(FOLDER)")
-    if not isinstance(data, Images):
-        raise TypeError(
-            f"data must be Images, not {type(data).__name__}: make them by Images(images, labels, classes) from uint8 "
-            "[N, H, W, 3], labels [N] and class names, or read a folder by image_folder(FOLDER), both of cifarcam.data"
-        )
-    if len(data) == 0:
+    if len(pixels) == 0:
         raise ValueError("there are no images to explore: the data set is empty")
-    if predictions is not None and len(predictions) != len(data):
-        raise ValueError(f"there are {len(data)} images but {len(predictions)} predictions: they must belong together")
+    if predictions is not None and len(predictions) != len(pixels):
+        raise ValueError(
+            f"there are {len(pixels)} images but {len(predictions)} predictions: they must belong together"
+        )
     if predictions is not None and list(predictions.classes) != list(data.classes):
         ours, theirs = (", ".join(c[:12]) for c in (data.classes, predictions.classes))
         raise ValueError(f"the predictions are for the classes {theirs}, but the data have {ours}")
+
+
+# %% ../nbs/73_explorer.ipynb #paths000
+def _files(*paths: str | os.PathLike) -> list[Path]:
+    "Image files: those that are named, and all in folders that are named."
+    found = []
+    for path in (Path(p).expanduser() for p in paths):
+        inside = [path / name for name in image_files(path)] if path.is_dir() else [path]
+        if not inside:
+            raise ValueError(f"the folder {path} holds no images")
+        found += inside
+    if missing := [str(f) for f in found if not f.is_file()]:
+        raise FileNotFoundError(f"there is no image {', '.join(missing)}")
+    return found
+
+
+def _pixels(data: Any, size: Any, fit: str, value_range: Sequence[float] | None) -> tuple[np.ndarray, list[str] | None]:
+    "The pixels of Images, of an array, or of image files, whose names come too."
+    if not isinstance(data, (str, os.PathLike, list, tuple)):
+        check_pixels(pixels := getattr(data, "images", data))
+        return pixels, None
+    paths = _files(*([data] if isinstance(data, (str, os.PathLike)) else data))
+    if size is None or not paths:
+        raise ValueError("image files need a model that says how large its input is: LoadedModel(model, size=224), say")
+    return np.stack([read_image(path, size, fit, value_range) for path in paths]), [str(path) for path in paths]
 
 
 # %% ../nbs/73_explorer.ipynb #553af3c5
@@ -325,25 +345,33 @@ class Viewer:
 
     def __init__(
         self,
-        model: nn.Module,  # gives logits [N, C]; it stays as it is
-        data: Images,  # images to walk through
+        model: nn.Module | LoadedModel,  # gives logits [N, C]; it stays as it is
+        data: Images | np.ndarray | str | Sequence,  # to walk through: with labels, pixels alone, or image files
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         *,
-        mean: Sequence[float] | float | None = None,  # by channel, 0..1; None: CIFAR-10's, if the images are
+        mean: Sequence[float] | float | None = None,  # by channel, 0..1; None: the loaded model's, or CIFAR-10's
         std: Sequence[float] | float | None = None,  # one number, here and above, is of a model for gray images
         predictions: Predictions | None = None,  # for `data`; None: made when a filter first needs them
         **options: Any,  # fields of `Options`
     ):
-        _validate(model, data, predictions)
-        if mean is None or std is None:
-            if data.reference.get("name") != "cifar10":
-                raise ValueError("give mean= and std= as the model was trained with, for example channel_stats(train)")
-            mean, std = MEAN, STD
-        mean, std = ((v,) if isinstance(v, (int, float)) else v for v in (mean, std))
-        self.data, self.predictions, self.options, self.own = data, predictions, Options(**options), []
-        o, (height, width) = self.options, data.images.shape[1:3]
-        self.run, self.folder = o.run, Path(o.folder)
-        self.lens = Lens(model, mean, std, (height, width), layers, o.name)
+        m = model if isinstance(model, LoadedModel) else LoadedModel(model, size=1, mean=MEAN, std=STD)
+        options = (dict(fit=m.fit, value_range=m.value_range) if m is model else {}) | options
+        self.options = o = Options(**options)
+        pixels, files = _pixels(data, m.size if m is model else None, o.fit, o.value_range)
+        _validate(m.model, pixels, data, predictions)
+        cifar = getattr(data, "reference", {}).get("name") == "cifar10"
+        if (mean is None or std is None) and not (m is model or cifar):
+            raise ValueError("give mean= and std= as the model was trained with, for example channel_stats(train)")
+        mean, std = ((v,) if isinstance(v, (int, float)) else v for v in (mean or m.mean, std or m.std))
+        self.predictions, self.own, self.run, self.folder = predictions, [], o.run, Path(o.folder)
+        height, width = pixels.shape[1:3]
+        self.lens = Lens(m.model, mean, std, (height, width), layers, o.name)
+        n = len(self.lens.look(pixels[0]).probabilities)
+        if not isinstance(data, Images):  # nobody knows the classes
+            data, o.labeled = Images(pixels, np.zeros(len(pixels), int), m.classes or numbered(n), files=files), False
+        self.data = data
+        if n != len(data.classes):
+            raise ValueError(f"the model gives {n} logits, but the data have {len(data.classes)} classes")
         grow = max(1, round(o.size / height)) if height <= o.size else o.size / height  # a whole factor: square pixels
         self.size = (round(height * grow), round(width * grow))
         if isinstance(o.policy, str):
@@ -354,16 +382,22 @@ class Viewer:
         self.policies = first | {name: name for name in ("standard", *POLICIES) if name not in first}
         self.lens_after = lru_cache(4)(self._lens_after)
         self.lens_of_run = lru_cache(4)(lambda *of: self._lens_of_run(*of))
-        n = len(self.lens.look(data.images[0]).probabilities)
-        if n != len(data.classes):
-            raise ValueError(f"the model gives {n} logits, but the data have {len(data.classes)} classes")
 
     model = property(lambda self: self.lens.model, doc="The network that is explored.")
     layers = property(lambda self: self.lens.layers, doc="The stops of the layer slider.")
 
     def item(self, index: int, own: bool = False) -> Item:
         "An image of the data, or an own image."
-        return self.own[index] if own else Item(f"image {index}", *self.data[index], index)
+        if own:
+            return self.own[index]
+        image, label = self.data[index]
+        if self.options.labeled:
+            return Item(f"image {index}", image, label, index)
+        path = self.data.files[index] if self.data.files else ""
+        return Item(Path(path).name or f"image {index}", image, None, index, path)
+
+    def _reporter(self, what: str, unit: str) -> Callable[[int, int], None] | None:
+        "What is called with the number done, and of all, while a long work goes on."
 
     def _lens_after(self, epoch: int | str) -> Lens:
         "The lens on the weights of an epoch."
@@ -395,20 +429,13 @@ def _choose_classes(self: Viewer, view: View, look: Look) -> None:
 
 
 @patch
-def _reporter(self: Viewer, what: str, unit: str) -> Callable[[int, int], None] | None:
-    "What is called with the number done, and of all, while a long work goes on."
-    return None
-
-
-@patch
-def _tops(self: Viewer, view: View, line: Line) -> list[float | None]:
+def _tops(self: Viewer, view: View, line: Line, layers: Sequence[str]) -> dict[str, float | None]:
     "The values that get the last color: with one scale for 64 images, the same for every image that is shown."
     s = view.settings
-    if s.scale == "image":
-        return [None] * len(line.layers)
-    if not is_quick(s.method):
+    if s.scale != "image" and not is_quick(s.method):
         view.notes.append("one scale for 64 images would take this method too long, so each map has its own")
-        return [None] * len(line.layers)
+    if s.scale == "image" or not is_quick(s.method):
+        return dict.fromkeys(layers)
     held = s.rather if view.has_class else "none"
     key = (s.method, s.target, held)  # the choices, not the classes that they mean for one image
     if key not in line.lens.memo:
@@ -417,7 +444,7 @@ def _tops(self: Viewer, view: View, line: Line) -> list[float | None]:
         targets = {"predicted": None, "actual": actual}.get(s.target, [s.target] * len(sample))
         rather, report = {"none": None, "actual": actual}.get(held, held), self._reporter("the common scale", "images")
         line.lens.memo[key] = line.lens.top(self.data.images[sample], s.method, targets, rather, progress=report)
-    return [line.lens.memo[key][layer] for layer in line.layers]
+    return {layer: line.lens.memo[key][layer] for layer in layers}
 
 
 # %% ../nbs/73_explorer.ipynb #25745b40
@@ -426,17 +453,17 @@ _COMPARISONS = {}  # by name: a label, and a method of `Viewer` that adds a seco
 
 @patch
 def _observe(self: Viewer, view: View, line: Line) -> Line:
-    "Make a line's maps and drawings, and add it to the view."
-    s, classes = view.settings, (view.target, view.rather)
-    line.look = line.lens.look(line.image)
+    "Make a line's maps, and add it to the view. What is drawn of them is made when somebody asks for it."
+    s, classes, lens = view.settings, (view.target, view.rather), line.lens
+    line.look = lens.look(line.image)
     report = self._reporter(METHOD_NAMES.get(s.method, s.method), "runs of the network")
-    line.maps = [line.look.map(layer, s.method, *classes, progress=report) for layer in line.layers]
-    line.blank = [line.look.silence(layer, s.method, *classes) for layer in line.layers]
-    line.tops = self._tops(view, line)
-    style = dict(opacity=s.opacity, smooth=s.smooth, size=self.size)
-    draw, style = (overlay, style | {"cmap": s.cmap}) if view.rather is None else (overlay_difference, style)
-    line.drawn = [overlay(line.image, np.zeros((1, 1)), opacity=0, size=self.size)]
-    line.drawn += [draw(line.image, map, top=top, **style) for map, top in zip(line.maps, line.tops)]
+    layers = lens.layers if is_quick(s.method) else [line.layer] if line.layer else []
+    line.maps = {layer: line.look.map(layer, s.method, *classes, progress=report) for layer in layers}
+    line.blank = {layer: line.look.silence(layer, s.method, *classes) for layer in layers}
+    line.tops, line.size = self._tops(view, line, layers), self.size
+    draw, style = (overlay, {"cmap": s.cmap}) if view.rather is None else (overlay_difference, {})
+    style |= dict(opacity=s.opacity, smooth=s.smooth)
+    line.paint = lambda map, top, size: draw(line.image, map, top=top, size=size, **style)
     view.lines.append(line)
     return line
 
@@ -450,15 +477,17 @@ def see(self: Viewer, settings: Settings, item: Item) -> View:
         if "steps" not in lens.memo:
             lens.memo["steps"] = lens.with_layers("all")
         lens = lens.memo["steps"]
-    names = (lens.advised if name == "advised" else name for name in (s.layer, s.layer2, s.layer3, s.layer4))
-    layers = [name for name in dict.fromkeys(names) if name in lens.layers]
+    layer = s.layer if s.layer in lens.layers else lens.advised
     view, look = View(s, item, self.data.classes), lens.look(item.image)
     self._choose_classes(view, look)
     if lens.trouble:
         view.notes.append(lens.trouble)
-    self._observe(view, Line(item.image, lens, layers, [f"lens = Lens(model, mean, std, {lens.size}, {layers})"]))
+    layers = [layer] if layer else []
+    self._observe(view, Line(item.image, lens, layer, [f"lens = Lens(model, mean, std, {lens.size}, {layers})"]))
     if s.compare in _COMPARISONS:
         _COMPARISONS[s.compare][1](self, view)
+    elif s.painted:
+        self._hide_painted(view)
     p = self.predictions
     if p is not None and p.views != "none" and not item.path and s.epoch == self.options.which:
         stored = int(p.logits[item.index].argmax())
@@ -467,70 +496,51 @@ def see(self: Viewer, settings: Settings, item: Item) -> View:
     return view
 
 
+# %% ../nbs/73_explorer.ipynb #describe0
+@patch
+def verdict(self: View, line: Line) -> str:
+    "The prediction, and whether it is right."
+    label, look = self.item.label, line.look
+    kind = "actual class not known" if label is None else "correct"
+    if label not in (None, look.predicted):
+        kind = f"misclassified, actual class {self.classes[label]}"
+    return f"{self.classes[look.predicted]} {look.probabilities[look.predicted]:.0%}, {kind}"
+
+
+@patch
+def describe(self: View) -> list[str]:  # a few lines
+    "All that decides what is seen, in words."
+    s, c, line = self.settings, self.classes, self.lines[0]
+    network = line.lens.name or type(line.lens.model).__name__
+    rows = [f"{network}: {self.place or self.item.name} ({self.verdict(line)})", *filter(None, [self.fitted])]
+    if line.layer:
+        colors = "" if self.rather is None else f" (orange: more for {c[self.target]}, purple: {c[self.rather]})"
+        value = "value" if self.rather is None else "absolute value"
+        own = line.tops[line.layer] is None
+        rows += [
+            f"{METHOD_NAMES.get(s.method, s.method)}, {self.question}{colors}",
+            f"layer {line.layer}: {line.lens.words(line.layer)}",
+            f"map {'smooth' if s.smooth else 'in its true cells'}, opacity {s.opacity:.0%}; "
+            + (f"scale: the map's own largest {value}" if own else f"scale: the largest {value} in 64 images"),
+        ]
+    for other in self.lines[1:]:
+        before, after = (x.look.probabilities[self.target] for x in (line, other))
+        about = f" ({other.about})" if other.about else ""
+        rows.append(f"compared with: {other.name}{about}; {c[self.target]} {before:.1%} becomes {after:.1%}")
+    for each in self.lines:
+        if why := each.blank.get(each.layer):
+            rows.append(f"{each.layer}{each.name and ', ' + each.name}: {why}")
+    return rows
+
+
 # %% ../nbs/73_explorer.ipynb #55f24a2e
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("cifarcam"),
     autoescape=jinja2.select_autoescape(["html"]),
     finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
 )
-_TEMPLATES.globals["Markup"] = Markup
 _HTML = _TEMPLATES.get_template("explorer.html").module
 _FITTED = {"squash": "squashed to", "crop": "the middle, scaled to", "pad": "padded with white, scaled to"}
-
-
-def _location(map: np.ndarray) -> str:
-    "Where a map is largest, in words."
-    thirds = [min(int(3 * (k + 0.5) / n), 2) for k, n in zip(np.unravel_index(map.argmax(), map.shape), map.shape)]
-    words = f"{('top', '', 'bottom')[thirds[0]]} {('left', '', 'right')[thirds[1]]}".strip()
-    return f"at the {words}" if words else "in the middle"
-
-
-@patch
-def where(self: Line, view: View, layer: int) -> str:
-    "Where the map of a layer is strong, in words; empty where it is blank."
-    map, s = self.maps[layer], view.settings
-    if self.blank[layer]:
-        return ""
-    if view.rather is not None:
-        sides = zip((view.target, view.rather), (map, -map))
-        return "; ".join(f"most for {view.classes[c]} {_location(side)}" for c, side in sides if side.max() > 0)
-    share = strong_part(map, self.lens.size, 0.5, s.smooth).mean()
-    return f"strongest {_location(map)}; {share:.0%} of the image above half of that"
-
-
-# %% ../nbs/73_explorer.ipynb #91e71905
-@patch
-def bars(self: Line, view: View) -> str:  # HTML
-    "The class probabilities: ten classes stay in their order, of more the ten likeliest are shown."
-    p, best, label, first = self.look.probabilities, self.look.predicted, view.item.label, view.lines[0]
-    before = None if self is first else 100 * first.look.probabilities
-    shown = range(len(p)) if len(p) <= 12 else sorted({*np.argsort(-p)[:10].tolist(), best if label is None else label})
-    kind = "unknown" if label is None else "right" if best == label else "wrong"
-    rows = [
-        dict(
-            name=view.classes[c],
-            kind=kind if c == best else "",
-            actual=c == label,
-            share=f"{100 * p[c]:.1f}",
-            before=None if before is None else f"{before[c]:.1f}",
-            percent=">99%" if 0.995 <= p[c] < 1 else f"{p[c]:.0%}",
-        )
-        for c in shown
-    ]
-    mark = "; | as above" if before is not None else "" if label is None else "; ✓ actual"
-    return _HTML.bars(f"probability of each class{mark}", rows, view.doubt if self is first else "")
-
-
-def _legend(view: View) -> str:  # HTML
-    "What the colors of a view's maps mean."
-    s, line, c = view.settings, view.lines[0], view.classes
-    cmap = matplotlib.colormaps[s.cmap if view.rather is None else DIVERGING]
-    shades = ", ".join("rgb({},{},{})".format(*rgb[:3]) for rgb in cmap(np.linspace(0, 1, 9), bytes=True))
-    last = "the most in that map" if line.tops[0] is None else "the most that this layer has in 64 images"
-    first = "evidence: none, or against" if view.has_class else "no evidence for a class: zero or less"
-    if view.rather is not None:
-        first, last = f"evidence: more for {c[view.rather]}", f"more for {c[view.target]} (both up to {last})"
-    return _HTML.legend(first, last, shades, f"{s.opacity:.0%}")
 
 
 @patch
@@ -546,6 +556,16 @@ def _heading(self: Viewer) -> str:  # HTML
     return _HTML.heading(o.name, parts)
 
 
+@patch
+def bars(self: Line, view: View) -> str:  # HTML
+    "The class probabilities: ten classes stay in their order, of more the ten likeliest are shown."
+    p, look, label, first = self.look.probabilities, self.look, view.item.label, view.lines[0]
+    shown = range(len(p)) if len(p) <= 12 else sorted({*np.argsort(-p)[:10].tolist(), look.predicted, view.target})
+    kind = "unknown" if label is None else "right" if look.predicted == label else "wrong"
+    before = None if self is first else first.look.probabilities
+    return _HTML.bars([(c, view.classes[c], float(p[c])) for c in shown], look.predicted, kind, label, before)
+
+
 # %% ../nbs/73_explorer.ipynb #7cac3b7f
 def _uncover(widget: W.Widget, yes: bool) -> None:
     widget.layout.display = "" if yes else "none"
@@ -555,38 +575,77 @@ def _html(name: str) -> W.HTML:
     return W.HTML().add_class(name)
 
 
+def _png(pixels: np.ndarray) -> bytes:  # little compression: it only travels to the browser
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
 class _Row:
-    "The original, up to four overlays with captions and notes, and the probabilities."
+    "A line without the stage: the image, the overlay, all layers small, and the probabilities."
 
     def __init__(self, prefix: str = ""):
-        names = ["original-image", "cam-image", "cam-image-2", "cam-image-3", "cam-image-4"]
+        names = ("original-image", "cam-image", "layers-image")
         self.images = [W.Image(format="png").add_class(prefix + name) for name in names]
-        self.captions, self.notes = ([W.HTML() for _ in names] for _ in range(2))
-        self.panels = [W.VBox(three).add_class("cam-panel") for three in zip(self.captions, self.images, self.notes)]
-        self.bars = _html("cam-probabilities")
-        self.box = W.HBox([*self.panels, self.bars]).add_class("cam-row")
+        self.words, self.bars = _html("cam-words"), _html("cam-probabilities")
+        panels = W.HBox([*self.images[:2], self.bars]).add_class("cam-row")
+        self.box = W.VBox([self.words, panels, self.images[2]])
 
     def show(self, view: View, line: Line) -> None:
-        "Fill the widgets with a line, each before it is uncovered."
+        "Fill the widgets with a line."
         first = line is view.lines[0]
-        if first:
-            label = view.item.label
-            words = (view.place or view.item.name, _HTML.actual(None if label is None else view.classes[label]))
-        else:
-            words = (line.name, line.about)
-        self.captions[0].value = _HTML.caption(*words)
-        self.notes[0].value = _HTML.notes("", [view.fitted]) if view.fitted and first else ""
-        for j, layer in enumerate(line.layers):
-            self.captions[j + 1].value = _HTML.caption(layer, _HTML.question(view, line, not first))
-            texts = filter(None, (line.where(view, j), line.lens.words(layer)))
-            self.notes[j + 1].value = _HTML.notes(line.blank[j], list(texts))
-        for image, pixels in zip(self.images, line.drawn):  # little compression: they only travel to the browser
-            bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-            image.value = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+        heading = (f"{line.name}: " if line.name else "") + view.verdict(line)
+        self.words.value = _HTML.words(heading, view.describe() if first else [line.about], view.doubt if first else "")
+        for image, pixels in zip(self.images, line.drawn):
+            image.value = _png(pixels)
+        if line.maps:
+            share = 72 / max(line.image.shape[:2])
+            size = tuple(round(share * n) for n in line.image.shape[:2])
+            edge = lambda name: [230, 159, 0] if name == line.layer else [255, 255, 255]  # the chosen one has a frame
+            framed = lambda name, tile: cv2.copyMakeBorder(tile, *[4] * 4, cv2.BORDER_CONSTANT, value=edge(name))
+            tiles = [framed(name, line.paint(map, line.tops[name], size)) for name, map in line.maps.items()]
+            self.images[2].value = _png(np.hstack(tiles))
+        for image in self.images[1:]:
+            _uncover(image, bool(line.maps))
         self.bars.value = line.bars(view)
-        (self.box.add_class if len(line.layers) > 2 else self.box.remove_class)("cam-small")
-        for j, panel in enumerate(self.panels):
-            _uncover(panel, j < len(line.drawn))
+
+
+# %% ../nbs/73_explorer.ipynb #stage000
+_FILM = 33  # images in the filmstrip: what lies around the one that is shown
+
+
+def _template(name: str) -> str:
+    return (files("cifarcam") / "templates" / name).read_text("utf-8")
+
+
+class Stage(anywidget.AnyWidget):
+    "What the front end draws by itself: the image, the overlay, all layers and the class bars."
+
+    _esm = _template("stage.js") + _template("stage_live.js")
+    _css = _template("stage.css")
+    controls = Dict().tag(sync=True)  # models of the sliders that it reads and moves, by name
+    scene = Dict().tag(sync=True)  # pixels, probabilities and maps of a view; `templates/stage.js` says how
+    film = Dict().tag(sync=True)  # the images around it, small
+    colors = Bytes().tag(sync=True)  # uint8 [2, 256, 3]: of maps, and of differences
+
+
+def _seen(view: View, line: Line) -> dict:
+    "What the stage draws of a line."
+    look, s, lens = line.look, view.settings, line.lens
+
+    def of_layer(name: str) -> dict:
+        map = line.maps.get(name, np.zeros(0))  # a slow method makes only one
+        seen = dict(name=name, grid=list(lens.table.grid[name]), words=lens.words(name).split(", the next")[0])
+        values = np.asarray(map, "<f4").tobytes()
+        return seen | dict(values=values, top=line.tops.get(name), blank=line.blank.get(name, ""))
+
+    names = dict(name=view.item.name, place=view.place, title=": ".join(filter(None, (line.name, line.about))))
+    what = {key: visible(text) for key, text in names.items()} | dict(fitted=view.fitted, position=s.image)
+    asked = dict(target=view.target, rather=view.rather, label=view.item.label, method=METHOD_NAMES[s.method])
+    found = dict(predicted=look.predicted, probabilities=look.probabilities.astype("<f4").tobytes(), doubt=view.doubt)
+    pixels = dict(size=list(line.image.shape[:2]), pixels=line.image.tobytes(), trouble=lens.trouble)
+    kind = dict(classless=not view.has_class, painted=line is not view.lines[0] and s.compare not in _COMPARISONS)
+    lists = dict(classes=[visible(name) for name in view.classes], layers=[of_layer(name) for name in lens.layers])
+    return what | asked | found | pixels | kind | lists
 
 
 # %% ../nbs/73_explorer.ipynb #298f7650
@@ -600,21 +659,21 @@ def _sentence(error: Exception) -> str:
 class _Board:
     "All widgets of an explorer, and a line for what goes wrong in their callbacks. It knows no network."
 
-    def __init__(self):
+    def __init__(self, stage: bool = True):
         self.controls: dict[str, W.Widget] = {}  # by field of `Settings`
         self.closed, self._quiet, self._conditions = False, threading.local(), []
-        self.image_rows = [_Row(), _Row("second-")]
-        self.original, *self.overlays = self.image_rows[0].images
-        self.view, self._on_view = None, []  # what is shown, and what is to be done with each new view
+        self.stage = Stage() if stage else None
+        self.image_rows = [] if stage else [_Row(), _Row("second-")]
+        self.view, self._on_view, self._on_unfold = None, [], []  # what is shown, and what is to be done then
         self.message, self.notice = _html("cam-message"), _html("cam-notice")
-        self.heading, self.legend, self.doing = map(_html, ("cam-heading", "cam-legend", "cam-doing"))
+        self.heading, self.doing = map(_html, ("cam-heading", "cam-doing"))
         self.bar = W.IntProgress(0, 0, 1)
         self.working = W.HBox([self.bar, self.doing]).add_class("cam-working")
 
-    def _safely(self, act: Callable[[], Any]) -> Callable:
+    def _safely(self, act: Callable[..., Any]) -> Callable:
         "A callback whose errors appear in the notice."
 
-        def call(_) -> None:
+        def call(*_) -> None:
             if getattr(self._quiet, "on", False) or self.closed:
                 return
             try:
@@ -640,12 +699,13 @@ class _Board:
 # %% ../nbs/73_explorer.ipynb #bb094cbd
 _GROUPS = {}  # by name: the section, and the method of an explorer that makes the widgets
 _SECTIONS = {
+    "class": "which class, against which other",
     "choose": "which images to walk through",
     "display": "colors, scale, more layers",
     "compare": "hide a part, augment, or another run",
     "train": "through the epochs",
     "save": "as an image, as code",
-}  # one of them is open at a time
+}  # at most one of them is open
 
 
 def _group(section: str = "") -> Callable:  # "": always in sight
@@ -667,8 +727,6 @@ def _control(
     self.controls[name] = control = kind(description=label, **more)
     setattr(self, name, control)
     control.observe(self._safely(act or self._ask), "value")
-    if kind is W.ToggleButtons:  # label and buttons side by side, as in all other controls
-        control.add_class("widget-inline-hbox").add_class("jupyter-widget-inline-hbox")
     return control
 
 
@@ -691,36 +749,45 @@ def _show_if(self: _Board, condition: Callable[[], bool], *widgets: W.Widget) ->
 def _unfold(self: _Board) -> None:
     for box, condition in self._conditions:
         _uncover(box, condition())
+    for act in self._on_unfold:
+        act()
 
 
 # %% ../nbs/73_explorer.ipynb #f9188394
 @patch
 def _arrange(self: _Board) -> W.Widget:
-    "Images at the left, controls at the right, which are in sections; the stylesheet does the rest."
+    "What is seen above, controls below it, which are in sections; the stylesheet does the rest."
     made = [(section, make(self)) for section, make in _GROUPS.values()]
     names = [name for name in _SECTIONS if any(section == name and widgets for section, widgets in made)]
-    self.section = W.ToggleButtons(options=names, tooltips=[_SECTIONS[name] for name in names])
+    self.section = W.ToggleButtons(options=names, value=None, tooltips=[_SECTIONS[name] for name in names])
     self.section.add_class("cam-sections").observe(self._safely(self._unfold), "value")
     inside = lambda name: [widget for section, widgets in made if section == name for widget in widgets]
-    show = lambda name: self._show_if(lambda: self.section.value == name, *inside(name))
+    show = lambda name: self._show_if(lambda: self.section.value == name, *inside(name)).add_class("cam-section")
     style = W.HTML(f"<style>{_TEMPLATES.get_template('explorer.css').render()}</style>")
-    rows = [row.box for row in self.image_rows]
-    left = W.VBox([self.heading, self.message, self.notice, self.working, *rows, self.legend, style])
-    right = W.VBox([*inside(""), self.section, *map(show, names)])
+    seen = [self.stage] if self.stage else [row.box for row in self.image_rows]
+    status = W.VBox([self.message, self.notice, self.working]).add_class("cam-status")
+    more = W.HBox([self.section, status]).add_class("cam-more")
+    parts = [self.heading, *seen, W.HBox(inside("")).add_class("cam-always"), more, *map(show, names)]
     self._unfold()
-    box = W.HBox([left.add_class("cam-images"), right.add_class("cam-controls")])
-    return box.add_class("cifarcam-explorer")
+    return W.VBox([*parts, style]).add_class("cifarcam-explorer")
 
 
 @patch
 def _show(self: _Board, view: View) -> None:
-    "Hand everything to the widgets."
+    "Hand everything to the widgets. What the front end has already does not travel again."
     for k, row in enumerate(self.image_rows):
         if k < len(view.lines):
             row.show(view, view.lines[k])
         _uncover(row.box, k < len(view.lines))
+    if self.stage:
+        with self.stage.hold_sync():
+            self.stage.film = self._film(self._choice, view.settings.image, self.stage.film)
+            self.stage.scene = self._scene(view)
+            tables = [
+                matplotlib.colormaps[name](range(256), bytes=True)[:, :3] for name in (view.settings.cmap, DIVERGING)
+            ]
+            self.stage.colors = np.stack(tables).tobytes()
     self.view = view
-    self.legend.value = _legend(view) if view.lines[0].layers else ""
     for act in self._on_view:
         act(view)
     self._write(self.message, "; ".join(dict.fromkeys(view.notes)))
@@ -785,25 +852,63 @@ def _select(self: Viewer, kind: str, of_class: int | str = "every", cell: tuple[
     return _Choice(indices if of_class == "every" else indices[labels[indices] == of_class], kind, of_class)
 
 
+# %% ../nbs/73_explorer.ipynb #film0000
+@patch
+def _scene(self: Viewer, view: View) -> dict:
+    "A view as the stage draws it."
+    lines = [_seen(view, line) for line in view.lines]
+    p, paint = self.predictions, np.round(255 * np.broadcast_to(np.asarray(self.lens.mean), 3)).astype(int).tolist()
+    confusion = p.confusion.tolist() if p is not None and len(view.classes) <= 20 else None
+    return dict(view=lines[0], other=lines[1] if len(lines) > 1 else None, confusion=confusion, paint=paint)
+
+
+@patch
+def _film(self: Viewer, choice: _Choice, at: int, before: dict) -> dict:
+    "The images around a position, with their classes; what was sent before if that still serves."
+    n, key = (
+        len(choice.indices),
+        str((choice.filter, choice.of_class, choice.cell, self.predictions is None, len(choice.indices))),
+    )
+    last = before.get("start", 0) + len(before.get("names", ()))
+    inside = before.get("start") == 0 or before.get("start", n) + 6 <= at, last == n or at < last - 6
+    if before.get("key") == key and all(inside):
+        return before
+    start = max(0, min(at - _FILM // 2, n - _FILM))
+    items = [self.item(int(k), choice.filter == "own") for k in choice.indices[start : start + _FILM]]
+    share = min(1, 48 / max(self.lens.size))
+    small = lambda image: (
+        image if share == 1 else cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    )
+    pixels, p = np.stack([small(item.image) for item in items]), self.predictions
+    guess = lambda item: None if p is None or item.label is None else int(p.predicted[item.index])
+    said = dict(names=[visible(item.name) for item in items], labels=[item.label for item in items])
+    small = dict(size=list(pixels.shape[1:3]), pixels=pixels.tobytes(), predicted=[guess(item) for item in items])
+    return dict(key=key, start=start) | said | small
+
+
 # %% ../nbs/73_explorer.ipynb #f7098e0a
 class Explorer(_Board, Viewer):
     "Images, layers, methods and classes at one's fingertips. In a notebook it shows itself."
 
     def __init__(
         self,
-        model: nn.Module,  # gives logits [N, C]; it stays as it is
-        data: Images,  # images to walk through
+        model: nn.Module | LoadedModel,  # gives logits [N, C]; it stays as it is
+        data: Images | np.ndarray | str | Sequence,  # images to walk through, see `Viewer`
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         **given: Any,  # mean, std and predictions, see `Viewer`, and fields of `Options`
     ):
-        _Board.__init__(self)
         Viewer.__init__(self, model, data, layers, **given)
-        self._choice, self.cell = self._select("all"), None
+        _Board.__init__(self, self.options.stage)
+        self._choice, self.cell, self._painted = self._select("all"), None, ((), b"")
         self._filling, self._rng = threading.RLock(), np.random.default_rng(0)
         self._worker = _Worker(lambda: self._draw(), self._progress)
         self.stop = self._button("stop", "stop what is being done", self._worker.cancel)
         self.working.children += (self.stop,)
         self.widget = self._arrange()
+        if self.stage and self.controls:
+            names = ("image", "layer", "opacity", "smooth")  # moved there without asking Python
+            self.stage.controls = {name: f"IPY_MODEL_{self.controls[name].model_id}" for name in names}
+            self.stage.on_msg(lambda _, *said: self._safely(lambda: self._hear(*said))())
         self.heading.value = self._heading()
         self._progress(None)
         self._show(self._look())  # here and now: what cannot work is an error at once
@@ -811,7 +916,9 @@ class Explorer(_Board, Viewer):
     @property
     def settings(self) -> Settings:
         "What every control says now."
-        return Settings(**{"epoch": self.options.which} | {name: c.value for name, c in self.controls.items()})
+        values, choice, (where, mask) = {n: c.value for n, c in self.controls.items()}, self._choice, self._painted
+        here = (choice.filter == "own", choice[values.get("image", 0)])
+        return Settings(**{"epoch": self.options.which, "painted": mask if where == here else b""} | values)
 
     @property
     def pool(self) -> np.ndarray:  # indices of the data, or of the own images where these are shown
@@ -835,8 +942,18 @@ class Explorer(_Board, Viewer):
             view.fitted = f"{_FITTED[self.options.fit]} {size}, as the network gets it"
         return view
 
+    def describe(self) -> str:  # a few lines
+        "The view in words."
+        return "\n".join(self.view.describe())
+
     def _ipython_display_(self) -> None:
         display(self.widget)
+
+    def __enter__(self) -> "Explorer":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
 
     def _ask(self) -> None:
         self._worker.ask()
@@ -895,13 +1012,13 @@ def _image_controls(self: Explorer) -> list[W.Widget]:
     layers, last = self.lens.layers or ["none"], len(self.data) - 1
     tooltip = "which image; the arrow keys go on by one"
     slider = self._control("image", W.IntSlider, "image", tooltip, min=0, max=last, readout=False)
-    self.previous = self._button("◀", "previous image", lambda: self.step(-1))
-    self.next = self._button("▶", "next image", lambda: self.step(1))
-    self.random = self._button("random", "any image of this choice", lambda: self.step(None))
-    steps = W.HBox([slider, self.previous, self.next, self.random]).add_class("cam-steps")
+    steps = [("◀", "previous image", -1), ("▶", "next image", 1), ("random", "any image of this choice", None)]
+    make = lambda label, tip, by: self._button(label, tip, lambda: self.step(by))
+    self.steps = [] if self.stage else [make(*step) for step in steps]  # the stage has keys for them
     tooltip = "from the first layer to the last; the arrow keys go on by one"
     value = self.lens.advised or layers[-1]
-    return [steps, self._control("layer", W.SelectionSlider, "layer", tooltip, options=layers, value=value)]
+    layer = self._control("layer", W.SelectionSlider, "layer", tooltip, options=layers, value=value)
+    return [W.HBox([slider, *self.steps]).add_class("cam-steps"), layer]
 
 
 @patch
@@ -971,91 +1088,54 @@ def _close_all(*widgets: Any) -> None:
             _close_all(*children, *parts)
 
 
-@patch
-def __enter__(self: Explorer) -> Explorer:
-    return self
-
-
-@patch
-def __exit__(self: Explorer, *exception) -> None:
-    self.close()
-
-
 # %% ../nbs/73_explorer.ipynb #8d442707
 @_group()
+def _method_controls(self: Explorer) -> list[W.Widget]:
+    slow = lambda method: " (slow)" if method in SLOW_METHODS else ""
+    methods = [(METHOD_NAMES.get(m, m) + slow(m), m) for m in (*METHODS, *SLOW_METHODS)]
+    percent = dict(min=0, max=1, step=0.05, readout_format=".0%")
+    tip = "of the map over the image: 0% shows only the image, 100% only the map"
+    return [
+        self._control("method", W.Dropdown, "method", "how the map is made", options=methods),
+        self._control("opacity", W.FloatSlider, "opacity", tip, **percent),
+        self._control("smooth", W.Checkbox, "smooth", "blended between the cells, or the true cells", indent=False),
+    ]
+
+
+@_group("class")
 def _question_controls(self: Explorer) -> list[W.Widget]:
     classes = [(name, i) for i, name in enumerate(self.data.classes)]
     predicted, actual = ("the predicted class", "predicted"), ("the actual class", "actual")
     others = [("no other class", "none"), ("the next likely class", "second"), actual, predicted, *classes]
-    slow = lambda method: " (slow)" if method in SLOW_METHODS else ""
-    methods = [(METHOD_NAMES.get(m, m) + slow(m), m) for m in (*METHODS, *SLOW_METHODS)]
-    row = self._control
+    tip = "the difference of two classes' maps"
     return [
-        row("target", W.Dropdown, "explain", "whose evidence is shown", options=[predicted, actual, *classes]),
-        row("rather", W.Dropdown, "rather than", "the difference of two classes' maps", options=others),
-        row("method", W.Dropdown, "method", "how the map is made", options=methods),
+        self._control("target", W.Dropdown, "explain", "whose evidence", options=[predicted, actual, *classes]),
+        self._control("rather", W.Dropdown, "rather than", tip, options=others),
     ]
 
 
 @_group("display")
 def _display_controls(self: Explorer) -> list[W.Widget]:
-    cells, scales = [("smooth", True), ("true cells", False)], [("each map", "image"), ("64 images", "shared")]
-    shared = "one scale for the maps of a layer in 64 images"
-    percent = dict(min=0, max=1, step=0.05, readout_format=".0%")
-    cmaps = (CMAP, "viridis", "cividis", "magma", "plasma", "turbo", "gray")
-    tips = dict(
-        opacity="of the map over the image: 0% shows only the image, 100% only the map",
-        cmap="dark to bright: little to much evidence",
-        smooth=["blended between the cells", "the layer's own grid"],
-        scale=["the brightest color is each map's own largest value", shared],
-    )
-    row, buttons = self._control, W.ToggleButtons
+    scales = [("each map's own maximum", "image"), ("one for 64 images", "shared")]
+    cmaps, row = (CMAP, "viridis", "cividis", "magma", "plasma", "turbo", "gray"), self._control
     self._on_view.append(lambda view: setattr(self.cmap, "disabled", view.rather is not None))  # its own two colors
+    label, tip = "stop at every step inside the blocks", "all explainable layers on the slider"
     return [
-        row("opacity", W.FloatSlider, "opacity", tips["opacity"], **percent),
-        row("cmap", W.Dropdown, "colors", tips["cmap"], options=cmaps),
-        row("smooth", buttons, "map", "", options=cells, tooltips=tips["smooth"]),
-        row("scale", buttons, "scale", "", options=scales, tooltips=tips["scale"]),
+        row("cmap", W.Dropdown, "colors", "dark to bright: little to much evidence", options=cmaps),
+        row("scale", W.Dropdown, "scale", "which value gets the last color", options=scales),
+        row("every", W.Checkbox, label, tip, self._change_stops, indent=False),
     ]
-
-
-# %% ../nbs/73_explorer.ipynb #7e07bc5a
-@_group("display")
-def _layer_controls(self: Explorer) -> list[W.Widget]:
-    options = ["none", *self.lens.layers]
-    more = [
-        self._control(f"layer{k}", W.Dropdown, f"{name} layer", "shown beside the first", options=options)
-        for k, name in ((2, "second"), (3, "third"), (4, "fourth"))
-    ]
-    tooltip = "up to four layers side by side, from fine to coarse"
-    self.one_per_grid = self._button("one layer of each grid", tooltip, self._spread).add_class("cam-indent")
-    label, tooltip = "stop at every step inside the blocks", "all explainable layers on the slider"
-    every = self._control("every", W.Checkbox, label, tooltip, self._change_stops, indent=False)
-    return [*more, self.one_per_grid, every.add_class("cam-indent")]
-
-
-@patch
-def _spread(self: Explorer) -> None:
-    "Up to four layers, the last of each grid, from fine to coarse."
-    if self.layers:
-        main = main_layers(self.lens.table, one_per_grid=True)
-        names = [name for name in main if name in self.layers][-4:] or self.layers[-4:]
-        for control, name in zip((self.layer, self.layer2, self.layer3, self.layer4), [*names, *["none"] * 3]):
-            control.value = name
 
 
 @patch
 def _change_stops(self: Explorer) -> None:
     "Whole blocks, or every step inside them."
-    if not self.layers:
-        return
-    stops = self.lens.every if self.every.value else self.layers
-    with self._quietly():
-        for control in (self.layer, self.layer2, self.layer3, self.layer4):
-            before, first = control.value, control is self.layer
-            control.options = stops if first else ["none", *stops]
-            control.value = before if before in control.options else control.options[-1 if first else 0]
-    self._ask()
+    if self.layers:
+        stops, before = self.lens.every if self.every.value else self.layers, self.layer.value
+        with self._quietly():
+            self.layer.options = stops
+            self.layer.value = before if before in stops else stops[-1]
+        self._ask()
 
 
 # %% ../nbs/73_explorer.ipynb #95463dbc
@@ -1068,10 +1148,13 @@ def _choice_controls(self: Explorer) -> list[W.Widget]:
     classes = [("every class", "every"), *((name, i) for i, name in enumerate(self.data.classes))]
     self._predicting, row, choose = False, self._control, self._choose
     self.stop.on_click(self._safely(lambda: self._stop_predicting()))
-    return [
-        row("filter", W.Dropdown, "show", "which images the slider walks through", choose, options=_FILTERS),
+    labeled = self.options.labeled
+    filters = {name: kind for name, kind in _FILTERS.items() if labeled or kind in ("all", "own")}
+    controls = [
+        row("filter", W.Dropdown, "show", "which images the slider walks through", choose, options=filters),
         row("of_class", W.Dropdown, "of class", "only images of this actual class", choose, options=classes),
     ]
+    return controls if labeled else controls[:1]
 
 
 @patch
@@ -1093,7 +1176,7 @@ def _refill(self: Explorer, at: int | None = None) -> None:
         self.of_class.disabled = choice.filter in _UNCLASSED
         if self.of_class.disabled:
             self.of_class.value = "every"
-        for widget in (self.image, self.previous, self.next, self.random):
+        for widget in (self.image, *self.steps):
             widget.disabled = len(choice.indices) == 0
         if len(choice.indices) == 0:
             whose = "" if choice.of_class == "every" else f" of class {self.data.classes[choice.of_class]}"
@@ -1113,47 +1196,22 @@ def _refill(self: Explorer, at: int | None = None) -> None:
 # %% ../nbs/73_explorer.ipynb #eec3ce6e
 @_group("choose")
 def _confusion_controls(self: Explorer) -> list[W.Widget]:
-    self.confusion = W.VBox()
+    tip, act = "the most frequent confusions", lambda: self.confusion.value and self.choose_cell(*self.confusion.value)
+    self.confusion = W.Dropdown(description="confusion", tooltip=tip)
+    self.confusion.observe(self._safely(act), "value")
     self._fill_confusion()
-    return [self.confusion]
+    return [self.confusion] if self.options.labeled else []
 
 
 @patch
 def _fill_confusion(self: Explorer) -> None:
-    "Make the confusion matrix, if there are predictions; what stood there is closed."
-    before, p, classes = self.confusion.children, self.predictions, self.data.classes
-    if p is None:
-        made = W.HTML(_HTML.message("Choose misclassified images, and the confusion matrix appears here.", False))
-    elif len(classes) > 12:
-        name = lambda row: f"{row.actual} misclassified as {row.predicted}: {row.n}"
-        cell = lambda row: (classes.index(row.actual), classes.index(row.predicted))
-        options = [("choose ...", None), *((name(row), cell(row)) for row in p.most_confused(30).itertuples())]
-        made = W.Dropdown(description="confusion", tooltip="the most frequent confusions", options=options)
-        made.observe(self._safely(lambda: made.value and self.choose_cell(*made.value)), "value")
-    else:
-        made = self._confusion_grid(p.confusion.numpy())
-    self.confusion.children = [made]
-    _close_all(*before)
-
-
-@patch
-def _confusion_grid(self: Explorer, counts: np.ndarray) -> W.GridBox:
-    "A button for each cell."
-    classes, layout, style = self.data.classes, W.Layout(), W.ButtonStyle()  # all cells share these
-    cells = [W.HTML("actual ↓<br>predicted →").add_class("cam-note")]
-    cells += [W.HTML(_HTML.cut(name)).add_class("cam-predicted") for name in classes]
-    for a, name in enumerate(classes):
-        cells.append(W.HTML(_HTML.cut(name)))
-        for c, n in enumerate(counts[a].tolist()):
-            kind = "classified correctly" if a == c else f"misclassified as {classes[c]}"
-            button = self._button(str(n or ""), f"{name}, {kind}: {n} images", lambda a=a, c=c: self.choose_cell(a, c))
-            button.disabled, button.layout, button.style = n == 0, layout, style
-            if n:  # a misclassified quarter of a row is as deep as a whole row that is right
-                share = min(n / counts[a].sum() * (1 if a == c else 4), 1)
-                button.add_class(f"{'right' if a == c else 'wrong'}-{1 + round(4 * share)}")
-            cells.append(button)
-    columns = f"minmax(52px, auto) repeat({len(classes)}, minmax(0, 1fr))"
-    return W.GridBox(cells, layout=W.Layout(grid_template_columns=columns)).add_class("cam-confusion")
+    "List the most frequent confusions, if there are predictions. The stage draws the whole matrix."
+    p, classes = self.predictions, self.data.classes
+    name = lambda row: f"{row.actual} misclassified as {row.predicted}: {row.n}"
+    cell = lambda row: (classes.index(row.actual), classes.index(row.predicted))
+    rows = [] if p is None else p.most_confused(30).itertuples()
+    with self._quietly():
+        self.confusion.options = [("choose ...", None), *((name(row), cell(row)) for row in rows)]
 
 
 @patch
@@ -1260,7 +1318,8 @@ def _show_own(self: Explorer, found: list[Item]) -> None:
             item.index = k
         with self._quietly():
             named = lambda name, kind: f"{name} ({len(self.own)})" if kind == "own" else name
-            self.filter.options = {named(name, kind): kind for name, kind in _FILTERS.items()}
+            kinds = self.filter._options_values
+            self.filter.options = {named(name, kind): kind for name, kind in _FILTERS.items() if kind in kinds}
             self.filter.value = "own"
         self._refill(first)
 
@@ -1304,51 +1363,32 @@ def add(
     *paths: str | os.PathLike,  # of images, or of folders: all images in them
 ) -> Explorer:  # itself, when the first of them is drawn
     "Look at images of one's own. If one of them cannot be read, an `UnreadableImage` names it and none is taken."
-    files = []
-    for path in (Path(p).expanduser() for p in paths):
-        inside = [path / name for name in image_files(path)] if path.is_dir() else [path]
-        if not inside:
-            raise ValueError(f"the folder {path} holds no images")
-        files += inside
-    missing = [str(f) for f in files if not f.is_file()]
-    if missing:
-        raise FileNotFoundError(f"there is no image {', '.join(missing)}")
-    if not files:
+    if not paths:
         raise ValueError("add() needs at least one image: its path, or the path of a folder of images")
-    self._show_own([self._own_item(str(f), f.read_bytes(), str(f.resolve())) for f in files])
+    self._show_own([self._own_item(str(f), f.read_bytes(), str(f.resolve())) for f in _files(*paths)])
     return self.wait()
 
 
 # %% ../nbs/73_explorer.ipynb #431b2cdb
-@_group("compare")
-def _compare_controls(self: Explorer) -> list[W.Widget]:
-    def change() -> None:
-        self._unfold()
-        self._ask()
-
-    options = [("with nothing", "nothing"), *((label, name) for name, (label, _) in _COMPARISONS.items())]
-    return [self._control("compare", W.Dropdown, "compare", "a second row below the first", change, options=options)]
+@patch
+def _hide(self: Viewer, view: View, mask: np.ndarray, code: str, where: str) -> None:
+    "A second line, of which a part is painted over in the mean color."
+    first = view.lines[0]
+    image, about = hide(first.image, mask, first.lens.mean), f"{mask.mean():.0%} of the image, {where}"
+    code = [code, "image2, lens2 = hide(image, mask, lens.mean), lens"]
+    self._observe(view, Line(image, first.lens, first.layer, code, "a part hidden", about))
 
 
 def _hidden(self: Viewer, view: View) -> None:
-    "A part of the image is painted over in the mean color."
+    "What the map marks is painted over."
     s, first = view.settings, view.lines[0]
-    size = first.lens.size
-    if s.hide_by == "box":
-        mask, where = rectangle(size, s.rows, s.columns), "rows {} to {}, columns {} to {}".format(*s.rows, *s.columns)
-        code = f"mask = rectangle({size}, {tuple(s.rows)}, {tuple(s.columns)})"
-    elif first.maps:
-        mask = strong_part(first.maps[0], size, s.threshold, s.smooth)
-        where = f"where {first.layers[0]} is strong: above {s.threshold:.0%}"
-        code = f"mask = strong_part(maps[0], {size}, {_number(s.threshold)}, smooth={s.smooth})"
-    else:
-        return
-    code = [code, "image2, lens2 = hide(image, mask, lens.mean), lens"]
-    image, about = hide(first.image, mask, first.lens.mean), f"{mask.mean():.0%} of the image, {where}"
-    self._observe(view, Line(image, first.lens, first.layers, code, "a part hidden", about))
+    if first.layer:
+        mask = strong_part(first.maps[first.layer], first.lens.size, s.threshold, s.smooth)
+        code = f"mask = strong_part(map, {first.lens.size}, {_number(s.threshold)}, smooth={s.smooth})"
+        self._hide(view, mask, code, f"where {first.layer} is strong: above {s.threshold:.0%}")
 
 
-_COMPARISONS["hidden"] = ("with a part hidden", _hidden)
+_COMPARISONS["hidden"] = ("with what the map marks hidden", _hidden)
 
 
 def _number(value: float) -> str:  # a slider's 0.7 is 0.7000000000000001 at times
@@ -1356,38 +1396,59 @@ def _number(value: float) -> str:  # a slider's 0.7 is 0.7000000000000001 at tim
 
 
 @_group("compare")
-def _hidden_controls(self: Explorer) -> list[W.Widget]:
-    height, width = self.lens.size
-    ways, box, row = [("where the map is strong", "map"), ("a rectangle", "box")], W.IntRangeSlider, self._control
-    at = lambda n: dict(value=(n // 4, n // 2), min=0, max=n - 1)
-    tip, percent = "share of the map's largest value", dict(min=0, max=1, step=0.05, readout_format=".0%")
+def _compare_controls(self: Explorer) -> list[W.Widget]:
     change = lambda: (self._unfold(), self._ask())
-    hide_by = row("hide_by", W.Dropdown, "hide", "which part is painted over", change, options=ways)
-    threshold = row("threshold", W.FloatSlider, "hide above", tip, **percent)
-    rows, columns = (
-        row("rows", box, "rows", "from the top", **at(height)),
-        row("columns", box, "columns", "", **at(width)),
-    )
-    by_map = self._show_if(lambda: self.hide_by.value == "map", threshold)
-    by_box = self._show_if(lambda: self.hide_by.value == "box", rows, columns)
-    return [self._show_if(lambda: self.compare.value == "hidden", hide_by, by_map, by_box)]
+    options = [("with nothing", "nothing"), *((label, name) for name, (label, _) in _COMPARISONS.items())]
+    tip, percent = "share of the map's largest value", dict(min=0, max=1, step=0.05, readout_format=".0%")
+    compare = self._control("compare", W.Dropdown, "compare", "the same image, changed", change, options=options)
+    threshold = self._control("threshold", W.FloatSlider, "hide above", tip, **percent)
+    return [compare, self._show_if(lambda: self.compare.value == "hidden", threshold)]
+
+
+# %% ../nbs/73_explorer.ipynb #hear0000
+@patch
+def _hide_painted(self: Viewer, view: View) -> None:
+    "What a brush has painted over."
+    mask = np.frombuffer(view.settings.painted, bool).reshape(self.lens.size)
+    bits = f"np.frombuffer(bytes.fromhex('{np.packbits(mask).tobytes().hex()}'), np.uint8)"
+    self._hide(view, mask, f"mask = np.unpackbits({bits})[:{mask.size}].reshape{mask.shape} > 0", "by hand")
+
+
+@patch
+def _hear(self: Explorer, content: dict, buffers: Sequence) -> None:
+    "What the stage asks for."
+    if content.get("set") in ("target", "rather"):
+        name, value = content["set"], content["value"]
+        follows = value is None or name == "target" and value == self.view.lines[0].look.predicted
+        self.controls[name].value = getattr(Settings, name) if follows else value
+    elif content.get("set") == "cell":
+        self.choose_cell(*content["value"])
+    elif "brush" in content:  # only the prediction, and at once: the hand is still moving
+        mask = np.frombuffer(buffers[0], bool).reshape(self.lens.size)
+        found = self.view.lines[0].lens.probabilities(hide(self.view.item.image, mask, self.lens.mean))
+        self.stage.send({"probabilities": found.tolist()})
+    elif "hide" in content:
+        where = self._choice.filter == "own", self.index
+        self._painted = where, bytes(buffers[0]) if content["hide"] else b""
+        self.compare.value = "nothing"
+        self._ask()
 
 
 # %% ../nbs/73_explorer.ipynb #387f8f0d
 def _augmented(self: Viewer, view: View) -> None:
     "One draw of a training policy, and how well the map goes with it."
     s, first, policy = view.settings, view.lines[0], self.policies[view.settings.policy]
-    image, moved = augment(first.image, policy, s.draw, first.lens.mean, first.maps[0] if first.maps else None)
+    image, moved = augment(first.image, policy, s.draw, first.lens.mean, first.maps.get(first.layer))
     how = repr(policy) if isinstance(policy, str) else f"policy_from_dict({policy_to_dict(policy)!r})"
     code = [f"image2, lens2 = augment(image, {how}, {s.draw}, lens.mean)[0], lens"]
     name, about = "augmented", f"{s.policy}, draw {s.draw}"
-    line = self._observe(view, Line(image, first.lens, first.layers, code, name, about))
+    line = self._observe(view, Line(image, first.lens, first.layer, code, name, about))
     predicted = line.look.predicted
     kept = "stays" if predicted == first.look.predicted else f"becomes {view.classes[predicted]}"
     note = f"the prediction {kept}"
-    if first.maps:
-        alike = agreement(moved, line.maps[0], first.lens.size)
-        note += f"; the map of {first.layers[0]}, moved with the image, and the new map: correlation {alike:.2f}"
+    if first.layer:
+        alike = agreement(moved, line.maps[line.layer], first.lens.size)
+        note += f"; the map of {first.layer}, moved with the image, and the new map: correlation {alike:.2f}"
     view.notes.append(note)
 
 
@@ -1425,15 +1486,15 @@ def _trial(self: Explorer, n: int = 20) -> Iterator[tuple[str, int, int]]:
         yield f"{k} of {n} draws", k, n
         if not shown():
             return
-        image, moved = augment(first.image, policy, k, first.lens.mean, first.maps[0] if first.maps else None)
+        image, moved = augment(first.image, policy, k, first.lens.mean, first.maps.get(first.layer))
         look = first.lens.look(image)
         kept += look.predicted == first.look.predicted
-        if first.maps and is_quick(method):
-            alike.append(agreement(moved, look.map(first.layers[0], method, v.target, v.rather), first.lens.size))
+        if first.layer and is_quick(method):
+            alike.append(agreement(moved, look.map(first.layer, method, v.target, v.rather), first.lens.size))
     alike = [a for a in alike if np.isfinite(a)]
     text = f"{v.item.name}: {kept} of {n} draws keep the prediction {v.classes[first.look.predicted]}."
     if alike:
-        what = f"The map of {first.layers[0]} {v.question}, moved with the image, and the new map"
+        what = f"The map of {first.layer} {v.question}, moved with the image, and the new map"
         text += f" {what}: median correlation {np.median(alike):.2f}, lowest {min(alike):.2f} ({len(alike)} draws)."
     self._tried = v.wanted
     if shown():
@@ -1468,12 +1529,18 @@ def from_run(
 
 
 def open_run(
-    run: str | os.PathLike,  # a run folder
-    **options: Any,  # of `Explorer.from_run`
+    run: str | os.PathLike | None = None,  # a run folder; None: `model` and `images`
+    model: str | None = None,  # a name for `load_model`; None: the network that comes with the package
+    images: Sequence[str] = (),  # files and folders of images; none: built-in shapes
+    **options: Any,  # of `Explorer.from_run`, or of `Explorer`
 ) -> Explorer | W.HTML:
-    "A run's explorer, or in words what keeps it from opening."
+    "The explorer of a run or of another model, or in words what keeps it from opening."
     try:
-        return Explorer.from_run(run, **options)
+        if run is not None:
+            return Explorer.from_run(run, **options)
+        loaded = load_model(model) if model else load_pretrained()
+        shown = list(images) or shapes(n_train=1, n_test=200, size=min(loaded.size))[1].images
+        return Explorer(loaded, shown, **dict(name=model or "fast") | options)
     except Exception as error:  # on a page of its own, nobody reads its log
         return W.HTML(_HTML.closed(_sentence(error)))
 
@@ -1514,11 +1581,10 @@ def _seen_by_other(self: Viewer, view: View) -> None:
     place = self.folder / Path(folder).expanduser()  # the kernel may run elsewhere: on a page of its own it does
     files = (place / "config.json", place / "model.safetensors")
     lens = self.lens_of_run(place, tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files))
-    layers = (lens.nearest(layer, first.lens.table.loc[layer]) for layer in first.layers)
-    layers = list(dict.fromkeys(filter(None, layers)))
-    made = f"Lens(other.model(), other.mean, other.std, {self.lens.size}, {layers})"
+    layer = lens.nearest(first.layer, first.lens.table.loc[first.layer]) if first.layer else None
+    made = f"Lens(other.model(), other.mean, other.std, {self.lens.size}, {[layer] if layer else []})"
     code = [f"other = Run({str(place.resolve())!r})", f"image2, lens2 = image, {made}"]
-    self._observe(view, Line(first.image, lens, layers, code, f"seen by {lens.name}"))
+    self._observe(view, Line(first.image, lens, layer, code, f"seen by {lens.name}"))
 
 
 _COMPARISONS["other"] = ("with another run", _seen_by_other)
@@ -1540,50 +1606,19 @@ def _other_controls(self: Explorer) -> list[W.Widget]:
 
 # %% ../nbs/73_explorer.ipynb #2dab1c58
 @patch
-def describe(self: Explorer) -> str:  # a few lines
-    "The view in words."
-    v, s, line = self.view, self.view.settings, self.view.lines[0]
-    c, look = v.classes, line.look
-    network = line.lens.name or type(line.lens.model).__name__
-    if s.epoch != self.options.which and "epoch" not in network:
-        network += f", after epoch {s.epoch}"
-    actual = f"actual {c[v.item.label]}, " if v.item.label is not None else ""
-    predicted = f"predicted {c[look.predicted]}, {look.probabilities[look.predicted]:.1%}"
-    rows = [f"{network}: {v.item.name} ({actual}{predicted})"]
-    if line.layers:
-        colors = f" (orange: more for {c[v.target]}, purple: more for {c[v.rather]})" if v.rather is not None else ""
-        value = "value" if v.rather is None else "absolute value"
-        scale = f"each map by its own largest {value}" if line.tops[0] is None else "one scale for 64 images"
-        rows += [
-            f"{METHOD_NAMES.get(s.method, s.method)}, {v.question}{colors}",
-            ", ".join(f"{layer} ({line.lens.words(layer).split(',')[0]})" for layer in line.layers),
-            f"map {'smooth' if s.smooth else 'in its true cells'}, opacity {s.opacity:.0%}; {scale}",
-        ]
-    for other in v.lines[1:]:
-        before, after = (x.look.probabilities[v.target] for x in (line, other))
-        rows.append(f"below: {other.name}" + (f" ({other.about})" if other.about else ""))
-        rows.append(f"{c[v.target]} {before:.1%} becomes {after:.1%}")
-    for each in v.lines:
-        named = f", {each.name}" if each.name else ""
-        rows += [f"{layer}{named}: {why}" for layer, why in zip(each.layers, each.blank) if why]
-    return "\n".join(rows)
-
-
-@patch
 def figure(self: Explorer) -> Figure:
     "The view as a figure with a caption."
     v, images, titles = self.view, [], []
     wide = max(len(line.drawn) for line in v.lines)
     for line in v.lines:
-        blank = [f"{layer}{' (blank)' if why else ''}" for layer, why in zip(line.layers, line.blank)]
         missing = wide - len(line.drawn)
         images += [*line.drawn, *[np.full_like(line.drawn[0], 255)] * missing]
-        titles += [line.name or v.item.name, *(f"{layer}\n{v.question.removeprefix('why ')}" for layer in blank)]
-        titles += [""] * missing
+        blank = " (blank)" if line.blank.get(line.layer) else ""
+        maps = [f"{line.layer}{blank}\n{v.question.removeprefix('why ')}"] if line.layer else []
+        titles += [line.name or v.item.name, *maps, *[""] * missing]
     return show_images(np.stack(images), titles, ncols=wide, title=self.describe(), size=2.2)
 
 
-# %% ../nbs/73_explorer.ipynb #0313cdec
 @patch
 def code(self: Explorer) -> str:
     "The Python lines that make what is shown: `images` and `maps`."
@@ -1612,7 +1647,8 @@ def code(self: Explorer) -> str:
         target=v.target,
         rather=v.rather,
         draw="overlay" if v.rather is None else "overlay_difference",
-        tops=lambda each: [None if top is None else float(top) for top in each.tops],
+        repr=repr,
+        top=lambda each: None if (top := each.tops.get(each.layer)) is None else float(top),
     )
 
 
@@ -1655,6 +1691,8 @@ def _save_controls(self: Explorer) -> list[W.Widget]:
     self.save_button = self._button("save", "write what is shown, with a caption", save).add_class("cam-indent")
     self.saved = W.HTML().add_class("cam-indent")
     self.lines = W.Textarea(tooltip="the Python lines that make what is shown").add_class("cam-lines")
-    self._on_view.append(lambda view: setattr(self.lines, "value", self.code()))
+    write = lambda *_: self.section.value == "save" and setattr(self.lines, "value", self.code())
+    self._on_view.append(write)
+    self._on_unfold.append(write)
     title = W.HTML(_HTML.message("The lines that make it:", False))
     return [self.file_name, self.save_button, self.saved, title, self.lines]

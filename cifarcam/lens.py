@@ -188,14 +188,17 @@ def advised(self: Lens) -> str | None:
 
 
 # %% ../nbs/72_lens.ipynb #2b81d936
+def _probabilities(logits: Tensor) -> np.ndarray:  # [C], of the first image
+    return probabilities_of(logits.detach(), output_kind(logits))[0].float().cpu().numpy()
+
+
 class Look:
     "What one forward pass of a network tells about one image."
 
     def __init__(self, lens: Lens, image: np.ndarray):
         self.lens, self.image = lens, image
         self._kept, self._logits = lens._forward(image)
-        probabilities = probabilities_of(self._logits.detach(), output_kind(self._logits))
-        self.probabilities = probabilities[0].float().cpu().numpy()  # [C]
+        self.probabilities = _probabilities(self._logits)  # [C]
         self.predicted = int(self.probabilities.argmax())
         self._gradients, self._maps = OrderedDict(), {}
 
@@ -276,6 +279,15 @@ def logits(
     "The network's logits of several images in one pass, of which nothing is kept."
     with _alone(self.model), torch.inference_mode(False), torch.no_grad():
         return class_logits(self.model(self.inputs(images))).float().cpu()
+
+
+@patch
+def probabilities(
+    self: Lens,
+    image: np.ndarray,  # uint8 [H, W, 3]
+) -> np.ndarray:  # [C]
+    "The prediction for one image, of which nothing is kept: the quickest answer."
+    return _probabilities(self.logits(image[None]))
 
 
 # %% ../nbs/72_lens.ipynb #a0b93857

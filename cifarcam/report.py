@@ -6,18 +6,19 @@
 __all__ = [
     "repeat_command",
     "headline",
+    "error_summary",
     "observations",
     "layers_to_explain",
     "object_energy",
     "pack_maps",
     "static_explorer",
+    "learning_rates",
     "write_report",
 ]
 
 # %% ../nbs/71_report.ipynb #728f5483
 import base64
 import hashlib
-import inspect
 import io
 import json
 import math
@@ -35,24 +36,29 @@ import torch
 from IPython.display import HTML
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib import colormaps
+from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .batch_transforms import BatchTransform
 from .cam_methods import METHODS, asks_for_class
-from .data import Images, image_folder
+from .data import Images
+from .evaluate import Predictions
 from .faithfulness import center_gaussian, energy_inside, random_maps
 from .files import atomic_write, own_folder
 from .gradcam import GradCAM, MapBatch, gather
 from .layers import get_layer, layers_of, summary
-from .recipes import RECIPES, recipe_to_dict
-from .runs import Run, RunError, moves_in_words
-from .shapes import shapes
+from .optim import make_schedule
+from .recipes import RECIPES, Recipe, command_of, override
+from .results import data_options, duration
+from .runs import Run, RunError, moves_in_words, n_held_out
 from .text import shell_command, visible
 from .transforms import policy_from_dict
 from cifarcam.visualize import (
+    BLUE,
     CMAP,
+    GREY,
+    ORANGE,
     outcome_colors,
     plot_confusion,
     plot_history,
@@ -66,42 +72,20 @@ from cifarcam.visualize import (
 
 
 # %% ../nbs/71_report.ipynb #3147dada
-def _data_option(reference: dict[str, Any]) -> str | None:
-    "What `--data` calls this data, or None where it cannot name it."
-    name = reference.get("name")
-    options = {k: v for k, v in reference.items() if k not in ("name", "path")}
-    maker = {"shapes": shapes, "folder": image_folder}.get(name)
-    if maker is not None and any(inspect.signature(maker).parameters[k].default != v for k, v in options.items()):
-        return None
-    return {"cifar10": "cifar10", "shapes": "shapes", "folder": reference.get("path")}.get(name)
-
-
 def repeat_command(
     run: Run,  # a run, finished or not
 ) -> str:  # one line for a shell, or one of Python where the command line cannot name the data or the recipe
     "What to type to train the same again, on the same kind of device and in the same precision."
-    reference, recipe = run.config["data"]["reference"], run.recipe
-    device, precision, out = (
-        run.config["device"].split(":")[0],
-        run.config["precision"],
-        f"runs/{run.folder.name}-again",
-    )
-    option, base = _data_option(reference), RECIPES.get(recipe.name)
-    if base is None or option is None or isinstance(recipe.policy, dict):
+    reference, recipe, out = run.config["data"]["reference"], run.recipe, f"runs/{run.folder.name}-again"
+    how = dict(device=run.config["device"].split(":")[0], precision=run.config["precision"])
+    if recipe.name not in RECIPES or not reference or isinstance(recipe.policy, dict):
         data = 'old.config["data"]["reference"]' if reference else "(train, test)"
         return (
             f"from cifarcam.runs import Run, run; old = Run({os.fspath(run.folder.name)!r}); "
-            f"run(old.recipe, {data}, {out!r}, device={device!r}, precision={precision!r})"
+            f"run(old.recipe, {data}, {out!r}, device={how['device']!r}, precision={how['precision']!r})"
         )
-    before, now = recipe_to_dict(base), recipe_to_dict(recipe)
-    words = ["cifarcam", "train", recipe.name, "--data", option]
-    words += [
-        word for name in ("epochs", "seed") if now[name] != before[name] for word in (f"--{name}", str(now[name]))
-    ]
-    for name, value in now.items():
-        if value != before[name] and name not in ("epochs", "seed", "device", "precision", "source"):
-            words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
-    return shell_command(*words, "--device", device, "--precision", precision, "--out", out)
+    command = command_of(override(recipe, **how)) + data_options(reference, recipe.name)
+    return f"{command} {shell_command('--out', out)}"
 
 
 # %% ../nbs/71_report.ipynb #1dd226ca
@@ -110,13 +94,6 @@ _VIEWS = dict(
     flip="logits averaged over each image and its mirror image",
     flip_shift="logits averaged over six views of each image: plain and mirrored, each also shifted both ways",
 )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{round(seconds, 1 if seconds < 10 else None):g} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
 
 
 def _data_name(run: Run) -> str:
@@ -167,11 +144,28 @@ def headline(
         + recipe.source.replace("`", ""),
         "Data": f"{_data_name(run)}: {data['n_train']:,} images to train on{part}, {data['n_test']:,} to test on, "
         f"{run.image_size} \N{MULTIPLICATION SIGN} {run.image_size} pixels, {len(run.classes)} classes",
-        "Time": f"{_duration(m['seconds'])} for {epochs}",
+        "Time": f"{duration(m['seconds'])} for {epochs}",
         "Hardware": f"{device}: {machine}, {hardware['system']}{moves_in_words(config)}",
         "Versions": ", ".join(f"{name} {number}" for name, number in config["versions"].items()),
     }
     return {label: fact for label, fact in facts.items() if fact}
+
+
+# %% ../nbs/71_report.ipynb #71sum1
+def error_summary(
+    predictions: Predictions,  # of a test set
+) -> str:  # such as "weakest: cat 86.8%; cat and dog are 22% of the errors"
+    "The weakest class and the most confused pair, in one line."
+    errors = int((~predictions.correct).sum())
+    if not errors:
+        return f"all {len(predictions):,} images are right"
+    table = predictions.per_class
+    worst = table.loc[table.accuracy.idxmin()]
+    pair = predictions.most_confused(1, both_ways=True).iloc[0]
+    names = [visible(name) for name in (worst["class"], pair.actual, pair.predicted)]
+    return (
+        f"weakest: {names[0]} {worst.accuracy:.1%}; {names[1]} and {names[2]} are {pair.n / errors:.0%} of the errors"
+    )
 
 
 # %% ../nbs/71_report.ipynb #bf40e6c4
@@ -225,7 +219,7 @@ def _confused_pairs(run: Run, n: int) -> list[dict]:
 # %% ../nbs/71_report.ipynb #378d551f
 def layers_to_explain(
     table: pd.DataFrame,  # as `layers_of` gives it
-    n: int = 4,  # at most so many: a page has no space for more
+    n: int = 3,  # at most so many: they stand beside the image
 ) -> list[str]:  # names, in the order of the network
     "The stages of the network, or the advised layer and the last one of each finer grid."
     cells = table.grid.map(math.prod)
@@ -369,6 +363,9 @@ def static_explorer(
 
 
 # %% ../nbs/71_report.ipynb #5385cfdf
+_THEME = {BLUE: "--right", ORANGE: "--wrong", GREY: "--soft", "#000000": "--text", "#ffffff": "--back"}
+
+
 @dataclass
 class _Drawn:
     "A figure as the page needs it."
@@ -376,33 +373,64 @@ class _Drawn:
     png: bytes  # the file, with twice the pixels of the page
     width: int  # at which it is shown, in CSS pixels
     height: int  # likewise
+    svg: Markup  # the figure in the theme's colors; empty where an image is better
 
     @classmethod
-    def of(cls, figure: Figure) -> "_Drawn":
+    def of(cls, name: str, figure: Figure) -> "_Drawn":
         png, (width, height) = io.BytesIO(), figure.get_size_inches() * figure.dpi
-        figure.savefig(png, format="png", dpi=2 * figure.dpi, pil_kwargs={"compress_level": 9})
-        return cls(png.getvalue(), round(width), round(height))
+        figure.savefig(png, format="png", dpi=2 * figure.dpi)
+        svg = _themed(name, figure) if name in ("curves", "learning-rate", "per-class") else ""
+        return cls(png.getvalue(), round(width), round(height), Markup(svg))
 
     @property
     def source(self) -> str:
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
+def _themed(name: str, figure: Figure) -> str:
+    "SVG that names the colors of the page; `name` keeps the ids of two figures apart."
+    text, theme = io.StringIO(), {color.lower(): f"var({variable})" for color, variable in _THEME.items()}
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(
+            text, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        )
+    svg = text.getvalue()
+    svg = re.sub("<defs>\\s*<style.*?</style>\\s*</defs>", "", svg[svg.index("<svg") :], count=1, flags=re.S)
+    return re.sub("#[0-9a-f]{6}\\b", lambda color: theme.get(color[0], color[0]), svg)
+
+
+# %% ../nbs/71_report.ipynb #71lr1
+def learning_rates(
+    recipe: Recipe,  # its schedule and its largest rate
+    steps: int,  # in an epoch
+) -> pd.DataFrame:  # epoch (with fractions), lr: one row a step, as `plot_lr` takes them
+    "The learning rate of each step of a whole training."
+    optimizer, rates = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=recipe.lr, momentum=0.9), []
+    schedule = make_schedule(optimizer, recipe.schedule, recipe.epochs, steps, **recipe.schedule_args)
+    for _ in range(recipe.epochs * steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return pd.DataFrame(dict(epoch=(np.arange(len(rates)) + 1) / steps, lr=rates))
+
+
 # %% ../nbs/71_report.ipynb #97d2c554
 def _of_numbers(run: Run) -> tuple[dict[str, Figure], dict[str, Any]]:
     "The half of the page that needs only the run folder: its figures and its values."
-    p, h, size, model = run.predictions, run.history, run.image_size, run.model()
-    seen, table = summary(model, (1, 3, size, size)), p.per_class
+    p, h, size, model, recipe = run.predictions, run.history, run.image_size, run.model(), run.recipe
+    seen, table, n = summary(model, (1, 3, size, size)), p.per_class, run.config["data"]["n_train"]
     ranked = table[table.n > 0].sort_values("accuracy", kind="stable")
     shown = table if len(table) <= 40 else ranked.head(40)
+    steps = (n - n_held_out(n, recipe)) / recipe.batch_size
+    rates = learning_rates(recipe, max(1, math.floor(steps) if recipe.drop_last else math.ceil(steps)))
     figures = {
-        "curves": plot_history(h),
-        "learning-rate": plot_lr(h),
-        "per-class": plot_per_class(shown),
         "confusion": plot_confusion(p.confusion, p.classes),
+        "per-class": plot_per_class(shown),
+        "curves": plot_history(h),
+        "learning-rate": plot_lr(rates[rates.epoch <= len(h)]),
     }
     words = (
-        f"{type(model).__name__} ({run.recipe.network}): {seen.total_params:,} parameters, "
+        f"{type(model).__name__} ({recipe.network}): {seen.total_params:,} parameters, "
         f"{seen.total_mult_adds / 1e6:,.1f} million multiply-adds for an image of {size} x {size} pixels."
     )
     return figures, dict(
@@ -411,6 +439,7 @@ def _of_numbers(run: Run) -> tuple[dict[str, Figure], dict[str, Any]]:
         last=h.iloc[-1].to_dict(),
         best=ranked.iloc[-1].to_dict(),
         worst=ranked.iloc[0].to_dict(),
+        below=int((shown.accuracy < shown.accuracy.mean()).sum()),
         shown=len(shown),
         classes=len(table),
         class_sizes=" to ".join(f"{n:,}" for n in sorted({table.n.min(), table.n.max()})),
@@ -420,47 +449,30 @@ def _of_numbers(run: Run) -> tuple[dict[str, Figure], dict[str, Any]]:
 
 
 # %% ../nbs/71_report.ipynb #877dac11
-def _panels(
+def _maps_and_explorer(
     run: Run, test: Images, layers: Sequence[str], method: str | Callable, n: int
-) -> tuple[dict[str, Figure], dict[str, dict]]:
-    "Grad-CAM panels of right images at random, and of the mistakes of which the network was surest, for both classes."
-    p, model, for_class = run.predictions, run.model(), asks_for_class(method)
+) -> tuple[Figure, dict[str, Any]]:
+    "`n` correct images at random and as many of the surest mistakes; an explorer of them and some more."
+    p, model = run.predictions, run.model()
     transform = BatchTransform("none", mean=run.mean, std=run.std, size=run.image_size)
-    right = np.sort(np.random.default_rng(0).permutation(np.flatnonzero(p.correct.numpy()))[:n])
-    wrong = p.mistakes(n).numpy()
-    named = {
-        "cams-correct": (right, p.predicted, "correct images", ", evidence for the predicted class"),
-        "cams-misclassified": (wrong, p.predicted, "mistakes", ", evidence for the predicted class"),
-        "cams-misclassified-actual": (wrong, p.labels, "the same mistakes", ", evidence for the actual class"),
-    }
-    if not for_class:  # the third would be the second again
-        del named["cams-misclassified-actual"]
-    figures, panels = {}, {}
-    for name, (chosen, target, what, evidence) in named.items():
-        if not len(chosen):
-            continue
-        index, what = torch.from_numpy(chosen), what + evidence * for_class
-        found = _maps(model, test.images[chosen], transform, layers, method, target[index])
-        figures[name] = show_cams(
-            test.images[chosen],
-            found.maps,
-            prediction_titles(p, index),
-            colors=outcome_colors(p, index),
-            title=what[0].upper() + what[1:],
-            size=0.67,
-        )
-        other = int((found.logits.argmax(1) != p.predicted[index]).sum())
-        reasons = [f"{r.layer or 'all layers'}, {len(r.images)} of {r.n}: {r.text}" for r in found.reasons]
-        panels[name] = dict(n=len(chosen), what=what, other=other, reasons=reasons)
-    values = dict(panels=panels)
+    right = np.random.default_rng(0).permutation(np.flatnonzero(p.correct.numpy()))
+    wrong = p.mistakes(max(n, 12)).numpy()
+    chosen = np.concatenate([right[:n], wrong[:n]])
+    index = torch.from_numpy(chosen)
+    found = _maps(model, test.images[chosen], transform, layers, method, p.predicted[index])
+    look = dict(colors=outcome_colors(p, index), how="overlay", size=1.67)  # 160 pixels
+    figure = show_cams(test.images[chosen], found.maps, prediction_titles(p, index), **look)
+    other = int((found.logits.argmax(1) != p.predicted[index]).sum())
+    reasons = [f"{r.layer or 'all layers'}, {len(r.images)} of {r.n}: {r.text}" for r in found.reasons]
+    values = dict(panel=dict(n=len(chosen), right=len(right[:n]), wrong=len(wrong[:n]), other=other, reasons=reasons))
     if len(p.classes) <= 20 and method in METHODS:  # of more classes the page would grow by megabytes
-        images = test.subset(np.concatenate([right, wrong]))
+        images = test.subset(np.concatenate([right[:n], wrong, right[n : max(n, 12)]]))
         packed = pack_maps(model, transform(torch.from_numpy(images.images)), layers, [method])
         explorer = static_explorer(images, *packed).data
         script = re.search("<script>(.*)</script>", explorer, re.S)[1]
         allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         values |= dict(explorer=Markup(explorer), script_hash=f"sha256-{allowed}")
-    return figures, values
+    return figure, values
 
 
 # %% ../nbs/71_report.ipynb #aff200e3
@@ -485,10 +497,9 @@ def _of_images(
     if len(train.classes) > 12:
         some = train.subset(np.flatnonzero(train.labels < 12))
         notes += f" The first 12 of {len(train.classes)} classes."
-    figures = {
-        f"gallery-{w}": show_gallery(test, run.predictions, w, n["gallery"]) for w in ("misclassified", "correct")
-    }
-    figures["policy"] = show_policy(policy, some)
+    figures = dict(policy=show_policy(policy, some))
+    if not run.predictions.correct.all():
+        figures["mistakes"] = show_gallery(test, run.predictions, "misclassified", n["gallery"])
     values = dict(
         layers=layers,
         table=table[(table.name.str.count(r"\.") == 0) | table.name.isin(layers)].to_dict("records"),
@@ -498,8 +509,8 @@ def _of_images(
         policy_notes=notes,
     )
     if layers:
-        panels, more = _panels(run, test, layers, method, n["cams"])
-        figures, values = figures | panels, values | more
+        figures["maps"], more = _maps_and_explorer(run, test, layers, method, n["cams"])
+        values |= more
         if test.masks is not None:
             energy = object_energy(model, test, run.mean, run.std, layers, method, n["energy"])
             values["energy"] = energy.to_dict("records")
@@ -542,11 +553,12 @@ def _page(run: Run, test: Images | None, no_images: str, drawn: dict[str, _Drawn
     "The page's HTML."
     p = run.predictions
     page = _TEMPLATES.get_template("report.html").render(
-        dict(layers=[], panels={}, energy=[], explorer="") | values,
+        dict(layers=[], panel={}, energy=[], explorer="") | values,
         figures=drawn,
         title=f"{run.recipe.name} on {_data_name(run)}",
         percent=lambda share, digits=2: f"{share:.{digits}%}",
         accuracy=p.accuracy,
+        in_short=error_summary(p),
         n=len(p),
         views=_VIEWS[p.views],
         tta=p.views != "none",
@@ -563,8 +575,7 @@ def _page(run: Run, test: Images | None, no_images: str, drawn: dict[str, _Drawn
 
 
 # %% ../nbs/71_report.ipynb #1e6aa993
-_FIGURES = ("curves", "learning-rate", "per-class", "confusion", "gallery-misclassified", "gallery-correct", "policy")
-_FIGURES += ("cams-correct", "cams-misclassified", "cams-misclassified-actual")
+_FIGURES = ("maps", "mistakes", "confusion", "per-class", "curves", "learning-rate", "policy")
 
 
 def write_report(
@@ -572,8 +583,8 @@ def write_report(
     images: Images | tuple[Images, Images] | None = None,  # its test images, or (train, test); None: found again
     layers: str | Sequence[str] | None = None,  # to explain; None: see `layers_to_explain`
     method: str | Callable = "gradcam",  # of `METHODS`, or a function (activation, gradient) -> map
-    n_gallery: int = 25,  # misclassified images shown, and as many correct ones
-    n_cams: int = 5,  # correct images explained, and as many mistakes
+    n_gallery: int = 25,  # misclassified images shown, drawn at random
+    n_cams: int = 2,  # correct images whose maps are shown large, and as many mistakes
     n_energy: int = 200,  # images whose maps are compared with the objects' outlines, where the data have them
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
 ) -> Path:  # RUN/report.html; the figures are in RUN/report/
@@ -597,7 +608,7 @@ def write_report(
         counts = dict(gallery=n_gallery, cams=n_cams, energy=n_energy)
         more, seen = _of_images(run, found, layers, method, counts)
         figures, values = figures | more, values | seen
-    drawn = {name: _Drawn.of(figure) for name, figure in figures.items()}
+    drawn = {name: _Drawn.of(name, figure) for name, figure in figures.items()}
     page = _page(run, test, no_images, drawn, values)
     folder.mkdir(exist_ok=True)
     for name in set(_FIGURES) - set(drawn):  # of an older report

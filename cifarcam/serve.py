@@ -47,19 +47,25 @@ _TEMPLATES = files("cifarcam") / "templates"
 
 def write_app(
     folder: str | os.PathLike,  # where to write; it may be removed when the server has ended
-    run: str | os.PathLike,  # a run folder
+    run: str | os.PathLike | None = None,  # a run folder; None: `model` and `images`
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
     fit: str | None = None,  # how an own image gets the input's shape; None: as the run's data were read
+    model: str | None = None,  # without a run: a name for `load_model`; None: the network that comes with the package
+    images: Sequence[str] = (),  # without a run: files and folders of images; none: built-in shapes
 ) -> Path:  # the notebook to serve
-    "Write the notebook that shows a run's explorer, its page template, kernel and settings; it saves views right here."
-    folder, run = Path(folder), Path(run).resolve()
-    options = dict(root=root and str(Path(root).resolve()), fit=fit, folder=str(Path.cwd()))
+    "Write the notebook that shows an explorer, its page template, kernel and settings; it saves views right here."
+    folder, run = Path(folder), run and Path(run).resolve()
+    options = dict(root=root and str(Path(root).resolve()), fit=fit, folder=str(Path.cwd()), model=model)
+    options["images"] = [str(Path(image).resolve()) for image in images]
     given = ", ".join(f"{name}={value!r}" for name, value in options.items() if value)
-    source = f"from cifarcam.explorer import open_run\nopen_run({str(run)!r}, {given})"
+    source = f"from cifarcam.explorer import open_run\nopen_run({str(run) if run else None!r}, {given})"
     cell = dict(cell_type="code", id="explorer", execution_count=None, metadata={}, outputs=[], source=source)
     kernel = dict(display_name="cifarcam", language="python")
     start = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]  # of this very environment
-    metadata = dict(kernelspec=dict(name="cifarcam", **kernel), title=f"{run.name}, explored with cifarcam")
+    metadata = dict(
+        kernelspec=dict(name="cifarcam", **kernel),
+        title=f"{run.name if run else model or 'fast'}, explored with cifarcam",
+    )
     settings = "from cifarcam.serve import configure\n\nconfigure(c)\n"
     texts = {
         "explorer.ipynb": json.dumps(dict(cells=[cell], metadata=metadata, nbformat=4, nbformat_minor=5)),

@@ -6,6 +6,7 @@ who cannot see them, links names in prose to their descriptions, and writes form
 """
 
 import ast
+import html
 import inspect
 import io
 import re
@@ -52,20 +53,33 @@ def read_page(app, name: str, source: list[str]) -> None:
     cells = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            text = BADGE.sub(r"[Run it in Colab](\1)", cell.source)
+            text = BADGE.sub(rf"[Run it in Colab](\1) · {twin(app, name, notebook)}", cell.source)
             cells.append(new_markdown_cell(repository_links(text, path, app.config.source_url)))
         elif cell.cell_type == "code":
-            cells += shown_cells(cell, module and f"{LIBRARY}.{module}")
+            cells += shown_cells(cell, module and f"{LIBRARY}.{module}", 1000 if "tutorials" in name else 9)
     cells.sort(key=lambda cell: not cell.source.startswith("# "))  # the title first
     if module:
         cells.insert(1, new_markdown_cell(f"```{{py:module}} {LIBRARY}.{module}\n```"))
-    if name == "index":
+    if name == "index":  # the explorer in place of the README's first figure
         first = next(
             k for k, cell in enumerate(cells) if any("image/png" in o.get("data", {}) for o in cell.get("outputs", []))
         )
-        cells[first + 1 : first + 1] = stored_explorer(path.with_name("71_report.ipynb"))
+        cells[first : first + 1] = stored_explorer(path.with_name("71_report.ipynb"))
         cells.append(new_markdown_cell((Path(app.confdir) / "contents.md").read_text(encoding="utf-8")))
     source[0] = nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata))
+
+
+def twin(app, name: str, notebook) -> str:  # a link to it
+    "A copy with code and headings alone, for who wants to predict the outputs."
+    cells, path = [], Path(app.outdir) / "code" / f"{name}.ipynb"
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not {"hide", "default_exp"} & flags(cell.source):
+            cells.append(new_code_cell(cell.source))
+        elif headings := re.findall(r"^#+ .*", cell.source, re.MULTILINE) if cell.cell_type == "markdown" else []:
+            cells.append(new_markdown_cell("\n".join(headings)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata), path)
+    return f'<a href="{"../" * name.count("/")}code/{name}.ipynb" download>Code without outputs</a>'
 
 
 def stored_explorer(report: Path) -> list:
@@ -75,12 +89,14 @@ def stored_explorer(report: Path) -> list:
     if not found:
         log.warning("%s stores no explorer for the home page: run it with the cells flagged cifar10", report.name)
         return []
-    words = "Try it here: choose an image, a layer, and a class. (Everything was computed beforehand; `cifarcam explore` does it live.)"
+    words = (
+        "Choose an image, a layer, and a class. (Everything was computed beforehand; `cifarcam explore` does it live.)"
+    )
     return [new_markdown_cell(words), new_code_cell("...", outputs=found[-1:], metadata=dict(tags=["remove-input"]))]
 
 
-def shown_cells(cell, module: str | None) -> list:
-    "What a reader sees of a code cell."
+def shown_cells(cell, module: str | None, most: int = 9) -> list:
+    "What a reader sees of a code cell; one of more than `most` lines is folded."
     told = flags(cell.source)
     words = {word for line in told for word in line.split()}
     text = re.sub(r"^#\|.*\n?", "", cell.source, flags=re.MULTILINE).strip("\n")
@@ -97,12 +113,25 @@ def shown_cells(cell, module: str | None) -> list:
         tags = ["hide-input", "source"]
     elif "echo: false" in told:
         text, tags = "...", ["remove-input"]
+    elif {"solution", "check"} & set(cell.metadata.get("tags", [])):
+        title, tags = cell.metadata.tags[0].capitalize(), ["hide-input"]
+    elif (n := assertions(body)) and not outputs:
+        title, tags = f"Tests: {n} assertion{'s' * (n > 1)}", ["hide-input"]
+    elif (n := len(text.splitlines())) > most:
+        title, tags = f"Code: {n} lines", ["hide-input"]
     about = dict(tags=tags, mystnb=dict(code_prompt_show=title, code_prompt_hide=title) if title else {})
     names = descriptions(body, comments_of(text), module) if tags[1:] else []
     return [
         *([new_markdown_cell("\n\n".join(names))] if names else []),
         new_code_cell(text, outputs=outputs, metadata=about),
     ]
+
+
+def assertions(body: list[ast.stmt]) -> int:
+    "How many assertions a cell has."
+    tests = (n for one in body for n in ast.walk(one))
+    calls = lambda n: isinstance(n, ast.Call) and getattr(n.func, "id", "").startswith("test_")
+    return sum(isinstance(n, ast.Assert) or calls(n) for n in tests)
 
 
 def repository_links(text: str, page: Path, address: str) -> str:
@@ -113,7 +142,7 @@ def repository_links(text: str, page: Path, address: str) -> str:
         if match[0].startswith("`") or re.match(r"\w+:", match[2]):
             return match[0]
         to, _, heading = match[2].partition("#")
-        if to and not to.endswith(".ipynb"):
+        if to and not to.endswith((".ipynb", "glossary.md")):
             there = (page.parent / unquote(to)).resolve()
             if not there.exists():
                 log.warning("%s links to %s, which does not exist", page.name, to)
@@ -209,7 +238,11 @@ def table(rows: list[tuple[str, str, str, str]]) -> str:
         f"| **{name}** | {code(kind)} | {code(default)} | {meaning.replace('|', chr(92) + '|')} |"
         for name, kind, default, meaning in rows
     ]
-    return "\n".join(["| parameter | type | default | meaning |", "| --- | --- | --- | --- |", *lines]) if rows else ""
+    if not rows:
+        return ""
+    named = ", ".join(name for name, *_ in rows if name != "*returns*") or "returns"
+    head = ["| parameter | type | default | meaning |", "| --- | --- | --- | --- |"]
+    return "\n".join([f"<details><summary>{html.escape(named)}</summary>", "", *head, *lines, "", "</details>"])
 
 
 def source_lines(info: dict) -> str | None:  # cifarcam/data.py#L10-L20

@@ -19,6 +19,7 @@ from cifarcam.gradcam import GradCAM
 from cifarcam.layers import layers_of, summary
 from cifarcam.recipes import RECIPES, Recipe
 from cifarcam.report import layers_to_explain, repeat_command
+from cifarcam.results import results_table
 from cifarcam.runs import Run, RunError
 from cifarcam.text import markdown_code, markdown_text
 from cifarcam.transforms import policy_from_dict
@@ -33,32 +34,17 @@ from cifarcam.visualize import (
 )
 
 FIGURES = {  # name: what it shows, and how it is drawn
-    "summary": ("The network, layer by layer", lambda page: summary(page.model, page.input_size)),
-    "augmented": ("What training sees instead of an image of each class", lambda page: page.augmented()),
-    "curves": ("Loss and accuracy over the epochs", lambda page: plot_history(page.run.history)),
-    "rate": ("The learning rate over the epochs", lambda page: plot_lr(page.run.history)),
-    "correct": ("Test images classified correctly", lambda page: page.gallery("correct")),
-    "misclassified": ("Misclassified test images", lambda page: page.gallery("misclassified")),
-    "every_layer": (
-        "Grad-CAM in each stage, two correct and two misclassified",
-        lambda page: page.cams(2, 2, page.stages),
-    ),
-    "every_layer_misclassified": (
-        "Grad-CAM of misclassified images, in each stage",
-        lambda page: page.cams(0, 5, page.stages),
-    ),
-    "convolutions_correct": (
-        "Grad-CAM at several convolutions, correct",
-        lambda page: page.cams(5, 0, page.convolutions),
-    ),
-    "convolutions_misclassified": (
-        "Grad-CAM at several convolutions, misclassified",
-        lambda page: page.cams(0, 5, page.convolutions),
-    ),
-    "last_layer": (
-        "Grad-CAM in the last stage, three correct and three misclassified",
-        lambda page: page.cams(3, 3, page.stages[-1:]),
-    ),
+    "summary": ("The network, layer by layer", lambda p: summary(p.model, p.input_size)),
+    "augmented": ("What training sees instead of an image of each class", lambda p: p.augmented()),
+    "curves": ("Loss and accuracy over the epochs", lambda p: plot_history(p.run.history)),
+    "rate": ("The learning rate over the epochs", lambda p: plot_lr(p.run.history)),
+    "correct": ("Test images classified correctly", lambda p: p.gallery("correct")),
+    "misclassified": ("Misclassified test images", lambda p: p.gallery("misclassified")),
+    "every_layer": ("Grad-CAM in each stage, two correct, two misclassified", lambda p: p.cams(2, 2, p.stages)),
+    "every_layer_misclassified": ("Grad-CAM of misclassified images, each stage", lambda p: p.cams(0, 5, p.stages)),
+    "convolutions_correct": ("Grad-CAM at several convolutions, correct", lambda p: p.cams(5, 0, p.convolutions)),
+    "convolutions_misclassified": ("The same, misclassified", lambda p: p.cams(0, 5, p.convolutions)),
+    "last_layer": ("Grad-CAM in the last stage, three correct, three not", lambda p: p.cams(3, 3, p.stages[-1:])),
 }
 SHOWN = {  # what each author showed, in that order
     "s000": ("every_layer",),
@@ -135,33 +121,19 @@ class RecipePage:
         return FIGURES[name][1](self)
 
 
-def percent(share: float | None) -> str:
-    return "not given" if share is None else f"{share:.2%}"
-
-
 def facts(recipe: Recipe, run: Run | None) -> str:
     "Claim and result, and under what conditions."
-    policy = markdown_code(recipe.policy) if isinstance(recipe.policy, str) else "its own"
-    claim = f"{percent(recipe.claimed_train)} / {percent(recipe.claimed_test)}, after {recipe.epochs} epochs"
-    in_short = f"{markdown_text(recipe.network)}, policy {policy}, {recipe.optimizer}, batches of {recipe.batch_size}"
-    rows = [("author's claim, training / test", claim), ("recipe", in_short), ("source", markdown_text(recipe.source))]
+    rows = {"source": markdown_text(recipe.source)}
     if run is None:
-        rows.insert(1, ("this project's runs", "none is finished"))
+        rows |= {
+            "claimed": f"{recipe.claimed_test:.2%} after {recipe.epochs} epochs",
+            "this project's runs": "none is finished",
+        }
     else:
-        m, c, hardware = run.metrics, run.config, run.config["hardware"]
-        views = {"none": "single view", "flip": "mean over mirrored copies", "flip_shift": "mean over six views"}[
-            m["views"]
-        ]
-        accuracy = f"{percent(m['train_acc'])} / {percent(m['test_acc'])} ({views}), after {m['epochs']} epoch{'s' * (m['epochs'] != 1)}"
-        processor = markdown_text((hardware["gpus"] or [hardware["cpu"]])[0])
-        rows.insert(1, ("this run, training / test", accuracy))
-        rows += [
-            ("images", f"{c['data']['n_train']:,} to train, {c['data']['n_test']:,} to test"),
-            ("time", f"{m['seconds'] / 60:.1f} minutes, other programs beside it or not"),
-            ("hardware", f"{hardware['cores']} cores, {processor}, {c['precision']}, seed {c['seed']}"),
-            ("this run again", markdown_code(repeat_command(run))),
-        ]
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows)])
+        measured = results_table([run]).iloc[0].drop(["recipe", "n", "mean", "sd", "config", "command"])
+        rows |= {name: markdown_text(value) for name, value in measured.items()}
+        rows["this run again"] = markdown_code(repeat_command(run))
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])
 
 
 def longest_run(recipe: str, runs: Path) -> Run | None:

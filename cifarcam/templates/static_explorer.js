@@ -54,7 +54,7 @@ const bars = () => {
     b.children[1].firstChild.style.width = Math.max(1, 100 * p[k]) + "%";
     b.children[1].firstChild.className = k === d.labels[now.image] ? "right" : k === d.predicted[now.image] ? "wrong" : "";
     b.children[2].textContent = percent(p[k]);
-    b.setAttribute("aria-label", `explain ${d.classes[k]}, ${percent(p[k])}`);  // it replaces what the button shows
+    b.setAttribute("aria-label", `${d.classes[k]} ${percent(p[k])}`);  // it replaces what the button shows
   });
   [...$(".strip").children].forEach((b, k) => b.setAttribute("aria-pressed", k === now.image));
 };

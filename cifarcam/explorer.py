@@ -645,6 +645,9 @@ def _seen(view: View, line: Line) -> dict:
     pixels = dict(size=list(line.image.shape[:2]), pixels=line.image.tobytes(), trouble=lens.trouble)
     kind = dict(classless=not view.has_class, painted=line is not view.lines[0] and s.compare not in _COMPARISONS)
     lists = dict(classes=[visible(name) for name in view.classes], layers=[of_layer(name) for name in lens.layers])
+    first = view.lines[0].lens
+    if lens is not first and lens.layers:  # of another network: which of its layers stands for each of the first one's
+        lists["like"] = [lens.layers.index(lens.nearest(name, first.table.loc[name])) for name in first.layers]
     return what | asked | found | pixels | kind | lists
 
 

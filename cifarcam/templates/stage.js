@@ -266,9 +266,10 @@ export class Stage {
     const image = `${state.view.position} ${state.view.name}`;
     if (image !== this.masked || (state.other && !painted)) [this.masked, this.mask, this.painting] = [image, null, false];
     if (state.view !== this.drawn) [this.drawn, this.live] = [state.view, null];
-    let pairs = [[view, state.layer]];
-    if (this.pinned) pairs = [[this.pinned.view, this.pinned.layer], [other ?? view, state.layer]];
-    else if (other) pairs = [[view, state.layer], [other, state.layer]];
+    const at = (v) => [v, v.like ? v.like[state.layer] : state.layer]; // another network has layers of its own
+    let pairs = [at(view)];
+    if (this.pinned) pairs = [[this.pinned.view, this.pinned.layer], at(other ?? view)];
+    else if (other) pairs = [at(view), at(other)];
     const before = painted || this.mask ? state.view : pairs.length > 1 ? pairs[0][0] : null, now = pairs.at(-1)[0];
     this.root.classList.toggle("stage-compares", pairs.length > 1);
     this.root.setAttribute("aria-busy", Boolean(state.busy));
@@ -277,7 +278,7 @@ export class Stage {
     if (pairs.length > 1) this.drawDifference(pairs);
     this.drawWords(now, before);
     this.drawFilm();
-    this.drawStrip(now);
+    this.drawStrip(now.like ? view : now);
     this.drawBars(now, before);
     say(this.pin, this.pinned ? "unpin" : "pin this view");
     this.pin.setAttribute("aria-pressed", Boolean(this.pinned));

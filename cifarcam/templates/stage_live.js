@@ -85,7 +85,8 @@ async function render({ model, el: root }) {
     colors: (c) => (colors = { colors: bytes(c).subarray(0, 768), diverging: bytes(c).subarray(768) }),
   };
   const listeners = Object.entries(read).map(([name, take]) => [model, "change:" + name, () => (take(model.get(name)), draw())]);
-  for (const control of found) listeners.push([control, "change", draw]);
+  // not "change" alone: a slider that answers a change by a change of its own leaves it out
+  for (const control of found) listeners.push([control, "change:index change:value change:max change:_options_labels", draw]);
   listeners.push([model, "msg:custom", (message) => ("probabilities" in message ? (stage.felt(message.probabilities), ask()) : 0)]);
   for (const [whose, event, act] of listeners) whose.on(event, act);
   for (const [name, take] of Object.entries(read)) take(model.get(name));

@@ -273,6 +273,10 @@ class BatchOp:
         "Change the images accordingly."
         raise NotImplementedError
 
+    def run(self, view: BatchView, draw: Draw) -> None:
+        "Draw and apply."
+        self.apply(view, self.sample(view, draw))
+
     def unless(self) -> str | None:
         "Why these arguments cannot be translated, if they cannot."
         return None
@@ -468,10 +472,8 @@ class CoarseDropout(BatchOp):
         number = draw.integers(least, most)
         on = draw.coin(self.p)
         for k in range(most):
-            tall, wide = (
-                self._side(self.hole_height_range, height, draw),
-                self._side(self.hole_width_range, width, draw),
-            )
+            tall = self._side(self.hole_height_range, height, draw)
+            wide = self._side(self.hole_width_range, width, draw)
             top, left = draw.integers(0, height - tall), draw.integers(0, width - wide)
             holes.append(torch.stack([left, top, left + wide, top + tall], dim=1) * (k < number)[:, None])
             if self.fill == "random":
@@ -553,11 +555,7 @@ def _source_points(matrix: torch.Tensor, height: int, width: int) -> list[torch.
 # %% ../nbs/13_batch_transforms.ipynb #e1c6ca18
 def _each(work: Callable[[int], Any], n: int) -> None:
     "Do something for each of `n` images, in as many threads as torch uses; OpenCV lets other threads run meanwhile."
-    threads = min(torch.get_num_threads(), n // 32)
-    if threads < 2:
-        for i in range(n):
-            work(i)
-        return
+    threads = max(1, min(torch.get_num_threads(), n // 32))
 
     def part(k: int) -> None:
         for i in range(n * k // threads, n * (k + 1) // threads):
@@ -861,15 +859,7 @@ class _Branch:
         for k, node in enumerate(self.nodes):
             for again in range(self.n if self.replace else 1):  # with replacement a node may come several times
                 with draw.inside(here & (times[:, k] > again), forced=self.kind == "OneOf"):
-                    _run(node, view, draw)
-
-
-def _run(node: "BatchOp | _Branch", view: BatchView, draw: Draw) -> None:
-    "Draw and apply one node of the policy."
-    if isinstance(node, _Branch):
-        node.run(view, draw)
-    else:
-        node.apply(view, node.sample(view, draw))
+                    node.run(view, draw)
 
 
 # %% ../nbs/13_batch_transforms.ipynb #e7d939e1
@@ -981,5 +971,5 @@ def augment(
     view = BatchView(images, opencv=self.kernels != "tensors" and on_cpu)
     draw = Draw(len(images), images.device, generator, flip, share)
     for node in self.transforms:
-        _run(node, view, draw)
+        node.run(view, draw)
     return view.pixels

@@ -163,9 +163,7 @@ class MemoryBatches(_Batches):
         super().__init__(images, batch_size, shuffle, drop_last, seed)
         if not isinstance(transform, BatchTransform):
             given = type(transform).__name__
-            raise TypeError(
-                f"MemoryBatches needs a BatchTransform, but got {given}: for an A.Compose use LoaderBatches."
-            )
+            raise TypeError(f"MemoryBatches needs a BatchTransform, not {given}: for an A.Compose use LoaderBatches.")
         if alternate_flip and transform.flips != 1:
             needs = "alternate_flip needs a policy with exactly one HorizontalFlip"
             raise ValueError(f"{needs}, but this one has {transform.flips}.")

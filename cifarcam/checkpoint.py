@@ -8,6 +8,7 @@ __all__ = [
     "PREVIOUS",
     "SET_ASIDE",
     "FORMAT",
+    "EpochRow",
     "tensors_of",
     "not_finite",
     "save_checkpoint",
@@ -25,18 +26,10 @@ import pickle
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    FiniteFloat,
-    NonNegativeInt,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor
 
 from .files import atomic_write, check_regular, first_fault, flush_folder, short_repr, shortened
@@ -46,17 +39,20 @@ CHECKPOINT, PREVIOUS, SET_ASIDE = "checkpoint.pt", "checkpoint.previous.pt", "ch
 FORMAT = 2  # raised when the fields change
 
 
-class _Row(BaseModel):
-    "An epoch in a checkpoint's history."
+_Share, _Positive = Annotated[float, Field(ge=0, le=1)], Annotated[FiniteFloat, Field(ge=0)]
+
+
+class EpochRow(BaseModel):
+    "An epoch of a training's history, in a checkpoint and in history.csv."
 
     model_config = ConfigDict(strict=True)
     epoch: PositiveInt
     train_loss: FiniteFloat
-    train_acc: FiniteFloat
+    train_acc: _Share
     valid_loss: FiniteFloat
-    valid_acc: FiniteFloat
-    lr: FiniteFloat
-    seconds: FiniteFloat
+    valid_acc: _Share
+    lr: _Positive
+    seconds: _Positive
     grad_norm: FiniteFloat | None = None
     note: str | None = None
 
@@ -73,7 +69,7 @@ class _Checkpoint(BaseModel):
     epoch_step: NonNegativeInt  # steps that are done in the next one
     step: NonNegativeInt  # all that are done
     sums: dict[str, FiniteFloat]  # what the epoch has measured so far
-    rows: list[_Row]  # the history
+    rows: list[EpochRow]  # the history
     model: dict[str, Tensor]
     best: dict[str, Tensor] | None  # the weights of the best epoch
     best_acc: FiniteFloat
@@ -92,9 +88,7 @@ class _Checkpoint(BaseModel):
     @model_validator(mode="after")
     def check_agreement(self) -> "_Checkpoint":
         if not len(self.rows) == self.epoch <= self.epochs:
-            raise ValueError(
-                f"it stands in epoch {self.epoch} of {self.epochs}, and its history has {len(self.rows)} rows"
-            )
+            raise ValueError(f"it stands in epoch {self.epoch} of {self.epochs}, its history has {len(self.rows)} rows")
         if self.rows and self.best is None:
             raise ValueError("it has epochs, but no best weights")
         return self
@@ -103,10 +97,9 @@ class _Checkpoint(BaseModel):
 # %% ../nbs/32_checkpoint.ipynb #f6e53fbe
 def tensors_of(
     nested: Any,  # dicts and lists in each other, with tensors in them
-    name: str = "",  # of the whole
 ) -> dict[str, Tensor]:  # "model.fc.weight", ... -> tensor
     "All tensors of a nested state, by their places."
-    found, waiting, seen = {}, [(name, nested)], set()
+    found, waiting, seen = {}, [("", nested)], set()
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, Tensor):
@@ -214,7 +207,9 @@ def load_checkpoint(
                 f"{path} has checkpoint format {short_repr(version)}; this version reads format {FORMAT}"
             )
         _Checkpoint.model_validate(state)
-        fault = not_finite(state)
+        if fault := not_finite(state):
+            raise DamagedCheckpoint(path, fault)
+        return state
     except CheckpointError:
         raise
     except PermissionError as e:
@@ -224,13 +219,8 @@ def load_checkpoint(
             f"{path} is not a cifarcam checkpoint, or is damaged, or holds code; it was refused and nothing in it "
             f"was run ({type(e).__name__}){_from_weights(path)}"
         ) from e
-    except ValidationError as e:
-        raise DamagedCheckpoint(path, first_fault(e)) from e
-    except Exception as e:  # of the archive, or torch's own, of tensors of unusual kinds
-        raise DamagedCheckpoint(path, shortened(str(e).splitlines()[0] if str(e) else type(e).__name__)) from e
-    if fault:
-        raise DamagedCheckpoint(path, fault)
-    return state
+    except Exception as e:  # pydantic's, the archive's, or torch's own, of tensors of unusual kinds
+        raise DamagedCheckpoint(path, (first_fault(e).splitlines() or [type(e).__name__])[0]) from e
 
 
 # %% ../nbs/32_checkpoint.ipynb #4bfeea3e

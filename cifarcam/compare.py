@@ -33,52 +33,20 @@ from pydantic import BaseModel, Field
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from . import __version__
-from cifarcam.cam_methods import (
-    METHODS,
-    SLOW_METHODS,
-    CAMError,
-    asks_for_class,
-    method_name,
-    randomcam,
-    resolve_methods,
-)
+from . import __version__, cam_methods, faithfulness
+from .cam_methods import METHODS, SLOW_METHODS, CAMError, method_name, randomcam, resolve_methods
 from .diagnose import Tally
-from cifarcam.faithfulness import (
-    PERCENTILES,
-    Scorer,
-    average_drop,
-    cell_centers,
-    center_gaussian,
-    coherency,
-    complexity,
-    deletion,
-    energy_inside,
-    insertion,
-    pointing_game,
-    random_maps,
-    road,
-    stability,
-)
+from .faithfulness import PERCENTILES, Scorer, cell_centers, center_gaussian, random_maps
 from .files import atomic_write
 from .gradcam import GradCAM, gather
 from .layers import layers_of
 from .statistics import at_centers, bootstrap, fingerprint, flip_test, holm, identity, wilson
 
 # %% ../nbs/52_compare.ipynb #cd874031
-BETTER = {
-    "insertion": "higher",
-    "deletion": "lower",
-    "road": "higher",
-    "drop": "lower",
-    "increase": "higher",
-    "energy": "higher",  # this and the next need masks
-    "pointing": "higher",
-    "complexity": "lower",  # this and what follows are measured only where they are asked for
-    "coherency": "higher",
-    "stability": "higher",
-    "insertion-deletion": "higher",
-}  # what each metric should be
+# what each metric should be; the second line needs masks, the third is measured only where it is asked for
+BETTER = dict(insertion="higher", deletion="lower", road="higher", drop="lower", increase="higher")
+BETTER |= dict(energy="higher", pointing="higher")
+BETTER |= {"complexity": "lower", "coherency": "higher", "stability": "higher", "insertion-deletion": "higher"}
 
 Metric = Literal[tuple(BETTER)]
 
@@ -86,9 +54,7 @@ Metric = Literal[tuple(BETTER)]
 class MeasureConfig(BaseModel, extra="forbid", frozen=True):
     "How maps are measured."
 
-    metrics: tuple[Metric, ...] | None = (
-        None  # None: the first seven of `BETTER`, "energy" and "pointing" with masks only
-    )
+    metrics: tuple[Metric, ...] | None = None  # None: the first five of `BETTER`, with masks the first seven
     baselines: tuple[Literal["randomcam", "random", "center"], ...] = ("randomcam", "random", "center")
     steps: int = Field(20, ge=1)  # of insertion and deletion
     percentiles: tuple[Annotated[float, Field(gt=0, lt=100)], ...] = PERCENTILES  # of road
@@ -141,13 +107,9 @@ class _Measurement:
         "What makes these measurements what they are, in values that JSON keeps."
         tensors = {"weights": self.model, "images": self.x, "targets": self.classes}
         settings = ("steps", "percentiles", "seed", "rectify", "centers", "options")
-        functions = {name: identity(m) if _is_own(m) else name for name, m in self.methods.items()}
-        return {
-            "version": __version__,
-            **{k: fingerprint(v) for k, v in tensors.items()},
-            **{k: identity(getattr(self.config, k)) for k in settings},
-            "functions": functions,
-        }
+        about = {"version": __version__} | {k: fingerprint(v) for k, v in tensors.items()}
+        about |= {k: identity(getattr(self.config, k)) for k in settings}
+        return about | {"functions": {k: identity(m) if _is_own(m) else k for k, m in self.methods.items()}}
 
 
 # %% ../nbs/52_compare.ipynb #cabf4ac2
@@ -207,16 +169,16 @@ def _values(
     order = drawn(maps.relu() if config.rectify else maps)
     marked = drawn(maps if centers is None else maps.relu())  # negative evidence is cut off before it is drawn
     values = {
-        "insertion": lambda: insertion(*of, order, steps=config.steps, **seeded).area,
-        "deletion": lambda: deletion(*of, order, steps=config.steps, **seeded).area,
-        "road": lambda: road(*of, order, percentiles=config.percentiles, **seeded).combined,
-        "drop": lambda: average_drop(*of, marked, **common).drop,
-        "increase": lambda: average_drop(*of, marked, **common).increase,
-        "energy": lambda: energy_inside(marked, masks),
-        "pointing": lambda: pointing_game(drawn(maps), masks),
-        "complexity": lambda: complexity(marked, size),
-        "coherency": lambda: coherency(lambda x: drawn(explain(x).relu()), x),
-        "stability": lambda: stability(lambda x: drawn(explain(x).relu()), x, seed=config.seed),
+        "insertion": lambda: faithfulness.insertion(*of, order, steps=config.steps, **seeded).area,
+        "deletion": lambda: faithfulness.deletion(*of, order, steps=config.steps, **seeded).area,
+        "road": lambda: faithfulness.road(*of, order, percentiles=config.percentiles, **seeded).combined,
+        "drop": lambda: faithfulness.average_drop(*of, marked, **common).drop,
+        "increase": lambda: faithfulness.average_drop(*of, marked, **common).increase,
+        "energy": lambda: faithfulness.energy_inside(marked, masks),
+        "pointing": lambda: faithfulness.pointing_game(drawn(maps), masks),
+        "complexity": lambda: faithfulness.complexity(marked, size),
+        "coherency": lambda: faithfulness.coherency(lambda x: drawn(explain(x).relu()), x),
+        "stability": lambda: faithfulness.stability(lambda x: drawn(explain(x).relu()), x, seed=config.seed),
         "insertion-deletion": lambda: values["insertion"]() - values["deletion"](),
     }
     return {name: values[name]().double().cpu().numpy() for name in metrics}
@@ -242,9 +204,8 @@ def _read(path: Path, about: dict[str, Any]) -> tuple[pd.DataFrame | None, list[
         raise ValueError(f"{path} is no file of measurements: choose another name") from None
     shared = found["functions"].keys() & about["functions"].keys()
     other = [f"function {k!r}" for k in shared if found["functions"][k] != about["functions"][k]]
-    other += [
-        f"{k} (there {found.get(k)}, here {v})" for k, v in about.items() if k != "functions" and found.get(k) != v
-    ]
+    changed = [k for k, v in about.items() if k != "functions" and found.get(k) != v]
+    other += [f"{k} (there {found.get(k)}, here {about[k]})" for k in changed]
     if other:
         text = f"{path} holds measurements with another {' and another '.join(other)}"
         raise ValueError(f"{text}: choose another name, or delete it")
@@ -342,12 +303,7 @@ def summarize(
 
 
 # %% ../nbs/52_compare.ipynb #b695ce84
-_UNINFORMED = (
-    "random",
-    "center",
-    "randomcam",
-    "meancam",
-)  # none knows a class, the first two neither image nor network
+_UNINFORMED = ("random", "center", "randomcam", "meancam")  # of no class, the first two of neither image nor network
 
 
 def show_table(
@@ -485,7 +441,7 @@ def which_map(
 ) -> MapChoice:  # with `.method`, `.layer`, `.why` and `.table`
     "Which method at which layer to use for this model, or that no method is better than random here."
     layers = last_layers(model, x) if layers is None else layers
-    methods = [m for m in METHODS if asks_for_class(m)] if methods is None else methods
+    methods = [m for m in METHODS if cam_methods.asks_for_class(m)] if methods is None else methods
     settings = {"steps": 8, "warn": False} | settings | {"metrics": ["insertion-deletion"]}
     measured = measure(model, x, layers, methods, **settings)
     table = _evidence(measured, level, least)
@@ -501,7 +457,6 @@ def which_map(
     duels = against(measured[good], "insertion-deletion", first, level=level) if table.better.sum() > 1 else table[:0]
     same = [" at ".join(key) for key in duels.index[duels.holm >= 1 - level]]
     why = f"{' at '.join(first)}: insertion less deletion {row['mean']:.3f} [{row.low:.3f}, {row.high:.3f}], ahead of "
-    why += (
-        f"randomcam by {row['over randomcam']:.3f} and of random maps by {row['over random']:.3f}, on {len(x)} images"
-    )
+    why += f"randomcam by {row['over randomcam']:.3f} and of random maps by {row['over random']:.3f}"
+    why += f", on {len(x)} images"
     return MapChoice(*first, why + (f"; not told apart from it: {', '.join(same)}" if same else ""), table)

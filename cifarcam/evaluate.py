@@ -14,18 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
-from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
+from pydantic import BaseModel, ConfigDict, InstanceOf
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
 
 from .data import Images
-from .files import check_regular, first_fault, short_repr, shortened, write_tensors
+from .files import check_regular, first_fault, short_repr, write_tensors
 from .layers import logits_of
 from .machine import autocast
 from .transforms import to_tensor
@@ -164,18 +163,9 @@ def per_class(
     confusion = self.confusion.double()
     n, called, right = confusion.sum(1), confusion.sum(0), confusion.diag()
     confidence = torch.zeros(len(n)).double().index_add(0, self.labels, self.confidence.double())
-    return pd.DataFrame(
-        {
-            "class": self.classes,
-            "n": n.long().numpy(),
-            "correct": right.long().numpy(),
-            "accuracy": (right / n).numpy(),
-            "precision": (right / called).numpy(),
-            "recall": (right / n).numpy(),
-            "f1": (2 * right / (n + called)).numpy(),
-            "confidence": (confidence / n).numpy(),
-        }
-    )
+    columns = dict(n=n.long(), correct=right.long(), accuracy=right / n, precision=right / called, recall=right / n)
+    columns |= dict(f1=2 * right / (n + called), confidence=confidence / n)
+    return pd.DataFrame({"class": self.classes} | {name: values.numpy() for name, values in columns.items()})
 
 
 # %% ../nbs/33_evaluate.ipynb #96fa7a8e
@@ -186,19 +176,11 @@ def most_confused(
     both_ways: bool = False,  # count A for B and B for A as one pair
 ) -> pd.DataFrame:  # actual, predicted, n, share (of the actual class's images, or of both classes' with `both_ways`)
     "The pairs of classes that are confused most often, most frequent first."
-    errors = self.confusion.clone().fill_diagonal_(0)
-    totals = self.confusion.sum(1)
+    errors, totals = self.confusion.clone().fill_diagonal_(0), self.confusion.sum(1, keepdim=True)
     if both_ways:
-        errors = (errors + errors.T).triu()
-    rows = [
-        (
-            self.classes[a],
-            self.classes[p],
-            int(errors[a, p]),
-            float(errors[a, p] / (totals[a] + totals[p] if both_ways else totals[a])),
-        )
-        for a, p in errors.nonzero().tolist()
-    ]
+        errors, totals = (errors + errors.T).triu(), totals + totals.T
+    share, pairs = errors / totals, errors.nonzero().tolist()
+    rows = [(self.classes[a], self.classes[p], int(errors[a, p]), float(share[a, p])) for a, p in pairs]
     # equal counts stay in the order of the classes, so that the table does not depend on the sort
     return pd.DataFrame(sorted(rows, key=lambda row: -row[2])[:k], columns=["actual", "predicted", "n", "share"])
 
@@ -235,23 +217,16 @@ def calibration_error(
     # imported here: torchmetrics doubles the import time of this module
     from torchmetrics.functional.classification import multiclass_calibration_error
 
-    return multiclass_calibration_error(
-        self.logits.double().softmax(1), self.labels, len(self.classes), n_bins=n_bins
-    ).item()
+    probabilities = self.logits.double().softmax(1)
+    return multiclass_calibration_error(probabilities, self.labels, len(self.classes), n_bins=n_bins).item()
 
 
 # %% ../nbs/33_evaluate.ipynb #88c347f6
 @patch(as_prop=True)
 def metrics(self: Predictions) -> dict[str, float | int | str]:  # n, errors, accuracy, loss, calibration_error, views
     "The headline numbers as plain Python values."
-    return {
-        "n": len(self),
-        "errors": int((~self.correct).sum()),
-        "accuracy": self.accuracy,
-        "loss": self.loss,
-        "calibration_error": self.calibration_error(),
-        "views": self.views,
-    }
+    values = dict(n=len(self), errors=int((~self.correct).sum()), accuracy=self.accuracy, loss=self.loss)
+    return values | dict(calibration_error=self.calibration_error(), views=self.views)
 
 
 # %% ../nbs/33_evaluate.ipynb #e3d6f917
@@ -285,9 +260,7 @@ def load(
     "Read predictions back; nothing in the file is ever executed."
     path = check_regular(path)
     if not path.is_file():
-        raise FileNotFoundError(
-            f"There are no predictions at {path}; write them with Predictions.save or `cifarcam evaluate`."
-        )
+        raise FileNotFoundError(f"There are no predictions at {path}: use Predictions.save or `cifarcam evaluate`.")
     try:
         with safe_open(path, framework="pt") as file:
             about = _About.model_validate(json.loads((file.metadata() or {})["predictions"]))
@@ -296,12 +269,9 @@ def load(
             raise ValueError(f"logits are {logits.dtype}, but must be floating-point numbers")
         return cls(logits, labels, about.classes, about.views)
     except (SafetensorError, KeyError, ValueError, RecursionError) as error:
-        said = first_fault(error) if isinstance(error, ValidationError) else shortened(str(error))
-        if isinstance(error, KeyError):
-            said = f"it has no {error}"
-        raise ValueError(
-            f"{path} is not a file that Predictions.save wrote, or it is damaged ({said}); make it again."
-        ) from error
+        said = f"it has no {error}" if isinstance(error, KeyError) else first_fault(error)
+        said = f"is not a file that Predictions.save wrote, or it is damaged ({said}); make it again."
+        raise ValueError(f"{path} {said}") from error
 
 
 # %% ../nbs/33_evaluate.ipynb #13cff462
@@ -344,26 +314,21 @@ def evaluating(
 # %% ../nbs/33_evaluate.ipynb #16b52bd4
 def _batches(images, scale, batch_size: int, device: torch.device) -> tuple[Iterable, int | None]:
     "(iterable of normalized batches, how many) from an `Images` or from batches that are normalized already."
-    if not all(hasattr(images, name) for name in ("images", "labels", "classes")):
+    if not isinstance(images, Images):
         return images, len(images) if hasattr(images, "__len__") else None
     pixels, labels = images.images, torch.as_tensor(images.labels)
-    if getattr(pixels, "dtype", None) != np.uint8 or pixels.ndim != 4 or pixels.shape[-1] != 3:
-        kind = getattr(pixels, "dtype", type(pixels).__name__)
-        raise ValueError(f"Images must be uint8 [N, H, W, 3], not {kind} {list(np.shape(pixels))}.")
+
     if len(pixels) == 0:
         raise ValueError("There are no images to predict: the data set is empty.")
     if None in scale:
-        raise ValueError(
-            "predict needs mean= and std= to normalize these images: give the values that the model was trained with."
-        )
+        raise ValueError("predict needs mean= and std= to normalize these images: give those of the model's training.")
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
-    _check_labels(labels, list(images.classes))
     starts = range(0, len(pixels), batch_size)
 
     def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for part in (slice(start, start + batch_size) for start in starts):
-            yield to_tensor(np.asarray(pixels[part]), *scale, device, torch.channels_last), labels[part]
+            yield to_tensor(pixels[part], *scale, device, torch.channels_last), labels[part]
 
     return batches(), len(starts)
 
@@ -416,8 +381,6 @@ def predict(
     "Run the model over all images and keep the logits."
     if not isinstance(model, nn.Module):
         raise TypeError(f"predict needs a torch.nn.Module, not a {type(model).__name__}.")
-    if views not in VIEWS:
-        raise ValueError(f"views must be one of {', '.join(map(repr, VIEWS))}, not {views!r}.")
     parameter = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
     home, dtype = parameter.device, parameter.dtype
     device = home if device is None else torch.device(device)

@@ -58,9 +58,7 @@ def _one_layer(maps: Tensor | np.ndarray, like: Tensor, one: str = "image") -> T
     "Finite float maps [N, h, w] of one layer, for N masks or images whose grid has as many axes."
     if isinstance(maps, Mapping):
         first = f"maps[{next(iter(maps), '')!r}]"
-        raise TypeError(
-            f"maps must be those of one layer and one method, not a dict of {list(maps)}: pick one, as {first}"
-        )
+        raise TypeError(f"maps must be of one layer and one method, not a dict of {list(maps)}: pick one, as {first}")
     n, dims = len(like), like.ndim - 1 if like.dtype == torch.bool else like.ndim - 2
     maps = torch.as_tensor(maps, device=like.device)
     maps = maps.expand(n, *maps.shape) if maps.ndim == dims else maps
@@ -162,20 +160,14 @@ class Scorer:
             raise ValueError(f"output must be 'probability' or 'logit', not {self.output!r}")
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {self.batch_size}")
-        self.classes = self._classes()  # int64 [N]
+        n, parts = len(self.x), self.x.split(self.batch_size) if self.target is None else [self.x[:1]]
+        with evaluating(self.model), torch.no_grad():
+            logits = torch.cat([self._logits(part) for part in parts])
+        self.classes = classes_of(self.target, logits.expand(n, -1))  # int64 [N]
 
     def _logits(self, x: Tensor) -> Tensor:
         logits = class_logits(self.model(x))
         return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
-
-
-@patch
-def _classes(self: Scorer) -> Tensor:  # int64 [N]
-    "The class that is followed for each image."
-    n, parts = len(self.x), self.x.split(self.batch_size) if self.target is None else [self.x[:1]]
-    with evaluating(self.model), torch.no_grad():
-        logits = torch.cat([self._logits(part) for part in parts])
-    return classes_of(self.target, logits.expand(n, -1))
 
 
 # %% ../nbs/50_faithfulness.ipynb #01c20f96
@@ -215,9 +207,8 @@ def ranks(
 
 
 # %% ../nbs/50_faithfulness.ipynb #5e7d004f
-Baseline = (
-    str | Tensor | Callable[[Tensor], Tensor]
-)  # "zeros", "blur", a tensor that broadcasts to x, or a function of x
+# "zeros", "blur", a tensor that broadcasts to x, or a function of x
+Baseline = str | Tensor | Callable[[Tensor], Tensor]
 
 
 def hidden_images(
@@ -403,9 +394,7 @@ def road(
 ) -> Road:  # with `.combined` [N]
     "Remove and debias: pixels are removed and filled from their surroundings (Rong et al., 2022, arXiv:2202.00449)."
     if x.ndim != 4:
-        raise ValueError(
-            f"road fills holes of images [N, C, H, W], not of {list(x.shape)}: take insertion and deletion"
-        )
+        raise ValueError(f"road fills holes of images [N, C, H, W], not of {list(x.shape)}: use insertion and deletion")
     if not percentiles or not all(0 < p < 100 for p in percentiles):
         raise ValueError(f"percentiles must lie between 0 and 100, not {percentiles}")
     scorer = Scorer(model, x, target, **scoring)

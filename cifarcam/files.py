@@ -168,23 +168,25 @@ def shortened(
 
 def short_repr(
     value: Any,  # whatever stands where something else was expected
-    limit: int = 200,  # characters
-) -> str:  # at most so long, however large or deeply nested the value is
+) -> str:  # at most 200 characters, however large or deeply nested the value is
     "A value as an error quotes it."
     brief = reprlib.Repr()
     brief.maxlevel = 4
     brief.maxdict = brief.maxlist = brief.maxtuple = brief.maxset = 12
-    brief.maxstring = brief.maxlong = brief.maxother = limit
+    brief.maxstring = brief.maxlong = brief.maxother = 200
     try:
-        return shortened(brief.repr(value), limit)
+        return shortened(brief.repr(value))
     except ValueError:
         return f"a {type(value).__name__} of too many digits"
 
 
 def first_fault(
-    error: ValidationError,  # of a model that a file was compared with
+    error: Exception,  # pydantic's, of a model that a file was compared with; or of reading the file
+    limit: int = 200,  # characters of a text that is not pydantic's
 ) -> str:  # in words
     "What does not fit, and what was expected."
+    if not isinstance(error, ValidationError):
+        return shortened(str(error), limit)
     fault = error.errors(include_url=False, include_context=False)[0]
     place, said = shortened(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "missing":
@@ -218,23 +220,14 @@ def _take_lock(folder: Path) -> FileLock | None:  # None where the file system h
     try:
         lock.acquire(timeout=_LOCK_SECONDS, poll_interval=0.02)
     except Timeout as e:
-        try:
+        who = "another process"
+        with suppress(OSError, ValueError, AttributeError):  # AttributeError: it holds no dict
             owner = json.loads(check_regular(folder / _LOCK_NOTE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            owner = None
-        who = (
-            f"process {owner.get('pid')} on {shortened(str(owner.get('host')))}"
-            if isinstance(owner, dict)
-            else "another process"
-        )
-        raise FolderInUse(
-            f"{folder} is in use: {who} trains there. Wait until it ends, or choose another folder"
-        ) from e
+            who = f"process {owner.get('pid')} on {shortened(str(owner.get('host')))}"
+        raise FolderInUse(f"{folder} is in use: {who} trains there. Wait until it ends or choose another folder") from e
     except (OSError, NotImplementedError) as e:
         if isinstance(e, OSError) and e.errno not in _NO_LOCKS:
-            raise SaveError(
-                f"{path} cannot be locked ({e.strerror or e}): choose a folder that can be written to"
-            ) from e
+            raise SaveError(f"{path} cannot be locked ({e.strerror or e}): choose a writable folder") from e
         _warn_of_no_locks(folder)
         return None
     return lock

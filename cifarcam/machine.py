@@ -86,10 +86,8 @@ def _bf16_gain() -> float:
     The best of five in turns (64 channels, 32 x 32), in processor time, so that other programs do not decide."""
 
     def seconds(dtype: torch.dtype) -> float:
-        x, w = (
-            torch.ones(shape, dtype=dtype).contiguous(memory_format=torch.channels_last)
-            for shape in ((32, 64, 32, 32), (64, 64, 3, 3))
-        )
+        shapes, last = ((32, 64, 32, 32), (64, 64, 3, 3)), torch.channels_last
+        x, w = (torch.ones(shape, dtype=dtype).contiguous(memory_format=last) for shape in shapes)
         begin = time.process_time()
         F.conv2d(x, w, padding=1)
         return time.process_time() - begin
@@ -143,24 +141,15 @@ def threads(
 
 # %% ../nbs/01_machine.ipynb #f1d3734c
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4  # of glibc's malloc.h
-_MALLOC_WORDS = (
-    "MALLOC_TRIM_THRESHOLD_",
-    "MALLOC_MMAP_THRESHOLD_",
-    "MALLOC_MMAP_MAX_",
-    "MALLOC_TOP_PAD_",
-)  # by which users decide for themselves
+# by these users decide for themselves
+_MALLOC_WORDS = {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_TOP_PAD_"}
 _keeping = [0]  # trainings inside `kept_memory` at this moment
 
 
 def _mallopt(values: dict[int, int]) -> bool:
-    "Set options of the C library's allocator; whether it has them and took them."
-    try:
-        library = ctypes.CDLL(None)
-    except (OSError, TypeError):
-        return False
-    return hasattr(library, "mallopt") and all(
-        [library.mallopt(ctypes.c_int(k), ctypes.c_int(v)) for k, v in values.items()]
-    )
+    "Set options of glibc's allocator; whether it took them."
+    mallopt = ctypes.CDLL(None).mallopt
+    return all([mallopt(ctypes.c_int(k), ctypes.c_int(v)) for k, v in values.items()])
 
 
 @contextmanager
@@ -170,7 +159,7 @@ def kept_memory(
     """Inside, freed memory stays with the process for the next step (glibc's mallopt).
 
     After it, what is free goes back (malloc_trim), and large blocks again do so at once."""
-    glibc = platform.libc_ver()[0] == "glibc" and not set(_MALLOC_WORDS) & set(os.environ)
+    glibc = platform.libc_ver()[0] == "glibc" and _MALLOC_WORDS.isdisjoint(os.environ)
     kept = wanted and glibc and _mallopt({_M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: -1})
     _keeping[0] += kept
     try:
@@ -178,9 +167,8 @@ def kept_memory(
     finally:
         _keeping[0] -= kept
         if kept and not _keeping[0]:
-            _mallopt(
-                {_M_MMAP_MAX: 65536, _M_MMAP_THRESHOLD: 32 << 20, _M_TRIM_THRESHOLD: 64 << 20}
-            )  # where glibc's own adaptation ends for programs like this
+            # where glibc's own adaptation ends for programs like this
+            _mallopt({_M_MMAP_MAX: 65536, _M_MMAP_THRESHOLD: 32 << 20, _M_TRIM_THRESHOLD: 64 << 20})
             ctypes.CDLL(None).malloc_trim(0)
 
 
@@ -189,11 +177,10 @@ def matmul_gflops(
     device: str | torch.device = "cpu",  # where
     precision: str = "fp32",  # "fp32", "bf16" or "fp16"
     size: int = 4096,  # side of the square matrices: large enough to be limited by arithmetic
-    repeat: int = 3,  # the best of so many
 ) -> float:  # 10^9 operations a second
-    "How fast this machine multiplies matrices at this moment."
+    "How fast this machine multiplies matrices at this moment: the best of three."
     a, best = torch.ones(size, size, device=device, dtype=PRECISIONS[precision]), math.inf
-    for _ in range(repeat + 1):  # the first one warms up
+    for _ in range(4):  # the first one warms up
         begin = time.perf_counter()
         (a @ a)[0, 0].item()  # a GPU is waited for
         best = min(best, time.perf_counter() - begin)

@@ -134,10 +134,8 @@ def make_optimizer(
 
 
 # %% ../nbs/30_optim.ipynb #6f581c0a
-_Stages = Annotated[
-    list[Annotated[tuple[Count, Rate], Strict(False)]],
-    Field(min_length=1, description="[[epochs, lr], ...], whole epochs and rates above 0"),
-]
+_stages = "[[epochs, lr], ...], whole epochs and rates above 0"
+_Stages = Annotated[list[Annotated[tuple[Count, Rate], Strict(False)]], Field(min_length=1, description=_stages)]
 
 
 class _OneCycle(Settings):
@@ -160,10 +158,8 @@ class _Triangle(Settings):
     start: Share = None  # first lr as a fraction of the peak; None: 0.2
 
 
-# what each schedule looks at
-SCHEDULES: dict[str, type[Settings]] = dict(
-    constant=Settings, onecycle=_OneCycle, step=_Step, stages=_StageArgs, triangle=_Triangle
-)  # a constant rate takes none
+# what each schedule looks at; a constant rate takes nothing
+SCHEDULES = dict(constant=Settings, onecycle=_OneCycle, step=_Step, stages=_StageArgs, triangle=_Triangle)
 
 
 # %% ../nbs/30_optim.ipynb #49f8451f
@@ -190,10 +186,8 @@ def make_schedule(
     if name == "triangle":
         rise = max(1, round(total * (0.2 if given.warmup is None else given.warmup)))
         low = 0.2 if given.start is None else given.start
-        return LambdaLR(
-            optimizer,
-            lambda t: low + (1 - low) * t / rise if t < rise else max(0.0, (total - t) / max(1, total - rise)),
-        )
+        factor = lambda t: low + (1 - low) * t / rise if t < rise else max(0.0, (total - t) / max(1, total - rise))
+        return LambdaLR(optimizer, factor)
     if sum(n for n, _ in given.stages) != epochs:
         raise ValueError(f"schedule 'stages' needs [[epochs, lr], ...] that add up to {epochs} epochs, got {args}")
     factors = [lr / peaks[0] for n, lr in given.stages for _ in range(n)]  # one an epoch

@@ -13,6 +13,7 @@ __all__ = [
     "recipe_to_dict",
     "recipe_from_dict",
     "training_fields",
+    "changed_fields",
     "get_recipe",
     "recipe_table",
     "build_network",
@@ -38,18 +39,7 @@ from .evaluate import VIEWS
 from .fastnet import fastnet
 from .files import short_repr, shortened
 from .resnet import resnet18, resnet34, resnet50, resnet101, resnet152
-from cifarcam.settings import (
-    Arguments,
-    Below1,
-    Count,
-    SettingsError,
-    Share,
-    Switch,
-    choice,
-    parse_settings,
-    plain,
-    whole,
-)
+from .settings import Arguments, Below1, SettingsError, Share, Switch, choice, parse_settings, plain, whole
 from .text import shell_command
 from .trainer import TrainConfig
 from .transforms import PolicyError, policy_from_dict, policy_steps, policy_to_dict
@@ -65,23 +55,13 @@ class RecipeError(SettingsError):
     "A recipe's field or value is not one that cifarcam knows."
 
 
-# InstanceOf: a path may hold bytes that are not UTF-8
-_Text = Annotated[InstanceOf[str], Field(description="a text")]
-
-
-_Name = Annotated[InstanceOf[str], Field(min_length=1, description="a text that is not empty")]
-
-
-_Place = Annotated[
-    InstanceOf[str] | None,
-    Field(min_length=1, description="None, or the path of a run folder or of a file with weights"),
-]
-
-
-_Policy = Annotated[
-    InstanceOf[str] | dict[str, JsonValue],
-    Field(description="a name or the dict of `policy_to_dict`; give an A.Compose to `override` or `run`"),
-]
+_Str = InstanceOf[str]  # InstanceOf: a path may hold bytes that are not UTF-8
+_Text = Annotated[_Str, Field(description="a text")]
+_Name = Annotated[_Str, Field(min_length=1, description="a text that is not empty")]
+_place = "None, or the path of a run folder or of a file with weights"
+_Place = Annotated[_Str | None, Field(min_length=1, description=_place)]
+_policy = "a name or the dict of `policy_to_dict`; give an A.Compose to `override` or `run`"
+_Policy = Annotated[_Str | dict[str, JsonValue], Field(description=_policy)]
 
 
 class Recipe(TrainConfig):
@@ -100,7 +80,7 @@ class Recipe(TrainConfig):
     workers: whole(0, 1024) = 0  # processes that augment single images ("loader"); 0 in the training's own process
     drop_last: Switch = False  # leave out a last, smaller batch; most authors keep it
     valid_fraction: Below1 = 0.0  # share of the training set held out to validate on; 0: the test set, as the five did
-    batch_size: Count = 128  # images a step, over all processes
+    batch_size: whole(1) = 128  # images a step, over all processes
     # the measuring
     views: choice(VIEWS) = "none"  # test-time augmentation of the finished network; stated with each figure
     # the claim
@@ -143,17 +123,13 @@ def override(
     **changes: Any,  # fields and their new values; `policy` may be an A.Compose
 ) -> Recipe:  # a copy with the changes
     "A recipe with other values in some fields. Other epochs stretch stages in proportion; another lr, their rates."
-    for name in changes:
-        Recipe.check_name(name)
     if hasattr(changes.get("policy"), "to_dict"):  # an A.Compose
         changes["policy"] = policy_to_dict(changes["policy"])
     if isinstance(changes.get("pretrained"), os.PathLike):
         changes["pretrained"] = os.fspath(changes["pretrained"])
     stages = recipe.schedule_args.get("stages")
     if stages and "schedule_args" not in changes:
-        changed = Recipe(
-            **dict(recipe) | changes | dict(schedule="constant", schedule_args={})
-        )  # its values are checked
+        changed = Recipe(**dict(recipe) | changes | dict(schedule="constant", schedule_args={}))  # checks the values
         if changed.epochs != recipe.epochs:
             stages = _stretched(stages, changed.epochs)
         if changed.lr != recipe.lr:
@@ -195,8 +171,6 @@ def recipe_from_dict(
     "The recipe that a run was made with; an unknown field names itself."
     if not isinstance(values, dict):
         raise RecipeError(f"a recipe is a dict of fields, not {short_repr(values)}")
-    for name in values:
-        Recipe.check_name(name)
     if "name" not in values:
         raise RecipeError("the recipe has no name")
     return Recipe(**values)
@@ -218,6 +192,17 @@ def training_fields(
         values.pop("ema_every")
     usual = {name: Recipe.model_fields[name].default for name in _LATER}
     return {name: value for name, value in values.items() if name not in _LATER or value != usual[name]}
+
+
+def changed_fields(
+    recipe: Recipe,  # any
+    base: Recipe | None = None,  # to compare with; None: the recipe of that name, with these epochs and this seed
+) -> list[str]:  # names; empty for a name that is not in RECIPES
+    "The fields in which two trainings differ."
+    if base is None and recipe.name in RECIPES:
+        base = override(RECIPES[recipe.name], seed=recipe.seed, epochs=recipe.epochs)
+    mine, usual = training_fields(recipe), training_fields(base or recipe)
+    return sorted(name for name in mine.keys() | usual.keys() if mine.get(name) != usual.get(name))
 
 
 # %% ../nbs/60_recipes.ipynb #8b340444

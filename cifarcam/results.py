@@ -30,7 +30,7 @@ import pandas as pd
 
 from .data import image_folder
 from .files import atomic_write, check_regular, short_repr, shortened, write_json
-from .recipes import RECIPES, Recipe, command_of, override, training_cost, training_fields
+from .recipes import RECIPES, Recipe, changed_fields, command_of, override, training_cost, training_fields
 from .runs import Run, RunError, config_named, hardware_in_words, moves_in_words, n_held_out, read_config
 from .shapes import shapes
 from .text import file_name, markdown_code, markdown_text, shell_word, shorten, visible
@@ -167,10 +167,8 @@ def results_table(
     for row, config, recipe in found:
         if data and row["data"] != data:
             continue
-        same = training_fields(recipe) | dict(
-            seed=None, views=row["views"], hardware=row["hardware"], done=row["epochs"]
-        )
-        same["images"] = config["data"]["fingerprint"]
+        same = training_fields(recipe) | {name: row[name] for name in ("views", "hardware", "epochs")}
+        same |= dict(seed=None, planned=recipe.epochs, images=config["data"]["fingerprint"])
         same["weights"] = (config.get("pretrained") or {}).get("fingerprint")  # a path may have held other weights
         group = groups.setdefault(json.dumps(same, sort_keys=True), {})
         group[row["identity"]] = (row, recipe, config["data"]["reference"])
@@ -178,7 +176,7 @@ def results_table(
     lines, own = [], set()
     for group in groups.values():
         rows, (recipe, *_), (reference, *_) = zip(*group.values())
-        if not (other := _other_settings(recipe)):
+        if not (other := changed_fields(recipe)):
             own.add(recipe.name)
         place = (False, order.get(recipe.name, len(order)), bool(other))
         lines.append((place, _measured_line(list(rows), recipe, other, reference)))
@@ -186,15 +184,6 @@ def results_table(
         left = [name for name in RECIPES if name != "demo" and name not in own]
         lines += [((True, order[name], False), _unmeasured_line(RECIPES[name])) for name in left]
     return pd.DataFrame([line for _, line in sorted(lines, key=lambda pair: pair[0])])
-
-
-def _other_settings(recipe: Recipe) -> list[str]:
-    "The fields in which a training differs from the recipe of its name, but for seed and number of epochs."
-    if recipe.name not in RECIPES:
-        return []
-    now = override(RECIPES[recipe.name], seed=recipe.seed, epochs=recipe.epochs)
-    own, mine = (json.loads(json.dumps(training_fields(r))) for r in (now, recipe))
-    return sorted(name for name in own.keys() | mine.keys() if own.get(name) != mine.get(name))
 
 
 # %% ../nbs/62_results.ipynb #54f775f8
@@ -227,15 +216,9 @@ _SHOWN = (
 
 
 def _unmeasured_line(recipe: Recipe) -> dict[str, str]:
-    return dict.fromkeys(_SHOWN, "-") | dict(
-        recipe=recipe.name,
-        claimed=_claimed(recipe),
-        reached="not measured",
-        epochs=f"0 of {recipe.epochs}",
-        PFLOP=f"{training_cost(recipe):.2f} planned",
-        command=command_of(recipe),
-        config="",
-    )
+    known = dict(recipe=recipe.name, claimed=_claimed(recipe), reached="not measured", epochs=f"0 of {recipe.epochs}")
+    known |= dict(PFLOP=f"{training_cost(recipe):.2f} planned", command=command_of(recipe), config="")
+    return dict.fromkeys(_SHOWN, "-") | known
 
 
 # %% ../nbs/62_results.ipynb #9c6c5d12

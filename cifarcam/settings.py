@@ -27,7 +27,6 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
-from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 import numpy as np
@@ -168,12 +167,6 @@ def _expected(cls: Settings, fault: dict) -> str:
 
 
 # %% ../nbs/04_settings.ipynb #39ae9726
-@cache
-def _adapter(cls: type[Settings], name: str) -> TypeAdapter:
-    kind = get_type_hints(cls, include_extras=True)[name]
-    return TypeAdapter(kind, config=ConfigDict(strict=True, arbitrary_types_allowed=True))
-
-
 def parse_settings(
     cls: type[Settings],  # whose fields are meant
     texts: Iterable[str],  # each "field=value"
@@ -195,10 +188,11 @@ def _read_value(cls: type[Settings], name: str, text: str) -> Any:
         read = json.loads(text)
     except (ValueError, RecursionError):
         read = {"True": True, "False": False, "None": None}.get(text, text)
-    faults = []
+    kind, faults = get_type_hints(cls, include_extras=True)[name], []
+    adapter = TypeAdapter(kind, config=ConfigDict(strict=True, arbitrary_types_allowed=True))
     for value in (read, text, [word.strip() for word in text.split(",") if word.strip()]):
         try:
-            found = _adapter(cls, name).validate_python(value)
+            found = adapter.validate_python(value)
             return found if isinstance(found, float) else value
         except ValidationError as error:
             faults.append(error.errors(include_url=False)[0])

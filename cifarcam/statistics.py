@@ -182,9 +182,7 @@ def at_centers(
     centers = centers[:2]
     grid = [len(c) for c in centers]
     if list(map.shape[-2:]) != grid:
-        raise ValueError(
-            f"map has the grid {list(map.shape[-2:])}, and the centers are those of {grid}: take its layer's"
-        )
+        raise ValueError(f"map has the grid {list(map.shape[-2:])}, the centers are those of {grid}: take its layer's")
     weights = []
     for c, side in zip(centers, size, strict=True):
         cell = (torch.arange(side, dtype=torch.float64) - c[0]) / (c[1] - c[0] if len(c) > 1 else 1)

@@ -44,7 +44,7 @@ from .gradcam import GradCAM, gather
 from .layers import layers_of
 from .machine import choose_precision, has_device, pick_device, threads
 from .maps import Sweep
-from .recipes import RECIPES, Recipe, get_recipe, override, recipe_to_dict, training_fields
+from .recipes import Recipe, changed_fields, get_recipe, override, training_fields
 from .runs import Run, RunError, pretrained_weights, resume, run
 from .sources import load_data
 
@@ -245,10 +245,8 @@ def _table(results: list[dict], order: list[str]) -> pd.DataFrame:
     groups = good.astype(dict.fromkeys(columns, float)).groupby("variant")
     n, mean, std = (part.reindex(order) for part in (groups.size(), groups.mean(), groups.std()))
     notes = [dict.fromkeys(r["error"] for r in results if r["variant"] == name and r["error"]) for name in order]
-    table = pd.DataFrame(
-        dict(n=n.fillna(0).astype(int), accuracy=mean.accuracy, deviation=std.accuracy, train=mean.train)
-    )
-    table = table.assign(gap=mean.train - mean.accuracy)
+    table = pd.DataFrame(dict(n=n.fillna(0).astype(int), accuracy=mean.accuracy, deviation=std.accuracy))
+    table = table.assign(train=mean.train, gap=mean.train - mean.accuracy)
     if mean.energy_inside.notna().any():
         table = table.assign(energy_inside=mean.energy_inside, energy_deviation=std.energy_inside, chance=mean.chance)
     table = table.assign(seconds=mean.seconds, note=["; ".join(said) for said in notes]).reset_index(names="variant")
@@ -416,17 +414,9 @@ def _worth(pairs: list[_Pair], note: str = "") -> dict[str, Any]:
     "The measured columns of a technique's row; NaN where no pair was trained."
     table = pd.DataFrame([asdict(pair) for pair in pairs], columns=["with_it", "without", "seconds"], dtype=float)
     gains, error = table.with_it - table.without, _standard_error(pairs) if pairs else np.nan
-    return {
-        "with": table.with_it.mean(),
-        "without": table.without.mean(),
-        "gain": gains.mean(),
-        "n": len(gains),
-        "deviation": gains.std(),
-        "standard_error": error,
-        "verdict": _verdict(gains.mean(), error),
-        "seconds": table.seconds.mean(),
-        "note": note,
-    }
+    gain = dict(gain=gains.mean(), n=len(gains), deviation=gains.std(), standard_error=error)
+    gain |= dict(verdict=_verdict(gains.mean(), error), seconds=table.seconds.mean(), note=note)
+    return {"with": table.with_it.mean(), "without": table.without.mean()} | gain
 
 
 # %% ../nbs/63_study.ipynb #04dfdb0a
@@ -452,15 +442,6 @@ def _averaged(result: dict, test: Images, views: str) -> _Pair:
 def _trained_pair(a: dict, b: dict) -> _Pair:  # results with the technique, and without it
     turned = _turned(Run(a["folder"]).predictions, Run(b["folder"]).predictions)
     return _Pair(a["accuracy"], b["accuracy"], turned, a["seconds"] - b["seconds"])
-
-
-# %% ../nbs/63_study.ipynb #5d0e7a14
-def _other_settings(recipe: Recipe) -> dict[str, Any]:
-    "Fields with other values than in the recipe of that name, but for seed and epochs."
-    own = RECIPES.get(recipe.name, recipe)
-    trained = training_fields(own).keys() | training_fields(recipe).keys()
-    names = [name for name in recipe_to_dict(recipe) if name in trained - {"seed", "epochs"}]
-    return {name: getattr(recipe, name) for name in names if getattr(recipe, name) != getattr(own, name)}
 
 
 # %% ../nbs/63_study.ipynb #226aafe5
@@ -505,15 +486,10 @@ def ablate(
         rows.append(dict(technique=technique.name, in_recipe=has, **measured, source=technique.source, **words))
     result = pd.DataFrame(rows)
     if csv is not None:
-        about = dict(
-            recipe=base.name,
-            data=data.get("name", "") if isinstance(data, dict) else "from memory",
-            epochs=base.epochs,
-            n_train=how.n_train,
-            n_test=how.n_test,
-            seeds=" ".join(map(str, seeds)),
-            settings=json.dumps(_other_settings(base)),
-        )
+        name = data.get("name", "") if isinstance(data, dict) else "from memory"
+        about = dict(recipe=base.name, data=name, epochs=base.epochs, n_train=how.n_train, n_test=how.n_test)
+        settings = {name: getattr(base, name) for name in changed_fields(base)}
+        about |= dict(seeds=" ".join(map(str, seeds)), settings=json.dumps(settings))
         with atomic_write(csv) as temporary:
             result.assign(**about).to_csv(temporary, index=False)
     return result

@@ -54,18 +54,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from cifarcam.checkpoint import (
-    CHECKPOINT,
-    FORMAT,
-    PREVIOUS,
-    SET_ASIDE,
-    CheckpointError,
-    difference,
-    last_checkpoint,
-    not_finite,
-    save_checkpoint,
-    set_aside,
-)
+from . import checkpoint, machine
+from .checkpoint import CHECKPOINT, PREVIOUS, CheckpointError, EpochRow, last_checkpoint
 from .data import Images
 from .evaluate import evaluating
 from cifarcam.files import (
@@ -79,36 +69,13 @@ from cifarcam.files import (
     tensor_bytes,
 )
 from .layers import logits_of
-from cifarcam.machine import (
-    DEVICES,
-    PRECISIONS,
-    autocast,
-    check_device,
-    choose_precision,
-    generator_states,
-    kept_memory,
-    set_generators,
-)
+from .machine import DEVICES, PRECISIONS, autocast, choose_precision, generator_states, set_generators
 from .optim import OPTIMIZERS, SCHEDULES, make_optimizer, make_schedule
-from cifarcam.settings import (
-    Arguments,
-    Below1,
-    Count,
-    Rate,
-    Settings,
-    SettingsError,
-    Size,
-    Switch,
-    choice,
-    number,
-    whole,
-)
+from .settings import Arguments, Below1, Count, Rate, Settings, Size, Switch, choice, number, whole
 
 # %% ../nbs/31_trainer.ipynb #b90d289e
-_Loggers = Annotated[
-    list[Literal[tuple(sorted(LOGGER_TYPE_TO_CLASS))]],
-    Field(description=f"a list out of {', '.join(sorted(LOGGER_TYPE_TO_CLASS))}"),
-]
+_loggers = sorted(LOGGER_TYPE_TO_CLASS)
+_Loggers = Annotated[list[Literal[tuple(_loggers)]], Field(description=f"a list out of {', '.join(_loggers)}")]
 _Pair = tuple[Annotated[int, Field(ge=18, le=10**5)], Annotated[float, Field(gt=0, lt=1)]]
 _SmallFirst = Annotated[
     _Pair | None,
@@ -161,7 +128,7 @@ class TrainConfig(Settings):
         if isinstance(chosen, str):
             try:
                 kinds[chosen](**getattr(self, name))
-            except SettingsError as e:
+            except ValueError as e:
                 raise self.error(f"{self._whose(dict(self))}{name} for {chosen}: {e}") from None
 
 
@@ -200,12 +167,15 @@ class History:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "History":
-        "Read history.csv."
+        "Read history.csv; a ValueError or KeyError says what in it is not as `save` writes it."
         table = pd.read_csv(check_regular(path))
         rows = table[COLUMNS + [k for k in _EXTRA if k in table]].to_dict("records")
-        return cls(
-            [{k: v for k, v in row.items() if k in COLUMNS or v == v} for row in rows]
-        )  # an empty cell is read as nan
+        # an empty cell is read as nan
+        rows = [{k: v for k, v in row.items() if k in COLUMNS or v == v} for row in rows]
+        epochs = [EpochRow.model_validate(row).epoch for row in rows]
+        if epochs != list(range(1, len(epochs) + 1)):
+            raise ValueError(f"its epochs are {short_repr(epochs)}, but must be 1, 2, 3, ...")
+        return cls(rows)
 
 
 # %% ../nbs/31_trainer.ipynb #440099c1
@@ -234,15 +204,13 @@ def check_batches(
             raise ValueError("valid_batches is empty: there is nothing to validate on")
     size, n = getattr(train_batches, "batch_size", None), getattr(train_batches, "n_images", None)
     if size and n and size > n:
-        raise ValueError(
-            f"a batch of {size} is larger than the data, {n} training images: choose a batch_size of at most {n}"
-        )
+        raise ValueError(f"a batch of {size} is larger than the data, {n} training images: choose at most {n}")
 
 
 # %% ../nbs/31_trainer.ipynb #cb139592
 def _accelerator(device: str, out: Path | None) -> Accelerator:
     "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
-    check_device(device)
+    machine.check_device(device)
     launched = int(os.environ.get("WORLD_SIZE", 1)) > 1
     # a state of one process was made before it was told of the others
     if not launched or PartialState._shared_state and PartialState().num_processes == 1:
@@ -417,8 +385,7 @@ def _shrink(self: Trainer, x: Tensor) -> Tensor:
     size, fraction = self.config.small_first or (math.inf, 0.0)
     if self.step >= fraction * self.config.epochs * len(self.train_batches) or min(x.shape[-2:]) <= size:
         return x
-    if not len(x):
-        return x.new_empty(0, x.shape[1], size, size)
+
     return F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
 
 
@@ -541,19 +508,17 @@ def _end_epoch(self: Trainer, begin: float) -> None:
     self.epoch += 1
     row = dict(epoch=self.epoch, train_loss=s["loss"] / s["n"], train_acc=s["correct"] / s["n"])
     row |= dict(valid_loss=valid_loss, valid_acc=valid_acc, lr=s["lr"], seconds=time.perf_counter() - begin)
-    self.history.append(**row, grad_norm=s["norm"] / s["norms"] if s["norms"] else None)
+    norm = s["norm"] / s["norms"] if s["norms"] else None
+    self.history.append(**row, grad_norm=norm)
     if self.stopped:
         self.history.rows[-1]["note"] = self.stopped
     if valid_acc > self.best_acc:
         self.best_acc, self.best = valid_acc, {k: v.detach().cpu().clone() for k, v in self.weights().items()}
     self.epoch_step, self.sums = 0, _zero_sums()
-    norm = ""
-    if s["norms"]:
-        part = s["clipped"] / s["norms"]
-        norm = f"  gradient norm {s['norm'] / s['norms']:.3g}, clipped in {part:.0%} of the steps"
+    said = f"  gradient norm {norm:.3g}, clipped in {s['clipped'] / s['norms']:.0%} of the steps" if s["norms"] else ""
     self.log(
         f"epoch {self.epoch}/{self.config.epochs}  train loss {row['train_loss']:.4f} acc {row['train_acc']:.4f}  "
-        f"valid loss {valid_loss:.4f} acc {valid_acc:.4f}  lr {s['lr']:.3g}{norm}  {speed:.0f} images/s  "
+        f"valid loss {valid_loss:.4f} acc {valid_acc:.4f}  lr {s['lr']:.3g}{said}  {speed:.0f} images/s  "
         f"{row['seconds']:.1f} s"
     )
     if self.stopped:
@@ -577,22 +542,16 @@ def _rest_of_epoch(self: Trainer) -> Iterator:
     "This epoch's batches, from the step on at which it stands."
     if hasattr(self.train_batches, "epoch"):
         return self.train_batches.epoch(self.epoch, self.epoch_step, self.rank, self.world)
-    if self.epoch_step:
-        return self._wound_forward()
-    self._loader_start = _loader_states(self.train_batches, self.device)
-    return iter(self.train_batches)
-
-
-@patch
-def _wound_forward(self: Trainer) -> Iterator:
-    "A plain iterable's epoch, begun as it once began, without the batches that were trained on."
-    now = generator_states(self.device)
+    if not self.epoch_step:
+        self._loader_start = _loader_states(self.train_batches, self.device)
+        return iter(self.train_batches)
+    now = generator_states(self.device)  # begun as it once began, without the batches that were trained on
     _set_loader_states(self.train_batches, self._loader_start, self.device)
     batches = iter(self.train_batches)
     for _ in zip(range(self.epoch_step), batches):
         pass
     set_generators(now, self.device)
-    yield from batches
+    return batches
 
 
 def _own_generators(loader: Iterable) -> list[torch.Generator]:
@@ -683,7 +642,7 @@ def _running(self: Trainer) -> Iterator[None]:
             self.on_main(lambda: self._enter_folder(stack))
         if self.world > 1:  # one process needs no wrapping
             stack.enter_context(self._joined_processes())
-        stack.enter_context(kept_memory(self.device.type == "cpu"))
+        stack.enter_context(machine.kept_memory(self.device.type == "cpu"))
         self._interrupted = stack.enter_context(_polite_interrupt())
         try:
             yield
@@ -772,15 +731,12 @@ class Callback:
 
 
 # %% ../nbs/31_trainer.ipynb #719e2d72
+@dataclass(eq=False)
 class WeightAverage(Callback):
     "A running mean of the weights, which is validated and kept in their place."
 
-    def __init__(
-        self,
-        decay: float,  # a step, 0..1
-        every: int,  # steps between two updates, each of which counts for all of them
-    ):
-        self.decay, self.every = decay, every
+    decay: float  # a step, 0..1
+    every: int  # steps between two updates, each of which counts for all of them
 
     def prepare(self, trainer: Trainer) -> None:
         self.averages = [p.detach().clone() for p in trainer.trained]
@@ -808,14 +764,11 @@ class WeightAverage(Callback):
 
 
 # %% ../nbs/31_trainer.ipynb #bda16b63
+@dataclass(eq=False)
 class EarlyStop(Callback):
     "Stop after so many epochs without a lower validation loss."
 
-    def __init__(
-        self,
-        patience: int,  # epochs
-    ):
-        self.patience = patience
+    patience: int  # epochs
 
     def stop(self, trainer: Trainer) -> str:
         losses = [row["valid_loss"] for row in trainer.history.rows]
@@ -841,20 +794,19 @@ class KeepEpochs(Callback):
 
 
 # %% ../nbs/31_trainer.ipynb #0c6022af
+@dataclass(eq=False)
 class Trackers(Callback):
     "Report a row an epoch to experiment trackers."
 
-    def __init__(
-        self,
-        trackers: Sequence[str | GeneralTracker],  # names that accelerate knows, or trackers
-        out: Path | None = None,  # the run folder, for those that write files
-    ):
-        self.trackers, self.out = trackers, out
-        for name in (one for one in trackers if isinstance(one, str)):
+    trackers: Sequence[str | GeneralTracker]  # names that accelerate knows, or trackers
+    out: Path | None = None  # the run folder, for those that write files
+
+    def __post_init__(self):
+        for name in (one for one in self.trackers if isinstance(one, str)):
             if importlib.util.find_spec(name) is None:
                 package = {"comet_ml": "comet-ml"}.get(name, name)
                 raise ValueError(f"tracker '{name}' needs a package that is not installed: pip install {package}")
-            if LOGGER_TYPE_TO_CLASS[name].requires_logging_directory and out is None:
+            if LOGGER_TYPE_TO_CLASS[name].requires_logging_directory and self.out is None:
                 raise ValueError(f"tracker '{name}' needs `out`, the folder to write to")
 
     def begin(self, trainer: Trainer) -> None:
@@ -912,31 +864,18 @@ class Progress(Callback):
 
 
 # %% ../nbs/31_trainer.ipynb #aaf3c3f9
-class _SumOverProcesses(torch.autograd.Function):
-    "The sum of a tensor over all processes; the gradient is summed likewise."
-
-    @staticmethod
-    def forward(ctx, x: Tensor) -> Tensor:
-        x = x.clone()
-        torch.distributed.all_reduce(x)
-        return x
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
-        return _SumOverProcesses.apply(gradient)
-
-
 def _common_batch_norm(norm: nn.Module, x: Tensor) -> Tensor:  # [B, C, ...] of this process -> the same shape
     "BatchNorm's forward with the statistics of all processes' images."
+    from torch.distributed.nn.functional import all_reduce  # whose gradient is summed, too; not every torch has it
+
     if not (norm.training or norm.running_mean is None):
         return type(norm).forward(norm, x)
     shape, dims, values = [1, -1] + [1] * (x.ndim - 2), [0, *range(2, x.ndim)], x.float()
-    *_, count = sums = _SumOverProcesses.apply(
-        torch.cat([values.sum(dims), values.new_tensor([x.numel() / x.shape[1]])])
-    )
+    own = torch.cat([values.sum(dims), values.new_tensor([x.numel() / x.shape[1]])])
+    *_, count = sums = all_reduce(own, group=None)  # the group of this moment, not of the import
     mean = sums[:-1] / count
     centered = values - mean.view(shape)
-    variance = _SumOverProcesses.apply(centered.square().sum(dims)) / count
+    variance = all_reduce(centered.square().sum(dims), group=None) / count
     if norm.track_running_stats and norm.running_mean is not None:
         with torch.no_grad():
             norm.num_batches_tracked += 1
@@ -1043,7 +982,7 @@ def _state(self: Trainer) -> dict:
         loader = self._loader_start if self.epoch_step else _loader_states(self.train_batches, self.device)
     where = {k: getattr(self, k) for k in ("identity", "epoch", "epoch_step", "step", "best", "best_acc")}
     return where | dict(
-        format=FORMAT,
+        format=checkpoint.FORMAT,
         settings=self._settings(),
         epochs=self.config.epochs,
         sums=dict(self.sums),
@@ -1065,21 +1004,19 @@ def _state(self: Trainer) -> dict:
 def save_checkpoint(self: Trainer) -> None:
     "Write checkpoint.pt, atomically. In several processes all must call it."
     self.settle()
+
+    def save() -> None:  # each process has buffers of its own, so only the first one looks: all go on, or all stop
+        if fault := checkpoint.not_finite(state):
+            raise NotFinite(
+                f"{fault} in epoch {self.epoch + 1}, step {self.epoch_step}, at learning rate {self.lr:.3g}: "
+                "try a lower one, or precision fp32. The last checkpoint is kept"
+            )
+        checkpoint.save_checkpoint(state, self.out)
+
     if not self._finished and torch.stack([torch.isfinite(p).all() for p in self.model.parameters()]).all():
         state = self._state()
-        self.on_main(lambda: self._save_if_finite(state))  # else the last good one stays
+        self.on_main(save)  # else the last good one stays
     self._saved_at, self._agreed = time.monotonic(), (self._agreed[0], False)
-
-
-@patch
-def _save_if_finite(self: Trainer, state: dict) -> None:
-    "Each process has buffers of its own, so only the first one looks: all go on, or all stop."
-    if fault := not_finite(state):
-        raise NotFinite(
-            f"{fault} in epoch {self.epoch + 1}, step {self.epoch_step}, at learning rate {self.lr:.3g}: "
-            "try a lower one, or precision fp32. The last checkpoint is kept"
-        )
-    save_checkpoint(state, self.out)
 
 
 @patch
@@ -1107,7 +1044,7 @@ def save_files(
 
 # %% ../nbs/31_trainer.ipynb #e62a76af
 # deleted in this order: while the checkpoint is there, the others can be made again
-_FILES = (SET_ASIDE, "history.csv", "model.safetensors", "best.safetensors", PREVIOUS, CHECKPOINT)
+_FILES = (checkpoint.SET_ASIDE, "history.csv", "model.safetensors", "best.safetensors", PREVIOUS, CHECKPOINT)
 
 
 @patch
@@ -1160,7 +1097,7 @@ def _check_state(self: Trainer, state: dict, path: Path) -> None:
             f"{path} was planned for {planned} epochs, not {self.config.epochs}: its schedule would not fit. "
             f"Resume with epochs={planned}"
         )
-    if what := difference(state, self._state(), _WHERE_KNOWN):
+    if what := checkpoint.difference(state, self._state(), _WHERE_KNOWN):
         raise CheckpointError(
             f"{path} belongs to another training ({what}): choose another folder, or resume with what it was begun with"
         )
@@ -1207,10 +1144,8 @@ def _take_state(self: Trainer, state: dict) -> None:
         callback.load_state_dict(kept)
     processes = state["processes"] or [state]
     if len(processes) != self.world:
-        self.log(
-            f"the run goes on in {self.world} process(es) and was begun in {len(processes)}: random draws inside the "
-            "network will differ"
-        )
+        was = f"was begun in {len(processes)}: random draws inside the network will differ"
+        self.log(f"the run goes on in {self.world} process(es) and {was}")
     if self.rank < len(processes):
         set_generators(processes[self.rank], self.device)
     self._loader_start = state["loader"]
@@ -1239,7 +1174,7 @@ def _resume(self: Trainer) -> bool:  # whether there was something to go on with
         said = shortened(f"{type(e).__name__}: {e}")
         raise CheckpointError(f"{path} does not fit this training ({said}): begin a new one, in another folder") from e
     if fault:
-        self.log(self.on_main(lambda: set_aside(self.out, fault)))
+        self.log(self.on_main(lambda: checkpoint.set_aside(self.out, fault)))
         self.save_checkpoint()
     if len(self.history) and self.epoch_step == 0:  # and none that a later state has left
         self.on_main(lambda: self.save_files(replace="none" if fault else "different"))
@@ -1261,7 +1196,7 @@ def try_steps(
     states, twin = _loader_states(self.train_batches, self.device), copy.copy(self)
     twin.__dict__ |= dict(model=copy.deepcopy(self.model), rank=0, world=1, out=None, callbacks=[], average=None)
     try:
-        with kept_memory(self.device.type == "cpu"):
+        with machine.kept_memory(self.device.type == "cpu"):
             twin.prepare()
             twin.model.train()
             for epoch in range(self.config.epochs):

@@ -136,9 +136,7 @@ def _shift_cutout(size: int, mean: Sequence[float], hole: int = 12) -> list[Step
 
 POLICIES |= {"standard": _standard, "fast": _fast, "none": lambda size, mean: []}
 POLICIES |= {"shift": lambda size, mean: _shift_cutout(size, mean)[:-1], "shift_cutout": _shift_cutout}
-POLICIES["shift_cutout8"] = partial(
-    _shift_cutout, hole=8
-)  # for some 20 epochs (D. Page 2019, How to train your ResNet)
+POLICIES["shift_cutout8"] = partial(_shift_cutout, hole=8)  # some 20 epochs (D. Page 2019, How to train your ResNet)
 
 
 # %% ../nbs/12_transforms.ipynb #40a5ed12

@@ -519,6 +519,8 @@ _OTHER = "no images by ending or content, left aside"
 _LINKS = "links that lead nowhere, in a circle or to a folder that is read already, ignored"
 _BESIDE = "not in a class folder that is read, left aside"
 _NOTE = "class folders with a leading underscore, read as classes"
+_INNER = "class folders with several folders inside, each read as one class"
+_NO_CLASSES = {"image", "images", "img", "imgs", "mask", "masks", "label", "labels", "annotation", "annotations"}
 
 
 def is_image(
@@ -610,6 +612,11 @@ def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict
             how = "whose names differ only in how Unicode writes a letter (NFC, NFD)"
             raise ValueError(f"{folder} holds two class folders {key}, {how}: merge or rename them")
         listing[key] = [p.relative_to(root).as_posix() for p in images]
+        if len({p.relative_to(folder / name).parts[0] for p in images if p.parent != folder / name}) > 1:
+            left[_INNER].append(folder / name)
+    if not {name.casefold() for name in listing} - _NO_CLASSES and len(listing) > 1:
+        said = f"{folder} holds {' and '.join(listing)}, as for segmentation or detection, and no folder for each class"
+        raise ValueError(f"{said}: sort the images into such folders, or name a table of their classes: labels='FILE'")
     if len(listing) < 2:
         found = f"one class folder, {next(iter(listing))}" if listing else "no class folders"
         inner = [f" (did you mean {folder / name}?)" for name in names if len(_subfolders(folder / name)) > 1]

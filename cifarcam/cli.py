@@ -160,6 +160,7 @@ _OPTION_OF = {  # what the library says of an argument, as the command line says
     r"\blayers=": "--layers",
     r"^model (\S+:)": r"--model \1",
     r"\bskip_unreadable=True": "--data-option skip_unreadable=true",
+    r"\blabels='": "--labels '",
     r"\bkeep_epochs=True": "--set keep_epochs=true",
     r"\boverwrite=True": "--overwrite",
     r"\bresume=True": "--resume RUN",
@@ -301,6 +302,8 @@ def _one_word_a_variant(words: list[str]) -> list[str]:
 class _DataOptions:
     data: _Text = None  # DATA: cifar10 (default; of demo and study: shapes), shapes, or a folder that holds CLASS/* or
     # train/CLASS/* and test/CLASS/*
+    labels: _Text = None  # FILE: of a folder without class folders: a table (CSV) of its images and their classes, in
+    # the folder or elsewhere; one column may say train or test
     data_option: _Texts = None  # NAME=VALUE: size, test_fraction, fit, skip_unreadable for a folder; n_train, n_test,
     # size for shapes; repeatable
     root: _Text = None  # DIR: where CIFAR-10 lies or is downloaded to, default: $CIFARCAM_DATA, then ~/.cache/cifarcam
@@ -310,11 +313,21 @@ class _DataOptions:
         default: str,  # the data of whoever names none
     ) -> dict:  # as `load_data` takes it
         "What `--data` and `--data-option` ask for."
-        data = self.data or default
+        data, options = self.data or default, _values(self.data_option)
+        if self.labels:
+            options["labels"] = self.labels
         if data in ("cifar10", "shapes"):
-            return {"name": data} | _values(self.data_option)
+            if self.labels:
+                raise UsageError(
+                    f"--labels names the classes of the images in a folder: give --data FOLDER, not {data}"
+                )
+            return {"name": data} | options
         if Path(data).expanduser().is_dir():
-            return {"name": "folder", "path": data} | _values(self.data_option)
+            return {"name": "folder", "path": data} | options
+        if Path(data).is_file():
+            raise UsageError(
+                f"'{data}' is a file: say --data FOLDER for images, and --labels FILE for a table of their classes"
+            )
         near = difflib.get_close_matches(data, ["cifar10", "shapes"], n=1)
         choices = ": choose cifar10, shapes or a folder that holds a folder of images for each class"
         raise UsageError(f"there are no data '{data}'" + (f", did you mean {near[0]}?" if near else choices))
@@ -419,6 +432,7 @@ class _TrainOptions(_BudgetOptions):
     "train fast",
     "train resnet18 --epochs 5 --set lr=0.1 --out runs/low-rate",
     "train fast --data photos/ --pretrained runs/fast --set batch_size=20 --epochs 10",
+    "train fast --data photos/ --labels photos/labels.csv     classes from a table, such as `file,label`",
     "train --resume runs/fast",
     "train fast --set trackers=tensorboard     then: tensorboard --logdir runs/fast",
     "accelerate launch --num_processes 4 -m cifarcam.cli train resnet18     on four GPUs",
@@ -554,13 +568,11 @@ def evaluate(run: _RunFolder, /, *, options: _EvaluateOptions = _EvaluateOptions
         f"accuracy {p.accuracy:.2%} ({int(p.correct.sum()):,} of {len(p):,} test images), loss {p.loss:.3f}\n"
     )
     table = p.per_class[["class", "n", "accuracy", "precision", "f1", "confidence"]]
-    table = table.assign(**{"class": [visible(name) for name in p.classes]})
+    table = table.assign(**{"class": [shorten(visible(name)) for name in p.classes]})
     print(table.to_string(index=False, float_format=lambda v: f"{v:.1%}") + "\n\nmost confused:")
     for pair in p.most_confused(5).itertuples():
-        actual = visible(pair.actual)
-        print(
-            f"  {actual} misclassified as {visible(pair.predicted)}: {pair.n} times, {pair.share:.1%} of all {actual}"
-        )
+        actual, predicted = shorten(visible(pair.actual)), shorten(visible(pair.predicted))
+        print(f"  {actual} misclassified as {predicted}: {pair.n} times, {pair.share:.1%} of all {actual}")
     print("\n" + _comparison(run, p, options.weights))
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "read_image",
     "is_image",
     "image_files",
+    "describe",
     "check_whole",
     "check_memory",
     "image_folder",
@@ -53,7 +54,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageError
 from tqdm.auto import tqdm
 
-from .text import visible
+from .text import shorten, visible
 
 
 # %% ../nbs/10_data.ipynb #90ad2f2d
@@ -83,6 +84,7 @@ class Images:
     reference: dict = field(default_factory=dict)  # what `load_data` needs to find the data again; empty if it cannot
     files: list[str] | None = None  # N paths relative to the folder that was read, if there was one
     skipped: list[str] = field(default_factory=list)  # unreadable images that were left out
+    left_out: dict[str, list[str]] = field(default_factory=dict)  # {reason: names} of all else in the folder
 
     def __post_init__(self):
         self.images, self.labels = np.asarray(self.images), np.asarray(self.labels)
@@ -401,8 +403,10 @@ def _decode(path: Path, target: _Target) -> np.ndarray | _Deep:
         raise
     with image:
         _check_area(*image.size)
-        deep_color = image.format in ("PNG", "TIFF") and image.tile and ";16" in str(image.tile[0][3])
-        deep_color = deep_color and "transparency" not in image.info
+        raw, clear = str(image.tile[0][3]) if image.tile else "", image.info.get("transparency")
+        deep_color = image.format in ("PNG", "TIFF") and ";16" in raw
+        if image.format == "PNG" and raw in ("L;2", "L;4") and clear is not None:
+            image.info["transparency"] = clear * (85 if raw == "L;2" else 17)  # of 255, as the pixels are
         large = deep_color or image.mode not in ("RGB", "L", "1", "CMYK")
         if target.height:  # a large JPEG is decoded at a fraction, at least four times what is needed
             image.draft(None, (4 * max(target.width, target.height),) * 2)
@@ -410,13 +414,14 @@ def _decode(path: Path, target: _Target) -> np.ndarray | _Deep:
             image.load()  # decodes the whole file, so a truncated one fails here
             target, pixels, cover = target.turned(image), None, None
             if image.mode[0] in "IF":
-                pixels, clear = np.asarray(image)[..., None], image.info.get("transparency")
+                pixels = np.asarray(image)[..., None]
                 cover = None if clear is None else pixels[..., 0] != clear
             elif deep_color:
                 color = _from_opencv(path)
                 if color.dtype == np.uint16 and color.shape[2] >= 3:
                     pixels = color[..., :3]
                     cover = color[..., 3] / np.float32(65535) if color.shape[2] == 4 else None
+                    cover = cover if clear is None else (pixels != clear).any(2)
             if pixels is None:
                 return _flat(image, target)
             # Pillow inverts a TIFF in which 0 is white only up to 8 bits
@@ -451,7 +456,11 @@ def _read(path: Path, height: int, width: int, fit: str) -> np.ndarray | _Deep:
         if not path.stat().st_size:
             reason = "it is empty: 0 bytes"
         elif isinstance(error, UnidentifiedImageError):
-            reason = f"its content is none of the formats that are opened: {', '.join(FORMATS)}"
+            with path.open("rb") as file:  # a page of HTML, a pointer of Git LFS, an archive
+                begins = file.read(16)
+            reason = (
+                f"it begins with {begins!r}, its content is none of the formats that are opened: {', '.join(FORMATS)}"
+            )
         raise UnreadableImage(f"{path} cannot be read as an image ({reason})") from error
 
 
@@ -510,6 +519,8 @@ _OTHER = "no images by ending or content, left aside"
 _LINKS = "links that lead nowhere, in a circle or to a folder that is read already, ignored"
 _BESIDE = "not in a class folder that is read, left aside"
 _NOTE = "class folders with a leading underscore, read as classes"
+_INNER = "class folders with several folders inside, each read as one class"
+_NO_CLASSES = {"image", "images", "img", "imgs", "mask", "masks", "label", "labels", "annotation", "annotations"}
 
 
 def is_image(
@@ -601,6 +612,11 @@ def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict
             how = "whose names differ only in how Unicode writes a letter (NFC, NFD)"
             raise ValueError(f"{folder} holds two class folders {key}, {how}: merge or rename them")
         listing[key] = [p.relative_to(root).as_posix() for p in images]
+        if len({p.relative_to(folder / name).parts[0] for p in images if p.parent != folder / name}) > 1:
+            left[_INNER].append(folder / name)
+    if not {name.casefold() for name in listing} - _NO_CLASSES and len(listing) > 1:
+        said = f"{folder} holds {' and '.join(listing)}, as for segmentation or detection, and no folder for each class"
+        raise ValueError(f"{said}: sort the images into such folders, or name a table of their classes: labels='FILE'")
     if len(listing) < 2:
         found = f"one class folder, {next(iter(listing))}" if listing else "no class folders"
         inner = [f" (did you mean {folder / name}?)" for name in names if len(_subfolders(folder / name)) > 1]
@@ -741,10 +757,31 @@ _LABEL = re.compile(r"(?i)label|labels|class|classes|class.?name|category|target
 
 def _read_table(file: Path) -> pd.DataFrame:  # of texts, no cell is missing
     try:
-        table = pd.read_csv(file, sep=None, engine="python", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        raw = file.read_bytes()
+        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        mark = max(",;\t|", key=text.partition("\n")[0].count)
+        how = dict(sep=mark if mark in text.partition("\n")[0] else r"\s+", engine="python", index_col=False)
+        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, **how)
     except (ValueError, OSError, csv.Error) as error:
-        raise ValueError(f"{file} cannot be read as a table of files and classes ({error})") from error
-    return table.apply(lambda column: column.str.strip())
+        said = f"{file} cannot be read as a table of files and classes ({error})"
+        raise ValueError(f"{said}: save it as CSV in UTF-8, such as the lines `file,label` and `1.png,cat`") from error
+    return table.fillna("").apply(lambda column: column.str.strip())
+
+
+def _plain_name(name: str) -> str:
+    "A file's name as a table may write it: with other slashes, in another case, with accents composed or not."
+    return unicodedata.normalize("NFC", name).casefold().replace("\\", "/")
+
+
+def _images_named(
+    column: Sequence[str], known: dict[str, list[str]]
+) -> list[list[str]]:  # those that each row may mean
+    "With as many leading folders dropped from all rows as it takes: C:\\data\\1.png is 1.png."
+    rows = [_plain_name(text).split("/") for text in column]
+    for drop in range(max(map(len, rows), default=0)):
+        if any(found := [known.get("/".join(row[drop:]), []) for row in rows]):
+            return found
+    return [[]] * len(rows)
 
 
 def _class_column(table: pd.DataFrame, file: Path) -> pd.Series:
@@ -757,43 +794,55 @@ def _class_column(table: pd.DataFrame, file: Path) -> pd.Series:
         if (several := hot.sum(axis=1) > 1).any():
             raise ValueError(f"row {several.idxmax() + 2} of {file} has several classes; each image needs one")
         return hot.idxmax(axis=1).where(hot.any(axis=1), "")
-    columns = ", ".join(map(str, table.columns)) or "no others"
-    raise ValueError(f"{file} has the columns {columns} beside the files: call the one of the classes 'label'")
+    columns = f"the columns {', '.join(map(str, table.columns))}" if len(table.columns) else "no column"
+    raise ValueError(f"{file} has {columns} beside the files: call the one of the classes 'label'")
 
 
 # %% ../nbs/10_data.ipynb #f35a988b
-def _list_table(path: Path, labels: str, left: dict[str, list[Path]]) -> list[dict[str, list[str]]]:
-    "The listings of train and test, or one that is still to be divided, as a table beside the images says."
-    file = path / _expanded(labels)
-    if not file.is_file():
-        raise FileNotFoundError(f"there is no table of labels {file}")
+def _find_table(path: Path, labels: str | os.PathLike) -> Path:
+    "The table of labels: beside the images, or seen from the current folder."
+    for file in (path / _expanded(labels), Path.cwd() / _expanded(labels)):
+        if file.is_file():
+            return file.parent.resolve() / file.name
+    raise FileNotFoundError(f"there is no table of labels {os.fspath(labels)} in {path} or in the current folder")
+
+
+def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dict[str, list[str]]]:
+    "The listings of train and test, or one that is still to be divided, as a table of the images says."
     images = [p.relative_to(path) for p in _walk(path, path, left)]
     left[_OTHER] = [p for p in left[_OTHER] if p != file]
     known, table, rows = defaultdict(list), _read_table(file), {}
     for image in images:  # a row may leave out the folder, the ending or both
-        for name in {str(way) for one in (image, Path(image.name)) for way in (one.as_posix(), one.with_suffix(""))}:
+        ways = {way.as_posix() for one in (image, Path(image.name)) for way in (one, one.with_suffix(""))}
+        for name in set(map(_plain_name, ways)):
             known[name].append(image.as_posix())
-    if any(name in known for name in table):  # no headings
+    if any(_images_named(list(map(str, table)), known)):  # no headings
         table = pd.concat([pd.DataFrame([dict(zip(table, table))]), table], ignore_index=True)
-    names = max(table, key=lambda name: table[name].isin(known).sum())
-    if not table[names].isin(known).any():
-        raise ValueError(f"no column of {file} names images below {path}; its columns are {', '.join(map(str, table))}")
+    named = {column: _images_named(table[column], known) for column in table}
+    names = max(named, key=lambda column: sum(map(bool, named[column])))
+    if not any(named[names]):
+        rows, files = (list(map(str, some))[:1] or ["nothing"] for some in (table[names], images))
+        raise ValueError(f"no column of {file} (such as {rows[0]}) names images below {path} (such as {files[0]})")
     rest = table.drop(columns=names)
+    for flag in (c for c in rest if re.fullmatch("(?i)is.?(train|valid|val|test)", str(c))):  # as fastai's is_valid
+        rest[flag] = rest[flag].str.casefold().map(dict.fromkeys(("true", "1"), flag[2:]))
+        rest[flag] = rest[flag].fillna("valid" if "train" in flag.casefold() else "train")
     part = next((c for c in rest if len(rest.columns) > 1 and all(_part_of(text)[0] for text in rest[c])), None)
     classes = _class_column(rest.drop(columns=[part] if part else []), file)
-    for k, (name, label) in enumerate(zip(table[names], classes)):
-        found = known.get(name, [])
-        if len(found) > 1:
+    left["columns of the table that are not used"] += [c for c in rest if c not in (part, classes.name, *classes)]
+    for k, (name, label, found) in enumerate(zip(table[names], classes, named[names])):
+        exact = [f for f in found if name in (f, Path(f).name)]
+        if len(found := exact or found) > 1:
             raise ValueError(f"{file} names {name}, which may be {' or '.join(found[:3])}: write the folder as well")
         if not found or not label:
-            left["rows of the table without an image or a class"].append(path / name)
+            left["rows of the table without an image or a class"].append(name or f"row {k + 2}")
         elif rows.setdefault(found[0], (label, k))[0] != label:
             raise ValueError(f"{file} gives {found[0]} two classes, {rows[found[0]][0]} and {label}")
     left["images that the table does not name, left aside"] += [path / i for i in images if i.as_posix() not in rows]
     if len(found := sorted({label for label, _ in rows.values()})) < 2:
         raise ValueError(f"{file} has one class, {', '.join(found)}; a classifier needs at least two")
     kinds = {
-        f: _part_of(table[part][k] if part else f.split("/")[0])[0] if part or "/" in f else ""
+        f: _part_of(rest[part][k] if part else f.split("/")[0])[0] if part or "/" in f else ""
         for f, (_, k) in rows.items()
     }
     test = "test" if "test" in kinds.values() else "valid"
@@ -830,28 +879,48 @@ def _read_all(path: Path, files: list[str], size: int, fit: str, value_range, sk
     return images, (ranges[bool(deep[1])] if bool(deep[0]) != bool(deep[1]) else None)
 
 
-def _report(train: Images, test: Images, left: dict[str, list[str]]) -> str:
-    "What a folder held, in a few lines: class balance, what was left out, what to be careful with."
-    lines = [f"{train.name}: {len(train)} training and {len(test)} test images of {train.num_classes} classes"]
-    balance = [f"{c} {train.counts[c]} + {test.counts[c]}" for c in train.classes[:20]]
-    lines.append(f"train + test: {', '.join(balance)}" + (" ..." if train.num_classes > 20 else ""))
-    if max(train.counts.values()) > 5 * min(train.counts.values()):
+# %% ../nbs/10_data.ipynb #d5c00003
+def describe(
+    train: Images,
+    test: Images,  # of the same classes
+) -> list[str]:  # sentences for a terminal or a report; of many names the first ones
+    "What the data hold: class balance, what was left out of a folder, what to be careful with."
+    counts, few = [part.counts for part in (train, test)], train.num_classes <= 20
+    order = train.classes if few else sorted(train.classes, key=counts[0].get)
+    balance = [f"{shorten(visible(c))} {counts[0][c]:,} + {counts[1][c]:,}" for c in order]
+    balance = ", ".join(balance) if few else f"from {', '.join(balance[:3])} to {', '.join(balance[-3:])}"
+    size = f"{len(train):,} training and {len(test):,} test images of {train.num_classes:,} classes"
+    lines = [f"{visible(train.name or 'images from memory')}: {size}", f"train + test: {balance}"]
+    if max(counts[0].values()) > 5 * min(counts[0].values()):
         lines.append("the classes are far from balanced: read the accuracy class by class")
     same_case = defaultdict(list)
     for name in train.classes:
         same_case[name.casefold()].append(name)
     alike = [" and ".join(names) for _, names in sorted(same_case.items()) if len(names) > 1]
-    seen = {hash(image.tobytes()) for image in train.images}
-    twins = [file for file, image in zip(test.files or (), test.images) if hash(image.tobytes()) in seen]
     found = {"unreadable, skipped": train.skipped + test.skipped, "pairs of classes that differ only in case": alike}
-    found["test images that are training images as well, so the accuracy flatters"] = twins
-    for what, names in (found | left).items():
+    for what, names in (found | _repeated(train, test) | train.left_out).items():
         if names:
-            lines.append(f"{len(names)} {what}: {', '.join(names[:5])}" + (" ..." if len(names) > 5 else ""))
+            some = ", ".join(shorten(visible(name), 80) for name in names[:5]) + " ..." * (len(names) > 5)
+            lines.append(f"{what} ({len(names):,}): {some}")
     if "value_range" in train.reference:
         low, high = train.reference["value_range"]
         lines.append(f"more than 8 bits: {low:g} is black and {high:g} is white (value_range)")
-    return "\n".join(lines)
+    return lines
+
+
+def _repeated(train: Images, test: Images) -> dict[str, list[str]]:
+    "Images whose pixels are there more than once, by what that does."
+    labels, twins, odd = {}, [], []
+    for part, what in ((train, "train"), (test, "test")):
+        names = part.files or [f"{what} {k}" for k in range(len(part))]
+        for name, image, label in zip(names, part.images, part.labels.tolist()):
+            first = labels.setdefault(hash(image.tobytes()), (label, part))
+            if first[0] != label:
+                odd.append(name)
+            if part is not train and first[1] is train:
+                twins.append(name)
+    said = "test images that are training images as well, so the accuracy flatters"
+    return {said: twins, "images of equal pixels in two classes, so one label is wrong": odd}
 
 
 # %% ../nbs/10_data.ipynb #3f7430e9
@@ -899,7 +968,7 @@ def image_folder(
     progress: bool = True,  # a bar if it takes more than a second, then the class balance in print
     fit: str = "squash",  # how an image becomes a square, see `read_image`
     value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: one range that holds all
-    labels: str | None = None,  # a table (CSV) of files and their classes, in place of class folders
+    labels: str | None = None,  # a table (CSV) of files and classes, in `path` or elsewhere, instead of class folders
 ) -> tuple[Images, Images]:  # (train, test)
     "A folder of images, a folder for each class, or a table of their classes."
     path, options = _expanded(path).resolve(), dict(size=size, test_fraction=test_fraction, seed=seed)
@@ -911,8 +980,8 @@ def image_folder(
     if not isinstance(test_fraction, (int, float)) or not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction must lie between 0 and 1, not {test_fraction!r}")
     _check_reading(fit, value_range)
-    left = defaultdict(list)
-    listings = _list_table(path, labels, left) if labels is not None else _list_parts(path, left)
+    left, table = defaultdict(list), None if labels is None else _find_table(path, labels)
+    listings = _list_table(path, table, left) if table else _list_parts(path, left)
     ours = len(listings) == 1
     split = lambda name, files: _split(files, name, test_fraction, seed)
     if ours:
@@ -923,17 +992,19 @@ def image_folder(
     pixels, value_range = _read_all(path, files, size, fit, value_range, skip_unreadable, progress)
     reference = {"name": "folder", "path": str(path), **options, "skip_unreadable": skip_unreadable, "fit": fit}
     reference |= {"value_range": list(value_range)} if value_range else {}
-    reference |= {"labels": os.fspath(labels)} if labels is not None else {}
+    reference |= {"labels": os.fspath(table.relative_to(path) if path in table.parents else table)} if table else {}
+    relative = lambda p: p if isinstance(p, str) else os.path.relpath(p, path)
+    names = {what: list(map(relative, found)) for what, found in left.items() if found}
     parts = []
     for before, listing in zip(listings, _without(listings, pixels.keys(), split if ours else None, path)):
         kept = [f for part in listing.values() for f in part]
         indices = np.repeat(np.arange(len(listing)), [len(part) for part in listing.values()])
         skipped = [f for part in before.values() for f in part if f not in pixels]
         images = np.stack([pixels[f] for f in kept])
-        parts.append(Images(images, indices, list(listing), None, path.name, dict(reference), kept, skipped))
+        about = dict(reference=dict(reference), files=kept, skipped=skipped, left_out=names)
+        parts.append(Images(images, indices, list(listing), name=path.name, **about))
     if progress:
-        names = {what: [p.relative_to(path).as_posix() for p in found] for what, found in left.items()}
-        print(visible(_report(*parts, names), lines=True))
+        print(*describe(*parts), sep="\n")
     return parts[0], parts[1]
 
 

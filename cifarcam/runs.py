@@ -52,7 +52,7 @@ from typing_extensions import TypedDict
 from .batch_transforms import BatchTransform
 from .batches import LoaderBatches, MemoryBatches
 from .checkpoint import last_checkpoint
-from .data import MEAN, STD, Images, channel_stats
+from .data import MEAN, STD, Images, channel_stats, describe
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
 from .files import check_free, check_regular, first_fault, lock_folder, short_repr, shortened, write_json
@@ -257,6 +257,7 @@ class _Data(_Part):
     fingerprint: TypedDict("_Fingerprint", {"train": str, "test": str})
     n_train: _Amount
     n_test: _Amount
+    notes: list[str] = []  # of `describe`
 
 
 # %% ../nbs/61_runs.ipynb #9b10a059
@@ -532,7 +533,8 @@ def run(
         format=1,
         identity=identity,
         recipe=recipe_to_dict(recipe),
-        data=dict(reference=train.reference, fingerprint=fingerprints, n_train=len(train), n_test=len(test)),
+        data=dict(reference=train.reference, fingerprint=fingerprints, n_train=len(train), n_test=len(test))
+        | dict(notes=describe(train, test)),
         classes=list(map(str, train.classes)),
         mean=list(setup.mean),
         std=list(setup.std),

@@ -414,7 +414,7 @@ def show_policy(
     n: int = 4,  # augmented versions of each image
     seed: int = 0,  # of the augmentation: the same seed draws the same figure
     size: float = 0.68,  # of an image, in inches: ten classes fit into the width of a page
-) -> Figure:  # a column a class, or a row where there are more than 12 classes: the original, then augmented versions
+) -> Figure:  # a column a class, or a row where these are more than 12 or have long names: original, then augmented
     "Show what an augmentation policy does to an image of each class."
     present = [k for k in range(len(images.classes)) if (images.labels == k).any()]
     of, present = len(present), present[:60]
@@ -428,7 +428,7 @@ def show_policy(
     title += ": an original of each class and what training sees instead"
     if of > len(present):
         title += f" (the first {len(present)} of {of:,} classes)"
-    if len(names) > 12:
+    if len(names) > 12 or max(map(len, names)) > 20:
         return _table(rows, names, steps, title, size)
     return _table([list(row) for row in zip(*rows)], steps, names, title, size)
 
@@ -751,23 +751,28 @@ def _confusion_title(counts: np.ndarray, classes: list[str]) -> str:
 def plot_confusion(
     confusion: Tensor | np.ndarray,  # counts [C, C], rows actual, columns predicted
     classes: Sequence[str],  # the C names
-) -> Figure:  # counts are written up to 30 classes
+) -> Figure:  # counts are written up to 30 classes; of more than 250 the 30 with the most mistakes are shown
     "Plot a confusion matrix; blue is right, orange is wrong, deeper is a larger share of the row."
     counts, n, classes = np.asarray(confusion), len(classes), figure_names(classes)
     if counts.shape != (n, n):
         raise ValueError(f"The confusion matrix must be [{n}, {n}] for {n} classes, not {list(counts.shape)}.")
     right, wrong = np.eye(n, dtype=bool), ~np.eye(n, dtype=bool)
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    shares, title = counts / np.maximum(counts.sum(1, keepdims=True), 1), _confusion_title(counts, classes)
+    if n > 250:  # a cell would be a dot, and a name in several could be written
+        errors, title = counts * wrong, f"{title}\nHere the 30 of {n:,} classes with the most mistakes"
+        some = np.sort(np.argsort(-errors.sum(0) - errors.sum(1), kind="stable")[:30])
+        counts, shares, right, wrong = (table[np.ix_(some, some)] for table in (counts, shares, right, wrong))
+        n, classes = 30, [classes[k] for k in some]
     worst = max(shares[wrong].max(initial=0), 1e-9)
     scales = {"right": ("Blues", 1, 0.9), "wrong": ("Oranges", worst, 0.8)}  # color map, its end's share, its used part
     blues, oranges = (matplotlib.colormaps[cmap](shares / most * reach) for cmap, most, reach in scales.values())
     colors = np.where(right[..., None], blues, oranges)
     colors[(counts == 0) & wrong] = 1  # no such mistake: white
-    cell = 44 if n <= 12 else 30 if n <= 30 else max(4, 900 // n) if n <= 500 else 2
+    cell = 44 if n <= 12 else 30 if n <= 30 else max(4, 900 // n)
     font = _MEDIUM if cell >= 14 else _SMALL - 1
     named = math.ceil(font * _DPI / 72 * 1.15 / cell)  # of rows lower than a line of text, one in so many is named
     side = _extent(classes[::named], _MEDIUM)[0] + 30
-    figure, left, top = _sheet(side + n * cell + 110, 10 + n * cell + side + 20, _confusion_title(counts, classes))
+    figure, left, top = _sheet(side + n * cell + 110, 10 + n * cell + side + 20, title)
     left, top = left + side, top + 10
     axes = figure.box(left, top, (n * cell, n * cell))
     axes.imshow(colors, interpolation="nearest", aspect="auto")

@@ -127,7 +127,8 @@ def read_weights(
             with torch.serialization.safe_globals(_HARMLESS), warnings.catch_warnings(action="ignore"):
                 state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = type(error).__name__
+        with path.open("rb") as file:  # a pointer of Git LFS, a page of HTML, a file of another library
+            reason = f"{type(error).__name__}; it begins with {file.read(16)!r}"
         with suppress(Exception):  # else it is an archive of another kind
             reason = f"it holds {', '.join(torch.serialization.get_unsafe_globals_in_checkpoint(path)[:3])}"
         raise WeightsError(
@@ -307,11 +308,12 @@ def _fill(model: nn.Module, state: dict[str, Tensor] | None, name: str, path: st
     if state is None:
         said = f"{name} has RANDOM weights, so its predictions and maps mean nothing"
         return warnings.warn(f"{said}: give weights=FILE, or weights=DEFAULT to download trained ones", stacklevel=4)
-    state = fit_names(state, model)
+    state, own = fit_names(state, model), model.state_dict()
+    own = {k: v for k, v in own.items() if k in state or not k.endswith("num_batches_tracked")}  # old files have none
     try:
-        if faults := misfits(model.state_dict(), state):
+        if faults := misfits(own, state):
             raise RuntimeError(faults[0])
-        model.load_state_dict(state)
+        model.load_state_dict(state, strict=False)
     except RuntimeError as error:
         first = str(error).split("\n\t")[1:2] or [str(error)]
         raise ExplainError(f"the weights {path} do not fit the model: {textwrap.shorten(first[0], 160)}") from error

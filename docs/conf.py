@@ -24,7 +24,6 @@ nb_merge_streams = True
 nb_render_markdown_format = "myst"
 nb_ipywidgets_js = {}  # a widget needs a kernel
 add_module_names = False
-python_maximum_signature_line_length = 100
 toc_object_entries_show_parents = "hide"
 
 
@@ -48,6 +47,7 @@ html_theme_options = {
 }
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_favicon = "static/favicon.svg"
 html_math_renderer = "mathml"
 html_copy_source = html_show_sphinx = False

@@ -22,6 +22,8 @@ from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from nbformat.v4 import new_code_cell, new_markdown_cell
+from PIL import Image
+from sphinx import addnodes
 from sphinx.util.logging import getLogger
 
 log = getLogger(__name__)
@@ -142,7 +144,7 @@ def repository_links(text: str, page: Path, address: str) -> str:
         if match[0].startswith("`") or re.match(r"\w+:", match[2]):
             return match[0]
         to, _, heading = match[2].partition("#")
-        if to and not to.endswith((".ipynb", "glossary.md")):
+        if to and not to.endswith((".ipynb", "glossary.md", "tasks.md")):
             there = (page.parent / unquote(to)).resolve()
             if not there.exists():
                 log.warning("%s links to %s, which does not exist", page.name, to)
@@ -292,6 +294,56 @@ def link_names(app, tree: nodes.document, page: str) -> None:
             node.replace_self(nodes.reference("", "", node.deepcopy(), refuri=address, internal=True))
 
 
+def height(part: nodes.Node, page: Path) -> float:
+    "About how many pixels a part of a page needs on a desk."
+    if isinstance(part, nodes.literal_block):
+        return 24 + 19.5 * sum(1 + len(line) // 105 for line in part.astext().splitlines())
+    if isinstance(part, nodes.paragraph):
+        return 14 + 26 * (1 + len(part.astext()) // 115)
+    if isinstance(part, nodes.image):
+        tall, wide = image_size(page.parent / part["uri"])
+        return 12 + tall * min(1, 860 / wide)
+    if isinstance(part, nodes.raw):
+        return 27 * part.astext().count("<tr")
+    if isinstance(part, addnodes.desc_content):  # its tables are folded
+        return sum(height(child, page) for child in part if not isinstance(child, nodes.table))
+    children = part.children[1:] if "hide_mode" in part else part.children  # folded source
+    own = {nodes.title: 66, nodes.row: 30, nodes.list_item: 30, addnodes.desc: 56}
+    return own.get(type(part), 30 * ("hide_mode" in part)) + sum(height(child, page) for child in children)
+
+
+def image_size(path: Path) -> tuple[int, int]:  # height, width
+    "The size of an image file, in pixels."
+    if not path.is_file():
+        return 300, 860
+    with Image.open(path) as image:
+        return image.height, image.width
+
+
+def fold_sections(app, tree: nodes.document) -> None:
+    "Sphinx's event doctree-read: of a very long page some sections open on a click, or by a link into them; the last stays."
+    page = Path(app.env.doc2path(app.env.docname))
+    over = height(tree, page) - app.config.most_pixels
+    for section in reversed(
+        [s for s in tree.findall(nodes.section) if isinstance(s.parent.parent, nodes.document)][1:-1]
+    ):
+        if over <= 0:
+            return
+        over -= height(section, page) - 100
+        counts = [len(list(section.findall(kind))) for kind in (addnodes.desc, nodes.image)]
+        said = [f"{n} {word}{'s' * (n > 1)}" for n, word in zip(counts, ("name", "figure"), strict=True) if n]
+        summary = f"<summary>Show this section{': ' * bool(said)}{', '.join(said)}</summary>"
+        section.insert(1, nodes.raw("", f'<details class="part">{summary}', format="html"))
+        section += nodes.raw("", "</details>", format="html")
+
+
+def name_parts(app, page: str, template: str, context: dict, tree: nodes.document | None) -> None:
+    "Sphinx's event html-page-context: a screen reader hears what a fold holds, and the level of the sidebar's headings."
+    context["body"] = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
+    menu = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = menu.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def draw_formula(translator, node, block: bool) -> None:
     "A formula as MathML, which browsers draw themselves."
     tex = re.sub(r"\\dots\b", r"\\ldots", node.astext())  # the one common command that the converter does not know
@@ -307,7 +359,10 @@ def setup(app) -> dict:
     "What Sphinx calls to load an extension."
     app.add_config_value("source_url", "", "env")
     app.connect("source-read", read_page)
+    app.add_config_value("most_pixels", 13_300, "env")
     app.connect("doctree-read", describe_images)
+    app.connect("doctree-read", fold_sections)
+    app.connect("html-page-context", name_parts, priority=900)  # after the theme's own
     app.connect("doctree-resolved", link_names)
     app.add_html_math_renderer(
         "mathml", (partial(draw_formula, block=False), None), (partial(draw_formula, block=True), None)

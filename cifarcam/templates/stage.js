@@ -216,7 +216,7 @@ export class Stage {
     this.columns = [column(), column(), column()];
     this.pin = el("button", { type: "button", onclick: () => this.togglePin() }, "pin this view");
     this.erase = el("button", { type: "button", hidden: "", onclick: () => this.uncover() }, "show the whole image");
-    this.hint = el("span", { class: "stage-hint" }, source.brush ? "Drag on the image to hide a part. " : "", "Click a class to explain it, with Shift to contrast it. R: a random image.");
+    this.hint = el("span", { class: "stage-hint" }, source.brush ? "Drag over the image to hide a part. " : "", "Click a class to explain it, Shift+click to contrast it. Press R for a random image.");
     this.matrix = el("details", { class: "stage-matrix" }, el("summary", {}, "confusion matrix"));
     this.matrix.addEventListener("toggle", () => this.drawConfusion());
     const pair = el("div", { class: "stage-columns" }, ...this.columns.map((c) => c.root));
@@ -325,7 +325,7 @@ export class Stage {
   /** The third column: B's map less A's, where both have the same grid; else B's probabilities less A's only. */
   drawDifference([[a, la], [b, lb]]) {
     const c = this.columns[2], [one, two] = [a.layers[la], b.layers[lb]], same = one && two && String(one.grid) === String(two.grid);
-    say(c.heading, "difference: B less A");
+    say(c.heading, "B less A");
     const change = a.pixels.map((v, k) => clamp(128 + (b.pixels[k] ?? v) - v, 0, 255));
     paintImage(c.input, change, a.size, { side: LARGE });
     c.input.setAttribute("role", "img");

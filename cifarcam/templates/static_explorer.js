@@ -65,7 +65,7 @@ for (let i = 0; i < N; i++) {
 }
 d.classes.forEach((name, k) => {
   const b = button($(".bars"), `explain ${name}`, () => { now.target = k; bars(); blend(); });
-  b.innerHTML = "<span></span><span><i></i></span><b></b>"; b.firstChild.textContent = name;
+  b.innerHTML = "<span></span> <span><i></i></span> <b></b>"; b.firstChild.textContent = name;
 });
 for (const m of d.methods) $(".method").append(new Option(m, m));
 $(".layer").max = d.layers.length - 1; $(".layer").value = now.layer;

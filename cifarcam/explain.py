@@ -600,7 +600,10 @@ class Explainer:
             classes, self.other = len(loaded.classes), error
         loaded.classes = loaded.classes or numbered(classes)
         if classes != len(loaded.classes):
-            raise ExplainError(f"the model gives {classes} logits, but there are {len(loaded.classes)} class names")
+            sides = "; name its side above zero, and explain the other by BinaryTarget(positive=False)" * (classes == 1)
+            raise ExplainError(
+                f"the model gives {classes} logits, but there are {len(loaded.classes)} class names{sides}"
+            )
         if "reshape" not in options:
             try:
                 layers, options["reshape"] = _layers(net, tuple(x.shape), layers, tokens)

@@ -564,6 +564,7 @@ def _page(run: Run, test: Images | None, no_images: str, drawn: dict[str, _Drawn
         tta=p.views != "none",
         no_images=no_images,
         facts=headline(run),
+        notes=run.config["data"].get("notes", []),  # of `cifarcam.data.describe`
         command=repeat_command(run),
         recipe=run.recipe,
         observations=observations(run, test),

@@ -690,7 +690,8 @@ def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iter
     sources, inputs = zip(*group)
     inputs = torch.stack(inputs) if isinstance(inputs[0], Tensor) else np.stack(inputs)
     by_target, cam, found = self.maps(inputs, targets), self.cam, [[] for _ in sources]
-    shares = None if self.other else cam.probabilities.float().cpu().numpy()
+    classless = self.other or not any(getattr(target, "of_classes", True) for target in targets.values())
+    shares = None if classless else cam.probabilities.float().cpu().numpy()
     for (name, maps), i in product(by_target.items(), range(len(sources))):
         index = None if cam.targets[name] is None else int(cam.targets[name][i])
         about = name or (self.loaded.classes[index] if index is not None else "")

@@ -148,6 +148,7 @@ class RegressionTarget:
 
     index: int = 0  # which of the numbers
     up: bool = True  # False: evidence for a lower value
+    of_classes: ClassVar[bool] = False  # whether the model's numbers are classes, which have probabilities
 
     def __call__(self, output: Any) -> Tensor:  # of a model, [N, R] or [N] -> [N]
         bare = isinstance(output, Tensor) and output.ndim == 1
@@ -311,6 +312,7 @@ class SimilarityTarget(_Each):
     reference: Tensor = ()  # [D], or one for each image [N, D]: the embedding of an image, or of a text
     embedding: Callable | None = None  # gets the images' embedding [N, D] from the output, where that is no tensor
     each = {"reference": 1}
+    of_classes: ClassVar[bool] = False
 
     def __call__(self, output: Any) -> Tensor:  # of a model -> [N]
         own = output if self.embedding is None else self.embedding(output)

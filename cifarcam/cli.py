@@ -249,10 +249,10 @@ _UNFIT = """torch and torchvision do not fit together: install both with one com
 
 def _run(words: list[str], traceback: bool) -> int:
     "A command from its words to its exit code."
-    if not words or {"-h", "--help"} & set(words[: words.index("--")] if "--" in words else words):
-        print(_help_text(next((word for word in words if word in _VERBS), None)))
-        return 0 if words else 2
     try:
+        if not words or {"-h", "--help"} & set(words[: words.index("--")] if "--" in words else words):
+            print(_help_text(next((word for word in words if word in _VERBS), None)))
+            return 0 if words else 2
         with _short_warnings():
             return _app()(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
     except CycloptsError as error:

@@ -845,6 +845,25 @@ class _ExploreOptions(_RunOptions):
     no_browser: bool = False  # serve, but open nothing
 
 
+# %% ../nbs/81_cli.ipynb #explwhat
+def _to_explore(words: Sequence[str], options: _ExploreOptions) -> dict:  # what `write_app` takes
+    "A run with its images, or a model with the images that are named."
+    from cifarcam.runs import Run
+
+    what = dict(fit=options.fit, model=options.model)
+    if words and not options.model and not _names_images(words[0]):
+        opened, *others = Run(words[0]), *words[1:]
+        if others:
+            raise UsageError(f"a run brings its own images, so {others[0]} has no place here: choose it on the page")
+        opened.file("model.safetensors")
+        what |= dict(run=opened.folder, root=options.root)
+    else:
+        if options.model is None:
+            _note(_BY_PRETRAINED)
+        what |= dict(images=words)
+    return what
+
+
 # %% ../nbs/81_cli.ipynb #a446c36e
 @_verb(
     "explore",
@@ -864,21 +883,10 @@ def explore(
     import subprocess
     import tempfile
 
-    from cifarcam.runs import Run
     from cifarcam.serve import address, check_port, is_local, open_page, serve_command, write_app
 
     ip, local = options.ip, is_local(options.ip)
-    what = dict(fit=options.fit, model=options.model)
-    if words and not options.model and not _names_images(words[0]):
-        opened, *others = Run(words[0]), *words[1:]
-        if others:
-            raise UsageError(f"a run brings its own images, so {others[0]} has no place here: choose it on the page")
-        opened.file("model.safetensors")
-        what |= dict(run=opened.folder, root=options.root)
-    else:
-        if options.model is None:
-            _note(_BY_PRETRAINED)
-        what |= dict(images=words)
+    what = _to_explore(words, options)
     port = free_port() if options.port is None else options.port
     served = dict(ip=ip, base_url=options.base_url, hosts=options.allow_host or [], pages=options.pages)
     served["token"] = "" if options.no_token else None

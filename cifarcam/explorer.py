@@ -250,6 +250,7 @@ class Line:
         return [plain] + [self.paint(self.maps[k], self.tops[k], self.size) for k in [self.layer] if k]
 
 
+# %% ../nbs/73_explorer.ipynb #view0000
 @dataclass
 class View:
     "All that is shown at a moment."
@@ -386,16 +387,6 @@ class Viewer:
     model = property(lambda self: self.lens.model, doc="The network that is explored.")
     layers = property(lambda self: self.lens.layers, doc="The stops of the layer slider.")
 
-    def item(self, index: int, own: bool = False) -> Item:
-        "An image of the data, or an own image."
-        if own:
-            return self.own[index]
-        image, label = self.data[index]
-        if self.options.labeled:
-            return Item(f"image {index}", image, label, index)
-        path = self.data.files[index] if self.data.files else ""
-        return Item(Path(path).name or f"image {index}", image, None, index, path)
-
     def _reporter(self, what: str, unit: str) -> Callable[[int, int], None] | None:
         "What is called with the number done, and of all, while a long work goes on."
 
@@ -405,6 +396,18 @@ class Viewer:
 
 
 # %% ../nbs/73_explorer.ipynb #808ea6a8
+@patch
+def item(self: Viewer, index: int, own: bool = False) -> Item:
+    "An image of the data, or an own image."
+    if own:
+        return self.own[index]
+    image, label = self.data[index]
+    if self.options.labeled:
+        return Item(f"image {index}", image, label, index)
+    path = self.data.files[index] if self.data.files else ""
+    return Item(Path(path).name or f"image {index}", image, None, index, path)
+
+
 @patch
 def _choose_classes(self: Viewer, view: View, look: Look) -> None:
     "The class to explain and the one held against it, with a note where one of them is not what was asked for."
@@ -945,19 +948,6 @@ class Explorer(_Board, Viewer):
             view.fitted = f"{_FITTED[self.options.fit]} {size}, as the network gets it"
         return view
 
-    def describe(self) -> str:  # a few lines
-        "The view in words."
-        return "\n".join(self.view.describe())
-
-    def _ipython_display_(self) -> None:
-        display(self.widget)
-
-    def __enter__(self) -> "Explorer":
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self.close()
-
     def _ask(self) -> None:
         self._worker.ask()
 
@@ -1089,6 +1079,27 @@ def _close_all(*widgets: Any) -> None:
             parts = [getattr(widget, name, None) for name in ("layout", "style")]
             widget.close()
             _close_all(*children, *parts)
+
+
+@patch
+def describe(self: Explorer) -> str:  # a few lines
+    "The view in words."
+    return "\n".join(self.view.describe())
+
+
+@patch
+def _ipython_display_(self: Explorer) -> None:
+    display(self.widget)
+
+
+@patch
+def __enter__(self: Explorer) -> "Explorer":
+    return self
+
+
+@patch
+def __exit__(self: Explorer, *exception) -> None:
+    self.close()
 
 
 # %% ../nbs/73_explorer.ipynb #8d442707

@@ -234,6 +234,7 @@ def inputs(self: Lens, images: np.ndarray) -> Tensor:  # [N, C, H, W], normalize
     return ((x - mean) / std).to(weight.dtype)
 
 
+# %% ../nbs/72_lens.ipynb #fw000001
 @patch
 def _once(self: Lens, image: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
     "One forward pass: the layers' outputs by name, and the logits [1, C] with the graph behind them."
@@ -271,6 +272,7 @@ def _forward(self: Lens, image: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
         return kept, logits
 
 
+# %% ../nbs/72_lens.ipynb #pr000001
 @patch
 def logits(
     self: Lens,

@@ -504,6 +504,39 @@ def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, 
     return Run(out)
 
 
+# %% ../nbs/61_runs.ipynb #cfg00002
+def _config_of(setup: Setup, trainer: Trainer, data: tuple[Images, Images], identity: str, fingerprints: dict) -> dict:
+    "What config.json says; an error where it could not be read again."
+    recipe, weights, (train, test) = setup.recipe, setup.weights, data
+    config = dict(
+        format=1,
+        identity=identity,
+        recipe=recipe_to_dict(recipe),
+        data=dict(reference=train.reference, fingerprint=fingerprints, n_train=len(train), n_test=len(test))
+        | dict(notes=describe(train, test)),
+        classes=list(map(str, train.classes)),
+        mean=list(setup.mean),
+        std=list(setup.std),
+        image_size=int(train.images.shape[1]),
+        network=dict(name=recipe.network, args=dict(recipe.network_args)),
+        seed=recipe.seed,
+        device=str(trainer.device),
+        precision=trainer.precision,
+        processes=trainer.world,
+        versions=versions(),
+        hardware=hardware(),
+    )
+    if weights:
+        scale = "of the pretrained run" if weights.mean else "of the data"
+        config["pretrained"] = dict(source=recipe.pretrained, fingerprint=weights.fingerprint, normalisation=scale)
+    try:
+        _Config.model_validate(json.loads(json.dumps(config)))
+    except (ValueError, TypeError) as e:
+        said = f"{first_fault(e)}; images from memory have no reference"
+        raise RunError(f"such a run could not be opened again: {said}") from e
+    return config
+
+
 # %% ../nbs/61_runs.ipynb #3a328c6c
 def run(
     recipe: str | Recipe,  # a name in RECIPES, or a recipe
@@ -529,33 +562,9 @@ def run(
     model, said = setup.network()
     watch = dict(progress=progress if verbose else bool(progress), log=_Log(out / "train.log", verbose))
     trainer = setup.trainer(model, recipe.device, out=out, identity=identity, **watch)
-    config = dict(
-        format=1,
-        identity=identity,
-        recipe=recipe_to_dict(recipe),
-        data=dict(reference=train.reference, fingerprint=fingerprints, n_train=len(train), n_test=len(test))
-        | dict(notes=describe(train, test)),
-        classes=list(map(str, train.classes)),
-        mean=list(setup.mean),
-        std=list(setup.std),
-        image_size=int(train.images.shape[1]),
-        network=dict(name=recipe.network, args=dict(recipe.network_args)),
-        seed=recipe.seed,
-        device=str(trainer.device),
-        precision=trainer.precision,
-        processes=trainer.world,
-        versions=versions(),
-        hardware=hardware(),
-    )
+    config = _config_of(setup, trainer, data, identity, fingerprints)
     if weights:
-        scale = "of the pretrained run" if weights.mean else "of the data"
-        about = dict(source=recipe.pretrained, fingerprint=weights.fingerprint, normalisation=scale)
-        config["pretrained"], said = about, f"{said}; normalization {scale}"
-    try:
-        _Config.model_validate(json.loads(json.dumps(config)))
-    except (ValueError, TypeError) as e:
-        said = f"{first_fault(e)}; images from memory have no reference"
-        raise RunError(f"such a run could not be opened again: {said}") from e
+        said = f"{said}; normalization {config['pretrained']['normalisation']}"
     lines = _first_lines(trainer, recipe, config, out)  # fails before an old run is replaced
     lines += [line for line in (setup.said, said) if line]
     with _held(trainer, out):

@@ -6,6 +6,7 @@
 __all__ = [
     "METHODS",
     "SLOW_METHODS",
+    "METHOD_NAMES",
     "gradcam",
     "weighted",
     "hirescam",
@@ -244,6 +245,24 @@ def resolve_methods(
     if not found:
         raise CAMError(f"give at least one method: there are {', '.join(known)}")
     return found
+
+
+# %% ../nbs/40_cam_methods.ipynb #names001
+METHOD_NAMES = {
+    "gradcam": "Grad-CAM",
+    "gradcam++": "Grad-CAM++",
+    "xgradcam": "XGrad-CAM",
+    "hirescam": "HiResCAM",
+    "elementwise": "element-wise",
+    "layercam": "LayerCAM",
+    "eigencam": "Eigen-CAM",
+    "eigengradcam": "Eigen-Grad-CAM",
+    "scorecam": "Score-CAM",
+    "ablationcam": "Ablation-CAM",
+    "shapleycam": "Shapley-CAM",
+    "randomcam": "random map",
+    "meancam": "mean activation",
+}  # what users call them
 
 
 # %% ../nbs/40_cam_methods.ipynb #4392c41b

@@ -41,7 +41,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .batch_transforms import BatchTransform
-from .cam_methods import METHODS, asks_for_class
+from .cam_methods import METHOD_NAMES, METHODS, asks_for_class
 from .data import Images
 from .evaluate import Predictions
 from .faithfulness import center_gaussian, energy_inside, random_maps
@@ -57,6 +57,7 @@ from .transforms import policy_from_dict
 from cifarcam.visualize import (
     BLUE,
     CMAP,
+    DIVERGING,
     GREY,
     ORANGE,
     outcome_colors,
@@ -287,9 +288,9 @@ def pack_maps(
     model: nn.Module,  # in evaluation mode
     x: Tensor,  # float [N, 3, H, W], normalized
     layers: Sequence[str],  # layers to explain, in the order of the slider
-    methods: Sequence[str | Callable],  # names in `METHODS`
-) -> tuple[dict, Tensor]:  # {method: {layer: uint8 [N, C or 1, h, w]}}; probabilities [N, C]
-    "Every map that a static explorer can show: 0 is no evidence, 255 each map's largest value."
+    methods: Sequence[str],  # names in `METHODS`
+) -> tuple[dict, Tensor]:  # {method: {layer: float32 [N, C or 1, h, w], signed}}; probabilities [N, C]
+    "Every map that a static explorer can show."
     packed = {}
     for method in methods:
         with GradCAM(model, layers=list(layers), method=method, warn=False) as cam:
@@ -297,11 +298,7 @@ def pack_maps(
             probabilities = cam.probabilities.float()
             if asks_for_class(method):
                 found += [cam(x, target=c) for c in range(1, probabilities.shape[1])]
-        packed[method] = {}
-        for layer in layers:
-            maps = torch.stack([of[layer] for of in found], 1).float().clamp(min=0)  # [N, C or 1, h, w]
-            shares = maps / maps.amax((2, 3), keepdim=True).clamp(min=1e-12)
-            packed[method][layer] = (255 * shares).round().byte().numpy()
+        packed[method] = {layer: torch.stack([of[layer] for of in found], 1).float().cpu().numpy() for layer in layers}
     return packed, probabilities
 
 
@@ -322,12 +319,24 @@ _TEMPLATES = Environment(
 
 
 def _base64(array: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(array, dtype=np.uint8)).decode()
+    return base64.b64encode(np.ascontiguousarray(array)).decode()
+
+
+def _in_bytes(maps: np.ndarray) -> dict[str, Any]:  # float [N, T, h, w]
+    "A byte a cell, from -127 to 127 of each map's largest value, which is kept beside them."
+    tops = np.abs(maps).max((2, 3))
+    shares = maps / np.maximum(tops, 1e-30)[..., None, None]
+    return dict(values=_base64(np.round(127 * shares).astype(np.int8)), tops=[float(f"{top:.4g}") for top in tops.flat])
+
+
+def _template(name: str) -> Markup:
+    "A file that goes into a page as it is."
+    return Markup(_TEMPLATES.loader.get_source(_TEMPLATES, name)[0])
 
 
 def static_explorer(
     images: Images,  # the images to choose from; a dozen is plenty
-    maps: dict[str, dict[str, np.ndarray]],  # {method: {layer: uint8 [N, C or 1, h, w]}}, from `pack_maps`
+    maps: dict[str, dict[str, np.ndarray]],  # {method: {layer: float [N, C or 1, h, w]}}, from `pack_maps`
     probabilities: Tensor,  # [N, C], the network's
     cmap: str = CMAP,  # a name of matplotlib's color maps
 ) -> HTML:  # shows itself at the end of a cell
@@ -336,30 +345,33 @@ def static_explorer(
     classes = probabilities.shape[1]
     for method, layers in maps.items():
         for layer, m in layers.items():
-            if m.dtype != np.uint8 or m.ndim != 4 or m.shape[0] != n or m.shape[1] not in (1, classes):
+            if m.dtype.kind != "f" or m.ndim != 4 or m.shape[0] != n or m.shape[1] not in (1, classes):
                 raise ValueError(
-                    f"maps of {method} in {layer} must be uint8 [{n}, {classes} or 1, h, w], as pack_maps makes them, "
+                    f"maps of {method} in {layer} must be float [{n}, {classes} or 1, h, w], as pack_maps makes them, "
                     f"not {m.dtype} {list(m.shape)}"
                 )
-    data = dict(
-        shape=[n, h, w],
+    colors, diverging = (colormaps[name](np.arange(256), bytes=True)[:, :3] for name in (cmap, DIVERGING))
+    grids = {layer: list(m.shape[2:]) for layer, m in next(iter(maps.values())).items()}
+    named = lambda method: dict(name=method, label=METHOD_NAMES[method], classless=not asks_for_class(method))
+    data = dict(  # format 1 of `templates/stage.js`, which says what it holds
+        format=1,
+        size=[h, w],
         classes=[visible(name) for name in images.classes],
         labels=images.labels.tolist(),
-        predicted=probabilities.argmax(1).tolist(),
-        methods=list(maps),
-        layers=list(next(iter(maps.values()))),
         probabilities=[[round(p, 4) for p in row] for row in probabilities.tolist()],
         images=_base64(images.images),
-        colors=_base64(colormaps[cmap](np.arange(256), bytes=True)[:, :3]),
-        maps={
-            method: {layer: dict(shape=m.shape[1:], bytes=_base64(m)) for layer, m in layers.items()}
-            for method, layers in maps.items()
-        },
+        colors=_base64(colors),
+        diverging=_base64(diverging),
+        layers=[dict(name=layer, grid=[a, b], words=f"{a} x {b} cells") for layer, (a, b) in grids.items()],
+        methods=[named(method) for method in maps],
+        maps={method: {layer: _in_bytes(m) for layer, m in layers.items()} for method, layers in maps.items()},
     )
     text = json.dumps(data).replace("<", "\\u003c")  # a class name cannot end the script
     id = "explorer-" + hashlib.sha256(text.encode()).hexdigest()[:8]
-    script = _TEMPLATES.get_template("static_explorer.js").render(id=id, data=Markup(text))
-    return HTML(_TEMPLATES.get_template("static_explorer.html").render(id=id, script=Markup(script)))
+    stage, style = _template("stage.js").replace("export ", ""), _template("stage.css")
+    script = f'(() => {{\n{stage}\nmount(document.getElementById("{id}"), {text});\n}})();'
+    page = f'<div class="cifarcam-static" id="{id}"></div>'
+    return HTML(f"<style>\n{style}</style>\n{page}\n<script>{script}</script>")
 
 
 # %% ../nbs/71_report.ipynb #5385cfdf

@@ -41,24 +41,24 @@ const say = (e, text) => e.textContent !== text && (e.textContent = text); // a 
 
 /** For each of N pixels over n cells: the first cell, the second, and the share of the second. */
 function steps(n, N, smooth) {
-  return Array.from({ length: N }, (_, k) => {
-    const at = ((k + 0.5) * n) / N;
-    if (!smooth) return [Math.floor(at), Math.floor(at), 0];
-    const low = clamp(at - 0.5, 0, n - 1), first = Math.floor(low);
-    return [first, Math.min(first + 1, n - 1), low - first];
-  });
+  const first = new Int32Array(N), second = new Int32Array(N), share = new Float32Array(N);
+  for (let k = 0; k < N; k++) {
+    const at = ((k + 0.5) * n) / N, low = smooth ? clamp(at - 0.5, 0, n - 1) : Math.floor(at);
+    first[k] = Math.floor(low);
+    second[k] = Math.min(first[k] + 1, n - 1);
+    share[k] = low - first[k];
+  }
+  return [first, second, share];
 }
 
 /** A map at the size of a canvas: bilinear as PyTorch does it with align_corners=False, or whole cells. */
 function enlarged(values, [h, w], H, W, smooth) {
-  const out = new Float32Array(H * W), columns = steps(w, W, smooth);
-  steps(h, H, smooth).forEach(([y0, y1, a], y) => {
-    for (let x = 0, at = y * W; x < W; x++, at++) {
-      const [x0, x1, b] = columns[x];
-      const above = values[y0 * w + x0] * (1 - b) + values[y0 * w + x1] * b;
-      out[at] = a ? above * (1 - a) + (values[y1 * w + x0] * (1 - b) + values[y1 * w + x1] * b) * a : above;
-    }
-  });
+  const [top, bottom, down] = steps(h, H, smooth), [left, right, along] = steps(w, W, smooth);
+  const out = new Float32Array(H * W), line = new Float32Array(w); // a line of cells at the height of a line of pixels
+  for (let y = 0, k = 0; y < H; y++) {
+    for (let x = 0; x < w; x++) line[x] = values[top[y] * w + x] * (1 - down[y]) + values[bottom[y] * w + x] * down[y];
+    for (let x = 0; x < W; x++, k++) out[k] = line[left[x]] * (1 - along[x]) + line[right[x]] * along[x];
+  }
   return out;
 }
 
@@ -73,12 +73,12 @@ function fit(canvas, [height, width], side) {
 
 function paintImage(canvas, pixels, size, { mask = null, paint = [128, 128, 128], side = 0 } = {}) {
   const [h, w] = size, [H, W] = side ? fit(canvas, size, side) : fit(canvas, size, Math.max(h, w));
-  const context = canvas.getContext("2d"), out = context.createImageData(W, H);
+  const context = canvas.getContext("2d"), out = context.createImageData(W, H), to = out.data, [line] = steps(h, H, false), [column] = steps(w, W, false);
   for (let y = 0, o = 0; y < H; y++) {
     for (let x = 0; x < W; x++, o += 4) {
-      const at = Math.floor((y * h) / H) * w + Math.floor((x * w) / W);
-      for (let c = 0; c < 3; c++) out.data[o + c] = mask && mask[at] ? paint[c] : pixels[3 * at + c];
-      out.data[o + 3] = 255;
+      const at = line[y] * w + column[x];
+      for (let c = 0; c < 3; c++) to[o + c] = mask && mask[at] ? paint[c] : pixels[3 * at + c];
+      to[o + 3] = 255;
     }
   }
   context.putImageData(out, 0, 0);
@@ -86,37 +86,54 @@ function paintImage(canvas, pixels, size, { mask = null, paint = [128, 128, 128]
 
 /** The map over the image. It covers more where it is larger, a line marks half of its maximum, and a blank map is hatched. */
 export function paintMap(canvas, view, layer, { opacity, smooth, colors, diverging, side, signed = view.rather !== null }) {
-  const [H, W] = fit(canvas, view.size, side), [h, w] = view.size, context = canvas.getContext("2d"), out = context.createImageData(W, H);
-  const map = enlarged(layer.values, layer.grid, H, W, smooth), table = signed ? diverging : colors;
-  const most = map.reduce((m, v) => Math.max(m, signed ? Math.abs(v) : v), 0), top = layer.top || most || 1, half = most / 2;
-  for (let y = 0, k = 0; y < H; y++) {
-    for (let x = 0; x < W; x++, k++) {
-      const share = clamp(map[k] / top, signed ? -1 : 0, 1), level = signed ? Math.round(127.5 * share + 127.5) : Math.round(255 * share);
-      const a = opacity >= 1 ? 1 : 1 - (1 - opacity) ** (2.5 * Math.abs(share)), o = 4 * k;
-      const at = 3 * (Math.floor((y * h) / H) * w + Math.floor((x * w) / W));
-      const gray = (view.pixels[at] + view.pixels[at + 1] + view.pixels[at + 2]) / 3;
-      for (let c = 0; c < 3; c++) out.data[o + c] = a * table[3 * level + c] + (1 - a) * (signed ? gray : view.pixels[at + c]);
-      out.data[o + 3] = 255;
+  const [H, W] = fit(canvas, view.size, side), [h, w] = view.size, context = canvas.getContext("2d"), out = context.createImageData(W, H), to = out.data;
+  const map = enlarged(layer.values, layer.grid, H, W, smooth), most = largest(map, signed), top = layer.top || most || 1;
+  const [line] = steps(h, H, false), [column] = steps(w, W, false), below = signed ? grays(view.pixels) : view.pixels;
+  const table = signed ? diverging : colors, color = new Float32Array(768), seen = new Float32Array(256); // of each level, and what it leaves of the image
+  for (let k = 0; k < 256; k++) {
+    seen[k] = opacity >= 1 ? 0 : (1 - opacity) ** (2.5 * (signed ? Math.abs(k / 127.5 - 1) : k / 255));
+    for (let c = 0; c < 3; c++) color[3 * k + c] = (1 - seen[k]) * table[3 * k + c];
+  }
+  const scale = (signed ? 127.5 : 255) / top, zero = (signed ? 127.5 : 0) + 0.5;
+  for (let y = 0, k = 0, o = 0; y < H; y++) {
+    for (let x = 0; x < W; x++, k++, o += 4) {
+      const level = Math.min(255, Math.max(0, Math.floor(scale * map[k] + zero))), at = 3 * (line[y] * w + column[x]), share = seen[level];
+      to[o] = color[3 * level] + share * below[at];
+      to[o + 1] = color[3 * level + 1] + share * below[at + 1];
+      to[o + 2] = color[3 * level + 2] + share * below[at + 2];
+      to[o + 3] = 255;
     }
   }
+  const blank = layer.blank || most <= 0;
+  if (!blank && opacity > 0 && side > 200) contour(to, H, W, map, most / 2, signed);
   context.putImageData(out, 0, 0);
-  if (layer.blank || most <= 0) hatch(context, H, W);
-  else if (opacity > 0 && side > 200) contour(context, H, W, (k) => (map[k] >= half ? 1 : signed && map[k] <= -half ? -1 : 0));
+  if (blank) hatch(context, H, W);
 }
 
-/** A line between the pixels that `strong` tells apart: white with a dark edge, to be seen on any image. */
-function contour(context, H, W, strong) {
-  const path = new Path2D();
+const grays = (pixels) => pixels.map((_, k) => (pixels[k - (k % 3)] + pixels[k - (k % 3) + 1] + pixels[k - (k % 3) + 2]) / 3);
+
+function largest(values, signed = false) {
+  let most = 0;
+  for (const v of values) most = Math.max(most, signed ? Math.abs(v) : v);
+  return most;
+}
+
+/** A line around what is above half of the maximum: white with a dark edge, to be seen on any image. */
+function contour(to, H, W, map, half, signed) {
+  const part = new Int8Array(H * W), ink = new Uint8Array(H * W); // ink 1: the edge, 2: the line
+  for (let k = 0; k < part.length; k++) part[k] = map[k] >= half ? 1 : signed && map[k] <= -half ? -1 : 0;
   for (let y = 0, k = 0; y < H; y++) {
     for (let x = 0; x < W; x++, k++) {
-      if (x + 1 < W && strong(k) !== strong(k + 1)) path.moveTo(x + 1, y), path.lineTo(x + 1, y + 1);
-      if (y + 1 < H && strong(k) !== strong(k + W)) path.moveTo(x, y + 1), path.lineTo(x + 1, y + 1);
+      const right = x + 1 < W && part[k] !== part[k + 1], down = y + 1 < H && part[k] !== part[k + W];
+      if (!right && !down) continue;
+      for (let i = Math.max(0, y - 1); i < Math.min(H, y + 3); i++) for (let j = Math.max(0, x - 1); j < Math.min(W, x + 3); j++) ink[i * W + j] ||= 1;
+      ink[k] = 2;
+      if (right) ink[k + 1] = 2;
+      if (down) ink[k + W] = 2;
     }
   }
-  context.lineCap = "round";
-  for (const [width, color] of [[4, "rgba(0, 0, 0, .7)"], [1.8, "#fff"]]) {
-    [context.lineWidth, context.strokeStyle] = [width, color];
-    context.stroke(path);
+  for (let k = 0; k < ink.length; k++) {
+    if (ink[k]) for (let o = 4 * k; o < 4 * k + 3; o++) to[o] = ink[k] === 2 ? 255 : 0.3 * to[o];
   }
 }
 
@@ -144,7 +161,7 @@ function where(view, layer, smooth) {
   };
   if (layer.blank) return layer.blank;
   if (view.rather !== null) return `most for ${view.classes[view.target]} ${place(1)}, for ${view.classes[view.rather]} ${place(-1)}`;
-  const fine = enlarged(layer.values, layer.grid, 64, 64, smooth), most = fine.reduce((m, v) => Math.max(m, v), 0);
+  const fine = enlarged(layer.values, layer.grid, 64, 64, smooth), most = largest(fine);
   return `strongest ${place(1)}; ${percent(fine.filter((v) => v >= most / 2).length / 4096)} of the image is above half of the maximum (line)`;
 }
 
@@ -295,7 +312,7 @@ export class Stage {
   drawColumn(c, view, layer, heading) {
     say(c.heading, heading);
     c.map.hidden = !layer;
-    paintImage(c.input, view.pixels, view.size, { side: LARGE });
+    if (c.painted !== view.pixels) paintImage(c.input, (c.painted = view.pixels), view.size, { side: LARGE });
     if (c === this.columns[0] && this.mask) this.paintMask();
     const truth = view.label === null ? "actual class not known" : `actual class: ${view.classes[view.label]}`;
     say(c.about, [view.place || view.name, truth, view.fitted].filter(Boolean).join("; "));
@@ -378,6 +395,9 @@ export class Stage {
       this.strip.hidden = !names;
       this.strip.fill(view.layers.map((layer) => el("div", { role: "option" }, el("canvas", { "aria-hidden": "true" }), el("span", {}, layer.name))));
     }
+    const { opacity, smooth, layer } = this.state, look = `${opacity} ${smooth} ${names}`;
+    if (this.tiled === view && this.tiles === look) return this.strip.select(layer);
+    [this.tiled, this.tiles] = [view, look];
     view.layers.forEach((layer, k) => {
       const option = this.strip.children[k];
       if (layer.values.length) paintMap(option.firstChild, view, layer, this.style(SMALL));
@@ -385,7 +405,7 @@ export class Stage {
       option.title = `${layer.name}: ${layer.words}`;
       option.classList.toggle("stage-later", !layer.values.length);
     });
-    this.strip.select(this.state.layer);
+    this.strip.select(layer);
   }
 
   /** Ten classes stay in their order; of more, the ten likeliest are shown, with those that are asked about. */
@@ -506,6 +526,7 @@ export class Stage {
   paintMask() {
     const canvas = this.columns[0].input, { view, other } = this.state, { pixels, size } = other?.painted ? other : view;
     if (this.pinned) return;
+    this.columns[0].painted = null;
     paintImage(canvas, pixels, size, { mask: this.mask, paint: this.state.paint, side: LARGE });
     if (!this.cursor) return;
     const context = canvas.getContext("2d"), side = canvas.height / 6;

@@ -66,7 +66,7 @@ def read_page(app, name: str, source: list[str]) -> None:
         first = next(
             k for k, cell in enumerate(cells) if any("image/png" in o.get("data", {}) for o in cell.get("outputs", []))
         )
-        cells[first : first + 1] = stored_explorer(path.with_name("71_report.ipynb"))
+        cells[first - 1 : first + 1] = stored_explorer(path.with_name("71_report.ipynb"))  # with its caption
         cells.append(new_markdown_cell((Path(app.confdir) / "contents.md").read_text(encoding="utf-8")))
     source[0] = nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata))
 

@@ -569,7 +569,7 @@ def evaluate(run: _RunFolder, /, *, options: _EvaluateOptions = _EvaluateOptions
     )
     table = p.per_class[["class", "n", "accuracy", "precision", "f1", "confidence"]]
     table = table.assign(**{"class": [shorten(visible(name)) for name in p.classes]})
-    print(table.to_string(index=False, float_format=lambda v: f"{v:.1%}") + "\n\nmost confused:")
+    print(table.to_string(index=False, float_format=lambda v: f"{v:.1%}") + "\n\nmost confused:" * (p.accuracy < 1))
     for pair in p.most_confused(5).itertuples():
         actual, predicted = shorten(visible(pair.actual)), shorten(visible(pair.predicted))
         print(f"  {actual} misclassified as {predicted}: {pair.n} times, {pair.share:.1%} of all {actual}")

@@ -71,7 +71,7 @@ from cifarcam.recipes import (
     training_fields,
 )
 from .sources import check_reference, load_data
-from .text import file_name, shell_command
+from .text import file_name, shell_command, shorten
 from .trainer import History, Trainer
 from .transforms import policy_from_dict, train_transform
 from .weights import Weights, WeightsError, check_numbers, misfits, read_weights, start_from
@@ -715,8 +715,8 @@ def check_data(
         place = images.reference.get("path", images.reference.get("name", "the data that were given"))
         if (classes := list(map(str, images.classes))) != self.classes:
             raise RunError(
-                f"{self.folder} was trained on the classes {', '.join(self.classes)}, "
-                f"but the {name} images of {place} now have {', '.join(classes)}: {remedy}"
+                f"{self.folder} was trained on the classes {shorten(', '.join(self.classes), 400)}, "
+                f"but the {name} images of {place} now have {shorten(', '.join(classes), 400)}: {remedy}"
             )
         if (found := images.fingerprint()) != (expected := about["fingerprint"][name]):
             raise RunError(

@@ -705,7 +705,7 @@ def plot_lr(
     table = _checked_history(history, "epoch", "lr")
     figure, ((axes,),) = _plots(5.4, 3)
     axes.plot(table["epoch"], table["lr"], "o-", color=BLUE, markersize=3.5 if len(table) < 60 else 0, linewidth=1.5)
-    title = "Learning rate"
+    title = "Learning rate" + ", end of each epoch" * bool((table["epoch"] % 1 == 0).all())
     if table["lr"].notna().any():
         peak = table.loc[table["lr"].idxmax()]
         title += f": largest {peak['lr']:.3g} at epoch {peak['epoch']:g}"

@@ -92,7 +92,8 @@ def stored_explorer(report: Path) -> list:
         log.warning("%s stores no explorer for the home page: run it with the cells flagged cifar10", report.name)
         return []
     words = (
-        "Choose an image, a layer, and a class. (Everything was computed beforehand; `cifarcam explore` does it live.)"
+        "What the network that comes with cifarcam looked at: choose an image, a layer and a class. "
+        "A cross marks a mistake. (Everything was computed beforehand; `cifarcam explore` does it live.)"
     )
     return [new_markdown_cell(words), new_code_cell("...", outputs=found[-1:], metadata=dict(tags=["remove-input"]))]
 
@@ -108,8 +109,9 @@ def shown_cells(cell, module: str | None, most: int = 9) -> list:
         output for output in cell.outputs if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
     ]
     body, title, tags = parsed(text), None, []
-    if body and all(isinstance(one, ast.Import | ast.ImportFrom) for one in body):
-        title, tags = "Imports", ["hide-input"]
+    imports = [isinstance(one, ast.Import | ast.ImportFrom) for one in body]
+    if imports and imports[0]:
+        title, tags = "Imports" if all(imports) else "Setup", ["hide-input"]
     elif {"export", "exports"} & words:
         title = ", ".join(one.name for one in body if hasattr(one, "name")) or "this cell"
         tags = ["hide-input", "source"]
@@ -213,7 +215,10 @@ def parameter_rows(node, comments: dict[int, str]) -> list[tuple[str, str, str, 
         made = next((one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"), None)
         if made is None:
             fields = [one for one in node.body if isinstance(one, ast.AnnAssign) and not one.target.id.startswith("_")]
-            return [(f.target.id, text(f.annotation), text(f.value), comments.get(f.end_lineno, "")) for f in fields]
+            starts = [one.lineno for one in node.body]
+            ends = [next((k for k in starts if k > f.lineno), f.end_lineno + 1) for f in fields]
+            meaning = [beside(comments, f.lineno, f.end_lineno, end) for f, end in zip(fields, ends)]
+            return [(f.target.id, text(f.annotation), text(f.value), m) for f, m in zip(fields, meaning)]
         node = made
     a = node.args
     plain = [*a.posonlyargs, *a.args]
@@ -223,14 +228,22 @@ def parameter_rows(node, comments: dict[int, str]) -> list[tuple[str, str, str, 
         for stars, one in (("*", a.vararg), ("**", a.kwarg))
         if one
     ]
+    ends = [one.lineno for one, _ in pairs[1:]] + [(node.returns or node.body[0]).lineno]
     rows = [
-        (one.arg, text(one.annotation), text(default), comments.get((default or one).end_lineno, ""))
-        for one, default in pairs
+        (one.arg, text(one.annotation), text(default), beside(comments, one.lineno, (default or one).end_lineno, end))
+        for (one, default), end in zip(pairs, ends)
         if one.arg not in ("self", "cls")
     ]
     if text(node.returns) not in ("", "None"):
+        if node.lineno == node.returns.end_lineno:  # all on one line: its comment is about what comes back
+            rows = [(*row[:3], "") for row in rows]
         rows.append(("*returns*", text(node.returns), "", comments.get(node.returns.end_lineno, "")))
     return rows
+
+
+def beside(comments: dict[int, str], first: int, last: int, following: int) -> str:
+    "The comment of a parameter on lines `first` to `last`, or below it and before the line of what follows."
+    return next((comments[k] for k in range(first, max(last + 1, following)) if k in comments), "")
 
 
 def table(rows: list[tuple[str, str, str, str]]) -> str:
@@ -261,9 +274,9 @@ def source_lines(info: dict) -> str | None:  # cifarcam/data.py#L10-L20
 
 # What a page's tree lacks
 def describe_images(app, tree: nodes.document) -> None:
-    "Sphinx's event doctree-read: the alternative text of a figure is its title in the code, or the sentence before it."
+    "Sphinx's event doctree-read: the alternative text of a figure is its title in the code, the clause that announces it, or its heading."
     said, taken = "a figure of this page", Counter()
-    wanted = (nodes.paragraph, nodes.literal_block, nodes.image)
+    wanted = (nodes.title, nodes.paragraph, nodes.literal_block, nodes.image)
     for node in tree.findall(lambda node: isinstance(node, wanted)):
         if isinstance(node, nodes.image):
             alt = node.get("alt") or said
@@ -272,9 +285,10 @@ def describe_images(app, tree: nodes.document) -> None:
         elif isinstance(node, nodes.literal_block):
             titles = re.findall(r"""title(?:=|\()f?["']([^"'{}]+)["']""", node.astext())
             said = "; ".join(dict.fromkeys(titles)) if len(" ".join(titles).split()) > 2 else said
-        elif not isinstance(node.parent, nodes.entry):
-            sentence = re.split(r"(?<=[.!?:])\s+(?=[A-Z])", " ".join(node.astext().split()))[-1].rstrip(":")
-            said = sentence if len(sentence.split()) > 2 else said
+        elif isinstance(node, nodes.title):
+            said = node.astext()
+        elif node.astext().endswith(":") and not isinstance(node.parent, nodes.entry):
+            said = re.split(r"(?<=[.!?:])\s+(?=[A-Z])", " ".join(node.astext().split()))[-1].rstrip(":")
 
 
 def link_names(app, tree: nodes.document, page: str) -> None:

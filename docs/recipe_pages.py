@@ -65,7 +65,11 @@ page = RecipePage(longest_run("{name}", Path("{runs}")))"""
 class RecipePage:
     "The figures of a recipe's author, from a run. Images are drawn by a seed, not picked by eye."
 
-    def __init__(self, run: Run, root: str | os.PathLike | None = None):
+    def __init__(self, run: Run | None, root: str | os.PathLike | None = None):
+        if run is None:
+            raise RunError(
+                "there is no run of this recipe in runs/: train it first, `cifarcam train s002 --out runs/s002`"
+            )
         self.run, self.root = run, root  # root: where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
         self.input_size = (1, 3, run.image_size, run.image_size)
 

@@ -61,7 +61,7 @@ from .layers import get_layer, layers_of
 from .lens import main_layers
 from .machine import pick_device
 from .runs import Run
-from .targets import ContrastTarget, class_logits
+from .targets import ContrastTarget, class_logits, classes_of
 from .text import file_name, shorten, visible
 from .transforms import to_tensor
 from cifarcam.visualize import (
@@ -599,8 +599,9 @@ class Explainer:
         except CAMTypeError as error:  # which is well for whoever gives a function as target
             classes, self.other = len(loaded.classes), error
         loaded.classes = loaded.classes or numbered(classes)
-        if classes != len(loaded.classes):
-            sides = "; name its side above zero, and explain the other by BinaryTarget(positive=False)" * (classes == 1)
+        two_sided = classes == 1 and len(loaded.classes) == 2
+        if classes != len(loaded.classes) and not two_sided:
+            sides = "; one logit takes one name or two, the second for its side above zero" * (classes == 1)
             raise ExplainError(
                 f"the model gives {classes} logits, but there are {len(loaded.classes)} class names{sides}"
             )
@@ -614,7 +615,42 @@ class Explainer:
         activation = options.pop("activation", None)
         self.method, self.cam = method, GradCAM(net, layers, method, warn=False, **options)
         self.cam.activation = activation or self.cam.activation
-        self.random = looks_untrained(net)
+        self.random, self.middle = looks_untrained(net), None  # where one number stands for two classes: the even one
+        if two_sided:
+            with GradCAM(net, layers, "meancam", warn=False, **options) as probe:
+                probe(x, target=0)
+            ends = any(reason.kind == "sigmoid" for reason in probe.reasons)
+            self.cam.activation = self.cam.activation or ("none" if ends else "sigmoid")
+            self.middle = 0.5 if self.cam.activation == "none" else 0.0
+
+
+# %% ../nbs/80_explain.ipynb #onelogi2
+@dataclass
+class _OneLogit:
+    "Evidence for one of two classes by a single number, which speaks for the second."
+
+    classes: Any  # 0 or 1, one for each image, or None: the predicted ones; afterwards those of the last batch
+    middle: float = 0.0  # between the sides: 0.5 of a probability
+
+    def __call__(self, output: Any) -> Tensor:  # of a model, [N, 1] -> [N]
+        z = class_logits(output)
+        pair = torch.cat([2 * self.middle - z, z], 1)
+        self.classes = classes_of(self.classes, pair.detach())
+        return pair.gather(1, self.classes[:, None])[:, 0]
+
+    def rows(self, images: Tensor) -> "_OneLogit":  # int64 [B], which of the last batch
+        return _OneLogit(self.classes[images.to(self.classes.device)], self.middle)
+
+
+@patch
+def _sided(self: Explainer, target: Any) -> Any:  # as `maps` takes it; a function of the output stays as it is
+    "What is explained of one logit for two classes."
+    if self.middle is None:
+        return target
+    if isinstance(target, Mapping):
+        return {name: self._sided(one) for name, one in target.items()}
+    target = target.p if isinstance(target, ContrastTarget) else target  # against the one class is for the other
+    return target if callable(target) else _OneLogit(target, self.middle)
 
 
 # %% ../nbs/80_explain.ipynb #cd98e096
@@ -631,7 +667,7 @@ def maps(
         target = next(iter(named_targets(target, self.loaded.classes).values()))
     self.cam.generator.manual_seed(0)  # randomcam: the same image has the same map, whatever came before it
     try:
-        maps = self.cam(to_inputs(self.loaded, images, self.device), target=target)
+        maps = self.cam(to_inputs(self.loaded, images, self.device), target=self._sided(target))
     except ValueError as error:
         said, known, _ = str(error).partition(": for the tokens of a transformer")
         if not known:
@@ -689,11 +725,15 @@ def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iter
     "The explanations of images of one shape."
     sources, inputs = zip(*group)
     inputs = torch.stack(inputs) if isinstance(inputs[0], Tensor) else np.stack(inputs)
+    targets = self._sided(targets)
     by_target, cam, found = self.maps(inputs, targets), self.cam, [[] for _ in sources]
     classless = self.other or not any(getattr(target, "of_classes", True) for target in targets.values())
     shares = None if classless else cam.probabilities.float().cpu().numpy()
+    if shares is not None and self.middle is not None:
+        shares = np.hstack([1 - shares, shares])
     for (name, maps), i in product(by_target.items(), range(len(sources))):
-        index = None if cam.targets[name] is None else int(cam.targets[name][i])
+        chosen = targets[name].classes if isinstance(targets[name], _OneLogit) else cam.targets[name]
+        index = None if chosen is None else int(chosen[i])
         about = name or (self.loaded.classes[index] if index is not None else "")
         own = [r for r in cam.reasons if i in r.images and r.target in ("", name)]
         own = [replace(r, images=[0], n=1, target="") for r in own]

@@ -340,7 +340,7 @@ class GradCAM:
         self._forget()
 
     def _forget(self) -> None:  # after an error nothing old shall be taken for new
-        self.output, self._logits, self.targets, self.reasons = None, None, None, []
+        self.output, self._logits, self._kind, self.targets, self.reasons = None, None, None, None, []
 
     def __enter__(self):
         return self
@@ -364,7 +364,7 @@ def logits(self: GradCAM) -> Tensor | None:  # [N, C]
 def probabilities(self: GradCAM) -> Tensor:  # [N, C]
     "The model's own in the last call: its outputs after a softmax or a sigmoid, else as `.activation` says, or their softmax, or the sigmoid of one logit."
     kinds = [r.kind for r in self.reasons if r.kind in ("probabilities", "log-probabilities", "sigmoid")]
-    return probabilities_of(self.logits, kinds[0] if kinds else None, self.activation)
+    return probabilities_of(self.logits, kinds[0] if kinds else self._kind, self.activation)
 
 
 # %% ../nbs/42_gradcam.ipynb #cc4ab3dc
@@ -698,9 +698,10 @@ def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: Target | M
                 found = self._once(run, targets)
     runs = {name: run for name, (_, run) in found.items()}
     one = next(iter(runs.values()))
-    self.output, self._logits, self.reasons = (
+    self.output, self._logits, self._kind, self.reasons = (
         run.output,
         one.logits,
+        one.kind,
         common_reasons({n: r.reasons for n, r in runs.items()}),
     )
     self.targets = {name: run.targets for name, run in runs.items()} if several else one.targets

@@ -488,7 +488,8 @@ class _DemoOptions:
 _DEMO = {  # small and short: some mistakes are left to study
     "network_args": {"widths": [16, 32, 64]},
     "epochs": 3,
-    "optimizer_args": {"bias_lr": 0.01, "head_lr": 0.67, "sgd_momentum": 0.85},  # fast biases blank early maps
+    "optimizer_args": {"bias_lr": 0.01, "head_lr": 0.67, "sgd_momentum": 0.85},
+    # with 0.053 for the biases 12% of block1's maps were blank, with 0.01 2% (seed 1)
 }
 
 

@@ -605,12 +605,18 @@ def _token_grid(count: int, size: Size, grids: Sequence[tuple[int, int]], extra:
 
 
 # %% ../nbs/22_layers.ipynb #1d1c0a12
-def _channels_last(layer: nn.Module, shape: Sequence[int], size: Size) -> bool:
+def _channels_last(model: nn.Module, layer: nn.Module, shape: Sequence[int], size: Size) -> bool:
     "Whether a layer's output [N, a, b, c] is a grid with its channels last."
     first, last = (_in_proportion(*shape[k : k + 2], size, max(size[2:]) - 1) for k in (2, 1))
-    convolves = any(isinstance(m, nn.Conv2d) for m in layer.modules())
-    mine = (m.weight for m in layer.modules() if isinstance(m, (nn.Linear, nn.LayerNorm)))
-    return last and not convolves and (not first or any(w is not None and len(w) == shape[3] for w in mine))
+    if not last or any(isinstance(m, nn.Conv2d) for m in layer.modules()):
+        return False
+    if not first or isinstance(layer, (nn.Linear, nn.LayerNorm)):
+        return True
+    # as many channels as rows and columns: a block of a transformer, or the gate of a convolutional network
+    wide = lambda where, kinds: any(
+        isinstance(m, kinds) and m.weight is not None and len(m.weight) == shape[3] for m in where.modules()
+    )
+    return wide(layer, (nn.Linear, nn.LayerNorm)) and wide(model, nn.LayerNorm)
 
 
 def find_reshape(
@@ -630,7 +636,7 @@ def find_reshape(
             f"layer {name!r} gives {list(shape)} for {size[0]} images, such as one row for each window: choose the block around it{inside}"
         )
     if len(shape) == 4:
-        last = _channels_last(model.get_submodule(name), shape, size)
+        last = _channels_last(model, model.get_submodule(name), shape, size)
         return _TokenGrid(shape[1], shape[2], 0) if last else None
     extra = _extra_tokens(model)
     grid = _token_grid(shape[1], size, _patch_grids(model, size), extra) or _token_grid(shape[1], size, [], extra)

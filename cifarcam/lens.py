@@ -227,7 +227,7 @@ def _keeping(kept: dict[str, Tensor], name: str) -> Callable:
 def inputs(self: Lens, images: np.ndarray) -> Tensor:  # [N, C, H, W], normalized, on the model's device
     "Images uint8 [N, H, W, 3] as the model takes them."
     weight = next((p for p in self.model.parameters() if p.is_floating_point()), torch.zeros(()))
-    x = torch.from_numpy(np.ascontiguousarray(images)).to(weight.device).permute(0, 3, 1, 2).float() / 255
+    x = torch.from_numpy(np.require(images, requirements="CW")).to(weight.device).permute(0, 3, 1, 2).float() / 255
     if len(self.mean) == 1:  # luma, as Pillow turns images gray
         x = (x * torch.tensor([0.299, 0.587, 0.114], device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
     mean, std = (torch.tensor(v, device=x.device).view(1, -1, 1, 1) for v in (self.mean, self.std))

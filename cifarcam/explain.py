@@ -678,6 +678,29 @@ def maps(
     return {name: arrays(own) for name, own in maps.items()} if isinstance(target, Mapping) else arrays(maps)
 
 
+# %% ../nbs/80_explain.ipynb #d8f5e8a1
+@patch
+def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iterator[tuple[Any, list[Explanation]]]:
+    "The explanations of images of one shape."
+    sources, inputs = zip(*group)
+    inputs = torch.stack(inputs) if isinstance(inputs[0], Tensor) else np.stack(inputs)
+    targets = self._sided(targets)
+    by_target, cam, found = self.maps(inputs, targets), self.cam, [[] for _ in sources]
+    classless = self.other or not any(getattr(target, "of_classes", True) for target in targets.values())
+    shares = None if classless else cam.probabilities.float().cpu().numpy()
+    if shares is not None and self.middle is not None:
+        shares = np.hstack([1 - shares, shares])
+    for (name, maps), i in product(by_target.items(), range(len(sources))):
+        chosen = targets[name].classes if isinstance(targets[name], _OneLogit) else cam.targets[name]
+        index = None if chosen is None else int(chosen[i])
+        about = name or (self.loaded.classes[index] if index is not None else "")
+        own = [r for r in cam.reasons if i in r.images and r.target in ("", name)]
+        own = [replace(r, images=[0], n=1, target="") for r in own]
+        one, share = {layer: m[i] for layer, m in maps.items()}, None if shares is None else shares[i]
+        found[i].append(Explanation(sources[i], one, share, index, about, self.method, own, self.loaded, self.random))
+    yield from zip(sources, found)
+
+
 # %% ../nbs/80_explain.ipynb #e8ef05e5
 @patch
 def stream(
@@ -718,28 +741,6 @@ def stream(
                 group = list(group)
                 yield from group if shape is None else self._batch(group, targets)
                 bar.update(len(group))
-
-
-@patch
-def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iterator[tuple[Any, list[Explanation]]]:
-    "The explanations of images of one shape."
-    sources, inputs = zip(*group)
-    inputs = torch.stack(inputs) if isinstance(inputs[0], Tensor) else np.stack(inputs)
-    targets = self._sided(targets)
-    by_target, cam, found = self.maps(inputs, targets), self.cam, [[] for _ in sources]
-    classless = self.other or not any(getattr(target, "of_classes", True) for target in targets.values())
-    shares = None if classless else cam.probabilities.float().cpu().numpy()
-    if shares is not None and self.middle is not None:
-        shares = np.hstack([1 - shares, shares])
-    for (name, maps), i in product(by_target.items(), range(len(sources))):
-        chosen = targets[name].classes if isinstance(targets[name], _OneLogit) else cam.targets[name]
-        index = None if chosen is None else int(chosen[i])
-        about = name or (self.loaded.classes[index] if index is not None else "")
-        own = [r for r in cam.reasons if i in r.images and r.target in ("", name)]
-        own = [replace(r, images=[0], n=1, target="") for r in own]
-        one, share = {layer: m[i] for layer, m in maps.items()}, None if shares is None else shares[i]
-        found[i].append(Explanation(sources[i], one, share, index, about, self.method, own, self.loaded, self.random))
-    yield from zip(sources, found)
 
 
 # %% ../nbs/80_explain.ipynb #4f7094c7

@@ -318,6 +318,12 @@ _TEMPLATES = Environment(
 )
 
 
+def _template(name: str) -> Markup:
+    "A file that goes into a page as it is."
+    return Markup(_TEMPLATES.loader.get_source(_TEMPLATES, name)[0])
+
+
+# %% ../nbs/71_report.ipynb #92f74c81
 def _base64(array: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(array)).decode()
 
@@ -329,11 +335,7 @@ def _in_bytes(maps: np.ndarray) -> dict[str, Any]:  # float [N, T, h, w]
     return dict(values=_base64(np.round(127 * shares).astype(np.int8)), tops=[float(f"{top:.4g}") for top in tops.flat])
 
 
-def _template(name: str) -> Markup:
-    "A file that goes into a page as it is."
-    return Markup(_TEMPLATES.loader.get_source(_TEMPLATES, name)[0])
-
-
+# %% ../nbs/71_report.ipynb #05ecee34
 def static_explorer(
     images: Images,  # the images to choose from; a dozen is plenty
     maps: dict[str, dict[str, np.ndarray]],  # {method: {layer: float [N, C or 1, h, w]}}, from `pack_maps`

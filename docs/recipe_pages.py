@@ -68,7 +68,7 @@ class RecipePage:
     def __init__(self, run: Run | None, root: str | os.PathLike | None = None):
         if run is None:
             raise RunError(
-                "there is no run of this recipe in runs/: train it first, `cifarcam train s002 --out runs/s002`"
+                "there is no run of this recipe in runs/: train it first, `cifarcam train NAME --out runs/NAME`"
             )
         self.run, self.root = run, root  # root: where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
         self.input_size = (1, 3, run.image_size, run.image_size)

@@ -727,7 +727,7 @@ def plot_lr_find(
     axes.plot(table["lr"], table["loss"], color=BLUE, linewidth=1.5)
     axes.set_xscale("log")
     low, start = table["loss"].min(), table["loss"].iloc[0]
-    if table["loss"].max() > start + (start - low):  # the loss explodes at the end, and only its beginning matters
+    if low < start < (low + table["loss"].max()) / 2:  # the loss explodes at the end, and only its beginning matters
         axes.set_ylim(low - 0.1 * (start - low), start + (start - low))
     if suggestion is not None:
         axes.axvline(suggestion, color=ORANGE, linestyle="--", linewidth=1.2)

@@ -1007,7 +1007,8 @@ def show_means(
         figure.colorbar(image, ax=column, shrink=0.8, ticks=ticks, format="%.2g").ax.tick_params(labelsize=7)
     title = "Mean image, mean map, scatter"
     if signed:
-        title = "Orange: " + ("for the named class; purple: for the right one" if why else "positive; purple: negative")
+        signs = ("for the predicted class", "for the actual one") if why else ("positive", "negative")
+        title = "Orange: {}; purple: {}".format(*signs)
     figure.suptitle(title, fontsize=_MEDIUM)
     return figure
 

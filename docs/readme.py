@@ -19,6 +19,8 @@ def readme(root: Path) -> dict[Path, bytes]:  # what each file should hold
         if cell.cell_type == "markdown":
             said = " ".join(re.split(r"\n\s*\n", cell.source)[-1].replace("`", "").split()).rstrip(":")
             said = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", said)
+        named = re.search(r"^#\|\s*fig-alt:\s*(.+)$", cell.source, re.MULTILINE)
+        said = named[1] if named else said
         only_output = re.search(r"^#\|\s*echo:\s*false", cell.source, re.MULTILINE)
         cell.source = "" if only_output else re.sub(r"^#\|.*\n?", "", cell.source, flags=re.MULTILINE).strip("\n")
         for output in cell.get("outputs", []):

@@ -1026,7 +1026,10 @@ def _study_words(table, ablated: bool) -> str:
     shown += "\n\naccuracy is of the test images; a deviation is that over the seeds, of which n were trained"
     if not ablated:
         energy = "; energy_inside: share of Grad-CAM's energy inside the object, chance: of a map that is the same everywhere"
-        return f"{shown}; gap: train less test accuracy" + energy * ("chance" in table)
+        gain = (
+            "\ngain: accuracy less that of the first row; verdict: beyond chance is more than twice the standard error"
+        )
+        return f"{shown}; gap: train less test accuracy{energy * ('chance' in table)}" + gain * ("gain" in table)
     error = " and seeds" if table.n.min() > 1 else ": with one seed it says nothing about another one"
     shown += "\ngain: with it less without; verdict: beyond chance is more than twice the standard error, which is that of these test images"
     lines = [f"  {row.technique}: {fields_in_words(json.loads(row.without_fields))}" for row in table.itertuples()]

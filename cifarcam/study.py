@@ -254,6 +254,59 @@ def _table(results: list[dict], order: list[str]) -> pd.DataFrame:
     return table
 
 
+# %% ../nbs/63_study.ipynb #2e93a719
+@dataclass
+class _Pair:
+    "What a change did with one seed."
+
+    with_it: float  # accuracy
+    without: float
+    turned: np.ndarray  # int8 [N]: 1 where only the prediction with it is right, -1 where only the other one is
+    seconds: float  # that the technique costs
+
+
+def _turned(with_it: Predictions, without: Predictions) -> np.ndarray:
+    return with_it.correct.numpy().astype(np.int8) - without.correct.numpy().astype(np.int8)
+
+
+def _trained_pair(a: dict, b: dict) -> _Pair:  # results with the technique, and without it
+    turned = _turned(Run(a["folder"]).predictions, Run(b["folder"]).predictions)
+    return _Pair(a["accuracy"], b["accuracy"], turned, a["seconds"] - b["seconds"])
+
+
+def _standard_error(pairs: list[_Pair]) -> float:
+    "Of a mean gain: what the choice of test images and, where there are several, of the seeds does."
+    gains, by_image = np.array([p.with_it - p.without for p in pairs]), np.mean([p.turned for p in pairs], axis=0)
+    seeds = gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0
+    return float(np.hypot(by_image.std() / len(by_image) ** 0.5, seeds))
+
+
+def _verdict(gain: float, error: float) -> str:
+    return "-" if np.isnan(gain) else "beyond chance" if abs(gain) > 2 * error else "undecided"
+
+
+def _worth(pairs: list[_Pair], note: str = "") -> dict[str, Any]:
+    "The measured columns of a technique's row; NaN where no pair was trained."
+    table = pd.DataFrame([asdict(pair) for pair in pairs], columns=["with_it", "without", "seconds"], dtype=float)
+    gains, error = table.with_it - table.without, _standard_error(pairs) if pairs else np.nan
+    gain = dict(gain=gains.mean(), n=len(gains), deviation=gains.std(), standard_error=error)
+    gain |= dict(verdict=_verdict(gains.mean(), error), seconds=table.seconds.mean(), note=note)
+    return {"with": table.with_it.mean(), "without": table.without.mean()} | gain
+
+
+# %% ../nbs/63_study.ipynb #gains002
+def _with_gains(table: pd.DataFrame) -> pd.DataFrame:
+    "What each variant gains against the first one, by trainings of the same seed."
+    good = {(r["variant"], r["seed"]): r for r in table.attrs["runs"] if not r["error"]}
+    first, worth = table.variant[0], []
+    for name in table.variant:
+        seeds = [seed for variant, seed in good if variant == name != first and (first, seed) in good]
+        worth.append(_worth([_trained_pair(good[name, seed], good[first, seed]) for seed in seeds]))
+    for k, column in enumerate(("gain", "standard_error", "verdict")):
+        table.insert(4 + k, column, [row[column] for row in worth])
+    return table
+
+
 # %% ../nbs/63_study.ipynb #866af24b
 def study(
     recipe: str | Recipe,  # what all variants have in common: a name in RECIPES, or a recipe
@@ -266,7 +319,7 @@ def study(
     log: Callable[[str], None] | None = print,  # takes a line a training
     **options: Any,  # of `StudyOptions`, as n_test=1000; or fields for all variants, as epochs=3
 ) -> pd.DataFrame:  # a row a variant; `attrs["runs"]` has each training
-    "Train variants of a recipe at the same small budget: accuracy, gap and energy inside the masks, with deviations."
+    "Train variants of a recipe at the same small budget: accuracy, gain, gap and energy inside the masks, with errors."
     how, changes = _split_options(options)
     base = override(get_recipe(recipe), **changes)
     if not variants or not all(isinstance(fields, dict) for fields in variants.values()):
@@ -294,7 +347,8 @@ def study(
             lost = "nothing was kept: name a folder as out (--out) to go on another time"
             said = f"{str(e).split('; resume from')[0] or 'stopped'}; {lost if out is None else kept}"
             raise KeyboardInterrupt(said) from None
-    return _table(results, list(variants))
+        table = _table(results, list(variants))
+        return _with_gains(table) if len(variants) > 1 else table  # while the run folders are there
 
 
 # %% ../nbs/63_study.ipynb #6e9214b5
@@ -384,41 +438,6 @@ def _muon_counterpart(recipe: Recipe) -> tuple[bool, dict]:
     return recipe.optimizer == "muon", step | dict(decay_norm_and_bias=True, optimizer_args=args)
 
 
-# %% ../nbs/63_study.ipynb #2e93a719
-@dataclass
-class _Pair:
-    "What a technique changed with one seed."
-
-    with_it: float  # accuracy
-    without: float
-    turned: np.ndarray  # int8 [N]: 1 where only the prediction with it is right, -1 where only the other one is
-    seconds: float  # that the technique costs
-
-
-def _turned(with_it: Predictions, without: Predictions) -> np.ndarray:
-    return with_it.correct.numpy().astype(np.int8) - without.correct.numpy().astype(np.int8)
-
-
-def _standard_error(pairs: list[_Pair]) -> float:
-    "Of a mean gain: what the choice of test images and, where there are several, of the seeds does."
-    gains, by_image = np.array([p.with_it - p.without for p in pairs]), np.mean([p.turned for p in pairs], axis=0)
-    seeds = gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0
-    return float(np.hypot(by_image.std() / len(by_image) ** 0.5, seeds))
-
-
-def _verdict(gain: float, error: float) -> str:
-    return "-" if np.isnan(gain) else "beyond chance" if abs(gain) > 2 * error else "undecided"
-
-
-def _worth(pairs: list[_Pair], note: str = "") -> dict[str, Any]:
-    "The measured columns of a technique's row; NaN where no pair was trained."
-    table = pd.DataFrame([asdict(pair) for pair in pairs], columns=["with_it", "without", "seconds"], dtype=float)
-    gains, error = table.with_it - table.without, _standard_error(pairs) if pairs else np.nan
-    gain = dict(gain=gains.mean(), n=len(gains), deviation=gains.std(), standard_error=error)
-    gain |= dict(verdict=_verdict(gains.mean(), error), seconds=table.seconds.mean(), note=note)
-    return {"with": table.with_it.mean(), "without": table.without.mean()} | gain
-
-
 # %% ../nbs/63_study.ipynb #04dfdb0a
 def _averaged(result: dict, test: Images, views: str) -> _Pair:
     "The same weights, one view and several; kept beside them. The cost is what a single view does not take."
@@ -437,11 +456,6 @@ def _averaged(result: dict, test: Images, views: str) -> _Pair:
     values = json.loads(kept.read_text(encoding="utf-8"))
     cost = values["seconds"] - values["single_seconds"]
     return _Pair(values["accuracy"], result["accuracy"], np.array(values["turned"]), cost)
-
-
-def _trained_pair(a: dict, b: dict) -> _Pair:  # results with the technique, and without it
-    turned = _turned(Run(a["folder"]).predictions, Run(b["folder"]).predictions)
-    return _Pair(a["accuracy"], b["accuracy"], turned, a["seconds"] - b["seconds"])
 
 
 # %% ../nbs/63_study.ipynb #226aafe5

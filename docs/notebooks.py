@@ -344,9 +344,10 @@ def fold_sections(app, tree: nodes.document) -> None:
         if over <= 0:
             return
         over -= height(section, page) - 100
-        counts = [len(list(section.findall(kind))) for kind in (addnodes.desc, nodes.image)]
-        said = [f"{n} {word}{'s' * (n > 1)}" for n, word in zip(counts, ("name", "figure"), strict=True) if n]
-        summary = f"<summary>Show this section{': ' * bool(said)}{', '.join(said)}</summary>"
+        names = [sig["fullname"] for sig in section.findall(addnodes.desc_signature) if not sig["class"]]
+        said = [*names[:5], *[f"{len(names) - 5} more"] * (len(names) > 5)]
+        said += [f"{n} figure{'s' * (n > 1)}" for n in [len(list(section.findall(nodes.image)))] if n]
+        summary = f"<summary>Show this section{': ' * bool(said)}{html.escape(', '.join(said))}</summary>"
         section.insert(1, nodes.raw("", f'<details class="part">{summary}', format="html"))
         section += nodes.raw("", "</details>", format="html")
 

@@ -319,7 +319,7 @@ class Viewer:
 
     def __init__(
         self,
-        model: nn.Module | LoadedModel,  # gives logits [N, C]; it stays as it is
+        model: nn.Module | LoadedModel,  # gives logits [N, C], or one for two classes; it stays as it is
         data: Images | np.ndarray | str | Sequence,  # to walk through: with labels, pixels alone, or image files
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         *,
@@ -340,12 +340,14 @@ class Viewer:
         self.predictions, self.own, self.run, self.folder = predictions, [], o.run, Path(o.folder)
         height, width = pixels.shape[1:3]
         self.lens = Lens(m.model, mean, std, (height, width), layers, o.name)
-        n = len(self.lens.look(pixels[0]).probabilities)
+        n, logits = len(self.lens.look(pixels[0]).probabilities), self.lens.n_logits
         if not isinstance(data, Images):  # nobody knows the classes
-            data, o.labeled = Images(pixels, np.zeros(len(pixels), int), m.classes or numbered(n), files=files), False
+            names = [f"not {m.classes[0]}", *m.classes] if logits == len(m.classes) == 1 else m.classes or numbered(n)
+            data, o.labeled = Images(pixels, np.zeros(len(pixels), int), names, files=files), False
         self.data = data
         if n != len(data.classes):
-            raise ValueError(f"the model gives {n} logits, but the data have {len(data.classes)} classes")
+            gives = "1 logit, which tells two classes apart" if logits == 1 else f"{n} logits"
+            raise ValueError(f"the model gives {gives}, but the data have {len(data.classes)} classes")
         grow = max(1, round(o.size / height)) if height <= o.size else o.size / height  # a whole factor: square pixels
         self.size = (round(height * grow), round(width * grow))
         if isinstance(o.policy, str):
@@ -871,7 +873,7 @@ class Explorer(_Board, Viewer):
 
     def __init__(
         self,
-        model: nn.Module | LoadedModel,  # gives logits [N, C]; it stays as it is
+        model: nn.Module | LoadedModel,  # gives logits [N, C], or one for two classes; it stays as it is
         data: Images | np.ndarray | str | Sequence,  # images to walk through, see `Viewer`
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         **given: Any,  # mean, std and predictions, see `Viewer`, and fields of `Options`
@@ -1519,13 +1521,14 @@ def open_run(
     run: str | os.PathLike | None = None,  # a run folder; None: `model` and `images`
     model: str | None = None,  # a name for `load_model`; None: the network that comes with the package
     images: Sequence[str] = (),  # files and folders of images; none: built-in shapes
+    classes: str | Sequence[str] | None = None,  # names for `model`, as `load_model` takes them
     **options: Any,  # of `Explorer.from_run`, or of `Explorer`
 ) -> Explorer | W.HTML:
     "The explorer of a run or of another model, or in words what keeps it from opening."
     try:
         if run is not None:
             return Explorer.from_run(run, **options)
-        loaded = load_model(model) if model else load_pretrained()
+        loaded = load_model(model, classes=classes) if model else load_pretrained()
         shown = list(images) or shapes(n_train=1, n_test=200, size=min(loaded.size))[1].images
         return Explorer(loaded, shown, **dict(name=model or "fast") | options)
     except Exception as error:  # on a page of its own, nobody reads its log

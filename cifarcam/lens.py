@@ -284,7 +284,7 @@ def _once(self: Lens, image: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
 def _forward(self: Lens, image: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
     "`_once` with a backward pass that works; the first look finds out whether that needs copies."
     with _alone(self.model):
-        rewind = rewinder(self.model)
+        rewind = rewinder(self.model) if self._overwrites is None else None
         kept, logits = self._once(image)
         if self._overwrites is None:
             self._overwrites, self.n_logits, self.kind = False, logits.shape[1], output_kind(logits)

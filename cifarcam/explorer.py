@@ -972,8 +972,8 @@ def _ahead(self: Explorer, before: View, view: View) -> Callable[[], None] | Non
     def look() -> None:
         with suppress(Exception):  # it is told when somebody asks for that image
             found = line.lens.look(self.item(choice[s.image + by], choice.filter == "own").image)
-            if line.layer:
-                found.map(line.layer, s.method, s.target if isinstance(s.target, int) else None)
+            for layer in line.maps:
+                found.map(layer, s.method, s.target if isinstance(s.target, int) else None)
 
     return look
 

@@ -58,10 +58,10 @@ from .diagnose import Reason
 from .files import atomic_write, tensor_bytes, write_tensors
 from .gradcam import GradCAM, left_as_found, model_on, tokens_to_grid, unwrap
 from .layers import get_layer, layers_of
-from .lens import main_layers
+from .lens import SideTarget, main_layers
 from .machine import pick_device
 from .runs import Run
-from .targets import ContrastTarget, class_logits, classes_of
+from .targets import ContrastTarget, class_logits
 from .text import file_name, shorten, visible
 from .transforms import to_tensor
 from cifarcam.visualize import (
@@ -615,42 +615,27 @@ class Explainer:
         activation = options.pop("activation", None)
         self.method, self.cam = method, GradCAM(net, layers, method, warn=False, **options)
         self.cam.activation = activation or self.cam.activation
-        self.random, self.middle = looks_untrained(net), None  # where one number stands for two classes: the even one
+        self.random, self.ends = (
+            looks_untrained(net),
+            None,
+        )  # one logit for two classes: whether in a "sigmoid", or in ""
         if two_sided:
             with GradCAM(net, layers, "meancam", warn=False, **options) as probe:
                 probe(x, target=0)
-            ends = any(reason.kind == "sigmoid" for reason in probe.reasons)
-            self.cam.activation = self.cam.activation or ("none" if ends else "sigmoid")
-            self.middle = 0.5 if self.cam.activation == "none" else 0.0
+            plain = "none" if any(reason.kind == "sigmoid" for reason in probe.reasons) else "sigmoid"
+            self.ends = "sigmoid" if (activation or plain) == "none" else ""
 
 
 # %% ../nbs/80_explain.ipynb #onelogi2
-@dataclass
-class _OneLogit:
-    "Evidence for one of two classes by a single number, which speaks for the second."
-
-    classes: Any  # 0 or 1, one for each image, or None: the predicted ones; afterwards those of the last batch
-    middle: float = 0.0  # between the sides: 0.5 of a probability
-
-    def __call__(self, output: Any) -> Tensor:  # of a model, [N, 1] -> [N]
-        z = class_logits(output)
-        pair = torch.cat([2 * self.middle - z, z], 1)
-        self.classes = classes_of(self.classes, pair.detach())
-        return pair.gather(1, self.classes[:, None])[:, 0]
-
-    def rows(self, images: Tensor) -> "_OneLogit":  # int64 [B], which of the last batch
-        return _OneLogit(self.classes[images.to(self.classes.device)], self.middle)
-
-
 @patch
 def _sided(self: Explainer, target: Any) -> Any:  # as `maps` takes it; a function of the output stays as it is
     "What is explained of one logit for two classes."
-    if self.middle is None:
+    if self.ends is None:
         return target
     if isinstance(target, Mapping):
         return {name: self._sided(one) for name, one in target.items()}
     target = target.p if isinstance(target, ContrastTarget) else target  # against the one class is for the other
-    return target if callable(target) else _OneLogit(target, self.middle)
+    return target if callable(target) else SideTarget(target, self.ends)
 
 
 # %% ../nbs/80_explain.ipynb #cd98e096
@@ -688,10 +673,10 @@ def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iter
     by_target, cam, found = self.maps(inputs, targets), self.cam, [[] for _ in sources]
     classless = self.other or not any(getattr(target, "of_classes", True) for target in targets.values())
     shares = None if classless else cam.probabilities.float().cpu().numpy()
-    if shares is not None and self.middle is not None:
+    if shares is not None and self.ends is not None:
         shares = np.hstack([1 - shares, shares])
     for (name, maps), i in product(by_target.items(), range(len(sources))):
-        chosen = targets[name].classes if isinstance(targets[name], _OneLogit) else cam.targets[name]
+        chosen = targets[name].classes if isinstance(targets[name], SideTarget) else cam.targets[name]
         index = None if chosen is None else int(chosen[i])
         about = name or (self.loaded.classes[index] if index is not None else "")
         own = [r for r in cam.reasons if i in r.images and r.target in ("", name)]

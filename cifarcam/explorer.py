@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -50,8 +50,10 @@ from .transforms import POLICIES, policy_from_dict, policy_to_dict
 from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
 from .weights import LoadedModel, load_model, load_pretrained, numbered
 
-
 # %% ../nbs/73_explorer.ipynb #26f00c22
+_REST = 0.03  # seconds in which a page paints what was drawn; only then is something done that nobody has asked for
+
+
 class _Worker:
     "One thread. It draws what was asked last, and does long jobs a step at a time in between."
 
@@ -63,20 +65,27 @@ class _Worker:
     ):
         self._draw, self._report, self._idle = draw, report, idle
         self._news, self.jobs, self._thread = threading.Condition(), deque(), None
+        self.spare: Callable[[], None] | None = (
+            None  # to be done once, if nobody asks for anything; nobody waits for it
+        )
         self.asked = self.stopped = self.closed = self._busy = False
 
     def _next(self) -> bool:
-        "Draw, or do one step of the oldest job; False when there is nothing to do."
+        "Draw, do one step of the oldest job, or what may be useful later; False when there is nothing to do."
         with self._news:
-            self._busy = False
+            self._busy, spare, self.spare = False, self.spare, None
             self._news.notify_all()
-            self._news.wait_for(lambda: self.asked or self.jobs or self.closed, self._idle)
-            if self.closed or not (self.asked or self.jobs):
+            wait = min(_REST, self._idle) if spare else self._idle
+            wanted = self._news.wait_for(lambda: self.asked or self.jobs or self.closed, wait)
+            if self.closed or not (wanted or spare):
                 self._thread = None
                 return False
-            self._busy, asked, job = True, self.asked, self.jobs[0] if self.jobs else None
+            self._busy, asked, job = bool(wanted), self.asked, self.jobs[0] if self.jobs else None
             if asked:
                 self.asked = self.stopped = False
+        if not wanted:
+            spare()
+            return True
         if asked:
             self._draw()
             return True
@@ -319,7 +328,7 @@ class Viewer:
 
     def __init__(
         self,
-        model: nn.Module | LoadedModel,  # gives logits [N, C]; it stays as it is
+        model: nn.Module | LoadedModel,  # gives logits [N, C], or one for two classes; it stays as it is
         data: Images | np.ndarray | str | Sequence,  # to walk through: with labels, pixels alone, or image files
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         *,
@@ -340,12 +349,14 @@ class Viewer:
         self.predictions, self.own, self.run, self.folder = predictions, [], o.run, Path(o.folder)
         height, width = pixels.shape[1:3]
         self.lens = Lens(m.model, mean, std, (height, width), layers, o.name)
-        n = len(self.lens.look(pixels[0]).probabilities)
+        n, logits = len(self.lens.look(pixels[0]).probabilities), self.lens.n_logits
         if not isinstance(data, Images):  # nobody knows the classes
-            data, o.labeled = Images(pixels, np.zeros(len(pixels), int), m.classes or numbered(n), files=files), False
+            names = [f"not {m.classes[0]}", *m.classes] if logits == len(m.classes) == 1 else m.classes or numbered(n)
+            data, o.labeled = Images(pixels, np.zeros(len(pixels), int), names, files=files), False
         self.data = data
         if n != len(data.classes):
-            raise ValueError(f"the model gives {n} logits, but the data have {len(data.classes)} classes")
+            gives = "1 logit, which tells two classes apart" if logits == 1 else f"{n} logits"
+            raise ValueError(f"the model gives {gives}, but the data have {len(data.classes)} classes")
         grow = max(1, round(o.size / height)) if height <= o.size else o.size / height  # a whole factor: square pixels
         self.size = (round(height * grow), round(width * grow))
         if isinstance(o.policy, str):
@@ -431,7 +442,7 @@ _COMPARISONS = {}  # by name: a label, and a method of `Viewer` that adds a seco
 def _observe(self: Viewer, view: View, line: Line) -> Line:
     "Make a line's maps, and add it to the view. What is drawn of them is made when somebody asks for it."
     s, classes, lens = view.settings, (view.target, view.rather), line.lens
-    line.look = lens.look(line.image)
+    line.look = line.look or lens.look(line.image)
     report = self._reporter(METHOD_NAMES.get(s.method, s.method), "runs of the network")
     layers = lens.layers if is_quick(s.method) else [line.layer] if line.layer else []
     line.maps = {layer: line.look.map(layer, s.method, *classes, progress=report) for layer in layers}
@@ -459,7 +470,8 @@ def see(self: Viewer, settings: Settings, item: Item) -> View:
     if lens.trouble:
         view.notes.append(lens.trouble)
     layers = [layer] if layer else []
-    self._observe(view, Line(item.image, lens, layer, [f"lens = Lens(model, mean, std, {lens.size}, {layers})"]))
+    code = [f"lens = Lens(model, mean, std, {lens.size}, {layers})"]
+    self._observe(view, Line(item.image, lens, layer, code, look=look))
     if s.compare in _COMPARISONS:
         _COMPARISONS[s.compare][1](self, view)
     elif s.painted:
@@ -607,10 +619,12 @@ class Stage(anywidget.AnyWidget):
 def _seen(view: View, line: Line) -> dict:
     "What the stage draws of a line."
     look, s, lens = line.look, view.settings, line.lens
+    if "words" not in lens.memo:
+        lens.memo["words"] = {name: lens.words(name).split(", the next")[0] for name in lens.layers}
 
     def of_layer(name: str) -> dict:
         map = line.maps.get(name, np.zeros(0))  # a slow method makes only one
-        seen = dict(name=name, grid=list(lens.table.grid[name]), words=lens.words(name).split(", the next")[0])
+        seen = dict(name=name, grid=list(lens.table.grid[name]), words=lens.memo["words"][name])
         values = np.asarray(map, "<f4").tobytes()
         return seen | dict(values=values, top=line.tops.get(name), blank=line.blank.get(name, ""))
 
@@ -751,6 +765,11 @@ def _arrange(self: _Board) -> W.Widget:
     return W.VBox([*parts, style]).add_class("cifarcam-explorer")
 
 
+@lru_cache
+def _colors(name: str) -> bytes:  # uint8 [256, 3]
+    return matplotlib.colormaps[name](range(256), bytes=True)[:, :3].tobytes()
+
+
 @patch
 def _show(self: _Board, view: View) -> None:
     "Hand everything to the widgets. What the front end has already does not travel again."
@@ -762,10 +781,7 @@ def _show(self: _Board, view: View) -> None:
         with self.stage.hold_sync():
             self.stage.film = self._film(self._choice, view.settings.image, self.stage.film)
             self.stage.scene = self._scene(view)
-            tables = [
-                matplotlib.colormaps[name](range(256), bytes=True)[:, :3] for name in (view.settings.cmap, DIVERGING)
-            ]
-            self.stage.colors = np.stack(tables).tobytes()
+            self.stage.colors = _colors(view.settings.cmap) + _colors(DIVERGING)
     self.view = view
     for act in self._on_view:
         act(view)
@@ -871,7 +887,7 @@ class Explorer(_Board, Viewer):
 
     def __init__(
         self,
-        model: nn.Module | LoadedModel,  # gives logits [N, C]; it stays as it is
+        model: nn.Module | LoadedModel,  # gives logits [N, C], or one for two classes; it stays as it is
         data: Images | np.ndarray | str | Sequence,  # images to walk through, see `Viewer`
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         **given: Any,  # mean, std and predictions, see `Viewer`, and fields of `Options`
@@ -934,6 +950,7 @@ def _draw(self: Explorer) -> None:
         if not self._worker.jobs:
             self._progress(None)
         if not self.closed:
+            self._worker.spare = self._ahead(self.view, view)
             self._show(view)
     except Stopped as stopped:
         self._progress(None)
@@ -943,6 +960,22 @@ def _draw(self: Explorer) -> None:
         if not self.closed:
             self._progress(None)
             self._write(self.message, f"This could not be shown: {_sentence(error)}", error=True)
+
+
+@patch
+def _ahead(self: Explorer, before: View, view: View) -> Callable[[], None] | None:
+    "After a step to the next image: what runs the network on the one behind it, so that the next step only draws."
+    s, line, choice, by = view.settings, view.lines[0], self._choice, view.settings.image - before.settings.image
+    if abs(by) != 1 or not is_quick(s.method) or len(view.lines) > 1 or not 0 <= s.image + by < len(choice.indices):
+        return None
+
+    def look() -> None:
+        with suppress(Exception):  # it is told when somebody asks for that image
+            found = line.lens.look(self.item(choice[s.image + by], choice.filter == "own").image)
+            for layer in line.maps:
+                found.map(layer, s.method, s.target if isinstance(s.target, int) else None)
+
+    return look
 
 
 @patch
@@ -1519,13 +1552,14 @@ def open_run(
     run: str | os.PathLike | None = None,  # a run folder; None: `model` and `images`
     model: str | None = None,  # a name for `load_model`; None: the network that comes with the package
     images: Sequence[str] = (),  # files and folders of images; none: built-in shapes
+    classes: str | Sequence[str] | None = None,  # names for `model`, as `load_model` takes them
     **options: Any,  # of `Explorer.from_run`, or of `Explorer`
 ) -> Explorer | W.HTML:
     "The explorer of a run or of another model, or in words what keeps it from opening."
     try:
         if run is not None:
             return Explorer.from_run(run, **options)
-        loaded = load_model(model) if model else load_pretrained()
+        loaded = load_model(model, classes=classes) if model else load_pretrained()
         shown = list(images) or shapes(n_train=1, n_test=200, size=min(loaded.size))[1].images
         return Explorer(loaded, shown, **dict(name=model or "fast") | options)
     except Exception as error:  # on a page of its own, nobody reads its log

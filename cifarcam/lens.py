@@ -7,6 +7,8 @@ __all__ = [
     "main_layers",
     "layer_words",
     "Lens",
+    "sides",
+    "SideTarget",
     "Look",
     "is_quick",
     "Stopped",
@@ -23,6 +25,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import albumentations as A
@@ -36,7 +40,7 @@ from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
 from .diagnose import output_kind, probabilities_of
 from .gradcam import GradCAM, is_overwritten, normalize, rewinder, saved_copies, unwrap, upsample
 from .layers import get_layer, layers_of
-from .targets import class_logits
+from .targets import class_logits, classes_of
 from .transforms import get_policy
 
 
@@ -114,7 +118,7 @@ class Lens:
 
     def __init__(
         self,
-        model: nn.Module,  # gives logits [N, C]; it stays as it is
+        model: nn.Module,  # gives logits [N, C], or one that tells two classes apart; it stays as it is
         mean: Sequence[float],  # by channel, 0..1, as the model was trained; one value: the model takes gray images
         std: Sequence[float],  # by channel, 0..1
         size: int | tuple[int, int] = 32,  # of the images in pixels: side, or (height, width)
@@ -135,7 +139,8 @@ class Lens:
             there = ", ".join(self.table.index) or "none"
             raise ValueError(f"{unknown} are no layers with a spatial output; there are {there}")
         self._modules = {name: get_layer(unwrap(model), name) for name in self.layers}
-        self._overwrites = None  # whether its backward pass needs copies; not known before the first look
+        # what the first look finds out: whether the backward pass needs copies, and what the model gives, see `output_kind`
+        self._overwrites = self.n_logits = self.kind = None
         self._looks, self._turn = OrderedDict(), threading.RLock()
 
 
@@ -187,18 +192,40 @@ def advised(self: Lens) -> str | None:
     return next((name for name in self.layers if self.table.advised[name]), self.layers[-1] if self.layers else None)
 
 
+# %% ../nbs/72_lens.ipynb #side0001
+def sides(
+    logits: Tensor,  # [N, C], of a model
+    kind: str | None = None,  # of the logits, see `output_kind`
+) -> Tensor:  # [N, C]; of one logit [N, 2]
+    "A score for each class: its logit, or its side of a single logit or probability."
+    return logits if logits.shape[1] > 1 else torch.cat([float(kind == "sigmoid") - logits, logits], 1)
+
+
+@dataclass
+class SideTarget:
+    "A class's score, as a target of `GradCAM`; it differs from the class itself only where a model gives one logit."
+
+    classes: Any  # a class, one for each image, or None: the predicted ones; afterwards those of the last batch
+    kind: str | None = None  # of the logits, see `output_kind`
+
+    def __call__(self, output: Any) -> Tensor:  # of a model -> [N]
+        scores = sides(class_logits(output), self.kind)
+        self.classes = classes_of(self.classes, scores.detach())
+        return scores.gather(1, self.classes[:, None])[:, 0]
+
+    def rows(self, images: Tensor) -> "SideTarget":  # int64 [B], which of the last batch
+        return SideTarget(self.classes[images.to(self.classes.device)], self.kind)
+
+
 # %% ../nbs/72_lens.ipynb #2b81d936
-def _probabilities(logits: Tensor) -> np.ndarray:  # [C], of the first image
-    return probabilities_of(logits.detach(), output_kind(logits))[0].float().cpu().numpy()
-
-
 class Look:
     "What one forward pass of a network tells about one image."
 
     def __init__(self, lens: Lens, image: np.ndarray):
         self.lens, self.image = lens, image
-        self._kept, self._logits = lens._forward(image)
-        self.probabilities = _probabilities(self._logits)  # [C]
+        self._kept, logits = lens._forward(image)
+        self._scores = sides(logits, lens.kind)  # [1, C]
+        self.probabilities = lens._probabilities(logits.detach())  # [C]
         self.predicted = int(self.probabilities.argmax())
         self._gradients, self._maps = OrderedDict(), {}
 
@@ -231,7 +258,7 @@ def inputs(self: Lens, images: np.ndarray) -> Tensor:  # [N, C, H, W], normalize
     if len(self.mean) == 1:  # luma, as Pillow turns images gray
         x = (x * torch.tensor([0.299, 0.587, 0.114], device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
     mean, std = (torch.tensor(v, device=x.device).view(1, -1, 1, 1) for v in (self.mean, self.std))
-    return ((x - mean) / std).to(weight.dtype)
+    return ((x - mean) / std).to(weight.dtype).contiguous()  # else each convolution would turn its weights
 
 
 # %% ../nbs/72_lens.ipynb #fw000001
@@ -257,10 +284,10 @@ def _once(self: Lens, image: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
 def _forward(self: Lens, image: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
     "`_once` with a backward pass that works; the first look finds out whether that needs copies."
     with _alone(self.model):
-        rewind = rewinder(self.model)
+        rewind = rewinder(self.model) if self._overwrites is None else None
         kept, logits = self._once(image)
         if self._overwrites is None:
-            self._overwrites = False
+            self._overwrites, self.n_logits, self.kind = False, logits.shape[1], output_kind(logits)
             try:
                 with torch.inference_mode(False):
                     torch.autograd.grad(logits.sum(), list(kept.values()), retain_graph=True, allow_unused=True)
@@ -274,13 +301,29 @@ def _forward(self: Lens, image: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
 
 # %% ../nbs/72_lens.ipynb #pr000001
 @patch
+def _outputs(self: Lens, images: np.ndarray) -> Tensor:  # [N, logits], as the model gives them
+    with _alone(self.model):
+        if self.n_logits is None:
+            self._forward(images[0])  # what they are
+        with torch.inference_mode(False), torch.no_grad():
+            return class_logits(self.model(self.inputs(images)))
+
+
+@patch
+def _probabilities(self: Lens, outputs: Tensor) -> np.ndarray:  # [C], of the first image
+    return sides(probabilities_of(outputs, self.kind), "sigmoid")[0].float().cpu().numpy()
+
+
+@patch
 def logits(
     self: Lens,
     images: np.ndarray,  # uint8 [N, H, W, 3]
-) -> Tensor:  # float32 [N, C], on the CPU
+) -> Tensor:  # float32 [N, C], on the CPU; their softmax is the prediction: of one logit z these are 0 and z
     "The network's logits of several images in one pass, of which nothing is kept."
-    with _alone(self.model), torch.inference_mode(False), torch.no_grad():
-        return class_logits(self.model(self.inputs(images))).float().cpu()
+    z = self._outputs(images).float().cpu()
+    if self.kind in ("probabilities", "sigmoid"):
+        return sides(z, "sigmoid").clamp_min(torch.finfo(torch.float32).tiny).log()
+    return torch.nn.functional.pad(z, (1, 0)) if self.n_logits == 1 else z
 
 
 @patch
@@ -289,7 +332,7 @@ def probabilities(
     image: np.ndarray,  # uint8 [H, W, 3]
 ) -> np.ndarray:  # [C]
     "The prediction for one image, of which nothing is kept: the quickest answer."
-    return _probabilities(self.logits(image[None]))
+    return self._probabilities(self._outputs(image[None]))
 
 
 # %% ../nbs/72_lens.ipynb #a0b93857
@@ -339,12 +382,12 @@ def is_quick(
 # %% ../nbs/72_lens.ipynb #7ee101b0
 @patch
 def _gradient(self: Look, target: int) -> dict[str, Tensor]:
-    "Gradient of a logit with respect to every kept output; one backward pass a class, whatever is asked of it later."
+    "Gradient of a class's score with respect to every kept output; one backward pass a class, whatever is asked of it later."
     if target not in self._gradients:
         kept, found = list(self._kept.values()), [None] * len(self._kept)
-        if self._logits.requires_grad:
+        if self._scores.requires_grad:
             with torch.inference_mode(False), torch.enable_grad():
-                logit = self._logits[0, target].float()
+                logit = self._scores[0, target].float()
                 found = torch.autograd.grad(logit, kept, retain_graph=True, allow_unused=True)
         while len(self._gradients) >= _CLASSES:
             self._gradients.popitem(last=False)  # the oldest
@@ -371,7 +414,8 @@ def _slow_map(self: Look, layer: str, method: str, target: int, progress: Callab
     with _alone(self.lens.model), GradCAM(self.lens.model, layer, **options) as cam:
         handle = cam.model.register_forward_pre_hook(count)
         try:
-            return cam(self.lens.inputs(self.image[None]), target=target)[layer][0].float().cpu().numpy()
+            aim = SideTarget(target, self.lens.kind)
+            return cam(self.lens.inputs(self.image[None]), target=aim)[layer][0].float().cpu().numpy()
         finally:
             handle.remove()
 
@@ -442,17 +486,17 @@ def top(
     for start in range(0, len(images), 16):  # a few at a time keep the memory small
         part = slice(start, start + 16)
         with _alone(self.model), GradCAM(self.model, list(tops), method=method, warn=False) as cam:
-            x = self.inputs(images[part])
-            maps = cam(x, target=None if targets is None else [int(c) for c in targets[part]])
+            x, aim = self.inputs(images[part]), SideTarget(None if targets is None else targets[part], self.kind)
+            maps = cam(x, target=aim)
             if rather is not None:
-                explained, logits = cam.targets, cam.logits
+                explained, scores = aim.classes, sides(cam.logits, self.kind)
                 if rather == "second":
-                    logits = logits.scatter(1, explained[:, None], -torch.inf)
-                held = logits.argmax(1)
+                    scores = scores.scatter(1, explained[:, None], -torch.inf)
+                held = scores.argmax(1)
                 if not isinstance(rather, str):
                     held = torch.as_tensor(rather if isinstance(rather, int) else rather[part], device=held.device)
                     held = held.long().expand(len(explained))
-                others, alone = cam(x, target=held), (held == explained)[:, None, None]
+                others, alone = cam(x, target=SideTarget(held, self.kind)), (held == explained)[:, None, None]
                 maps = {name: torch.where(alone, m, (m - others[name]).abs()) for name, m in maps.items()}
         for name, m in maps.items():
             tops[name] = max(tops[name], float(m.max()))

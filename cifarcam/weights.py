@@ -253,7 +253,7 @@ class LoadedModel:
     "A classifier, and how it takes images."
 
     model: Any  # an nn.Module, in any mode
-    classes: list[str] = field(default_factory=list)  # a name for each logit; none: they are numbered
+    classes: list[str] = field(default_factory=list)  # for each logit, or two for one, the second for its positive side
     mean: tuple[float, ...] = IMAGENET_MEAN  # by channel, 0..1; one value: the model takes gray images
     std: tuple[float, ...] = IMAGENET_STD  # likewise
     size: int | tuple[int, int] = 224  # of its input in pixels: the side, or (height, width)
@@ -298,9 +298,10 @@ def _weights_of(path: str | None, names: Sequence[str]) -> dict[str, Tensor] | N
     return read_weights(path)
 
 
-def _n_classes(state: dict[str, Tensor] | None) -> int:
-    "The number of classes, from the last matrix of a state dict; 0 if there is none."
-    return next((len(v) for v in reversed((state or {}).values()) if v.ndim == 2), 0)
+def _n_logits(classes: Sequence[str], state: dict[str, Tensor] | None) -> int:
+    "How many logits to make: as many as there are names, or as the last matrix of the weights has rows; 0 if nobody knows."
+    rows = next((len(v) for v in reversed((state or {}).values()) if v.ndim == 2), 0)
+    return rows if rows == 1 and len(classes) == 2 else len(classes) or rows  # one logit tells two classes apart
 
 
 def _fill(model: nn.Module, state: dict[str, Tensor] | None, name: str, path: str | None) -> None:
@@ -332,7 +333,7 @@ def _from_torchvision(name: str, weights: str | None, classes: list[str]) -> Loa
         return LoadedModel(models.get_model(name, weights=chosen), classes or list(chosen.meta["categories"]))
     state = _weights_of(weights, [kind.name for kind in kinds])
     trained_for = list(kinds.DEFAULT.meta["categories"])
-    count = len(classes) or _n_classes(state) or len(trained_for)
+    count = _n_logits(classes, state) or len(trained_for)
     model = models.get_model(name, weights=None, num_classes=count)
     _fill(model, state, name, weights)
     return LoadedModel(model, classes or (trained_for if count == len(trained_for) else numbered(count)))
@@ -346,7 +347,7 @@ def _from_timm(name: str, weights: str | None, classes: list[str]) -> LoadedMode
     if not timm.is_model(name.partition(".")[0]):
         raise ExplainError(f"timm has no model '{name}'" + did_you_mean(name, timm.list_models()))
     state = None if weights == "DEFAULT" else _weights_of(weights, ["DEFAULT"])
-    count = len(classes) or _n_classes(state)
+    count = _n_logits(classes, state)
     model = timm.create_model(name, pretrained=weights == "DEFAULT", **({"num_classes": count} if count else {}))
     if weights != "DEFAULT":
         _fill(model, state, name, weights)

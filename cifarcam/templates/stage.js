@@ -114,7 +114,10 @@ const grays = (pixels) => pixels.map((_, k) => (pixels[k - (k % 3)] + pixels[k -
 
 function largest(values, signed = false) {
   let most = 0;
-  for (const v of values) most = Math.max(most, signed ? Math.abs(v) : v);
+  for (let k = 0; k < values.length; k++) {
+    const v = signed ? Math.abs(values[k]) : values[k];
+    if (v > most) most = v;
+  }
   return most;
 }
 
@@ -172,7 +175,7 @@ const question = (view) =>
 
 function listbox(label, kind, choose) {
   const box = el("div", { role: "listbox", "aria-label": label, class: kind, tabindex: 0, "aria-orientation": kind === "stage-bars" ? "vertical" : "horizontal" });
-  let at = 0;
+  let at = 0, frame = 0;
   box.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");
     if (option) choose([...box.children].indexOf(option), event);
@@ -195,7 +198,10 @@ function listbox(label, kind, choose) {
     const option = box.children[at];
     if (!option) return box.removeAttribute("aria-activedescendant");
     box.setAttribute("aria-activedescendant", option.id);
-    if (box.scrollWidth > box.clientWidth) box.scrollLeft = option.offsetLeft - (box.clientWidth - option.offsetWidth) / 2;
+    cancelAnimationFrame(frame); // a frame later the page is laid out anyway: asked at once, it would be laid out twice
+    frame = requestAnimationFrame(() => {
+      if (box.scrollWidth > box.clientWidth) box.scrollLeft = option.offsetLeft - (box.clientWidth - option.offsetWidth) / 2;
+    });
   };
   return box;
 }
@@ -318,8 +324,11 @@ export class Stage {
     say(c.about, [view.place || view.name, truth, view.fitted].filter(Boolean).join("; "));
     c.input.setAttribute("aria-label", `${view.name}, ${truth}` + (this.source.brush && c === this.columns[0] ? ". Arrow keys move a brush, space hides what is below it, Delete shows all again." : ""));
     if (!c.input.hasAttribute("role")) c.input.setAttribute("role", "img");
+    const style = this.style(LARGE), seen = [view, layer, ...Object.values(style)];
+    if (c.seen && seen.every((part, k) => part === c.seen[k])) return;
+    c.seen = layer && seen;
     if (!layer) return say(c.caption, view.trouble || "");
-    paintMap(c.map, view, layer, this.style(LARGE));
+    paintMap(c.map, view, layer, style);
     const words = where(view, layer, this.state.smooth), signed = view.rather !== null;
     c.map.setAttribute("aria-label", `map over the image: ${words}`);
     const most = layer.top === null ? "this map's maximum" : "maximum of 64 images", ends = signed ? ["−", "± " + most] : ["0", most];

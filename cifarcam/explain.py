@@ -71,6 +71,7 @@ from cifarcam.visualize import (
     figure_names,
     figure_texts,
     figure_title,
+    overlay_difference,
     overlay_volume,
     plain_texts,
     show_images,
@@ -319,6 +320,7 @@ class Explanation:
     reasons: list[Reason]  # why maps are blank, as in `GradCAM.reasons`
     loaded: LoadedModel  # the model, and how it takes images
     random: bool = False  # whether the model has random weights
+    signed: bool = False  # one class rather than another: evidence for both is drawn
 
     @property
     def file(self) -> str:  # empty for an image that was given as pixels
@@ -365,12 +367,14 @@ def explain_panel(
     if original is not None:
         cells = [(0, 0, original, "image", ""), (1, 0, image, input_title, "")]
     marks = {reason.layer: _MARKS[reason.kind] for reason in reversed(reasons) if reason.kind in _MARKS}
+    marks = {layer: mark for layer, mark in marks.items() if not (found.signed and mark == _MARKS["blank"])}
+    paint = overlay_difference if found.signed else blend
     for c, (layer, map) in enumerate(maps.items(), 1):
         name = re.sub(rf"(.{{{int(18 * wide)}}}[^.]*\.)", r"\1\n", figure_names([layer], 80)[0])
         grid = "{} x {} cells".format(*np.shape(map))
         cells += [
-            (0, c, blend(image, map, size=size), name, ""),
-            (1, c, colorize(map, size=size), grid, marks.get(layer, "")),
+            (0, c, paint(image, map, size=size), name, ""),
+            (1, c, colorize(map, size=size, signed=found.signed), grid, marks.get(layer, "")),
         ]
     inches = 1.75 * (max(wide, 1) + wide * len(maps) + 1) + 0.6
     lines = [line for note in reasons_by_layer(reasons) for line in textwrap.wrap(note, int(17 * inches))]
@@ -390,7 +394,9 @@ def explain_panel(
     if found.probabilities is not None:
         shown = found.target if asks_for_class(found.method) else None
         _probability_bars(figure.add_subplot(grid[:, -1]), found.probabilities, found.classes, shown)
-    title = f"{found.title}\neach map from zero (dark) to its own maximum (bright)"
+    colors = "orange: for the first class, purple: for the other; each map on its own scale"
+    colors = colors if found.signed else "each map from zero (dark) to its own maximum (bright)"
+    title = f"{found.title}\n{colors}"
     figure.suptitle(figure_title(title, int(11 * inches)), fontsize=10)
     return _stamp(plain_texts(figure), found)
 
@@ -457,7 +463,7 @@ def overlay(
     own = canvas[own][: image.shape[0], : image.shape[1]]  # a view
     own[:] = image
     part = canvas[max(top, 0) :, max(left, 0) :][:height, :width]
-    part[:] = blend(np.ascontiguousarray(part), map, opacity=opacity)
+    part[:] = (overlay_difference if self.signed else blend)(np.ascontiguousarray(part), map, opacity=opacity)
     return np.ascontiguousarray(own)
 
 
@@ -682,7 +688,9 @@ def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iter
         own = [r for r in cam.reasons if i in r.images and r.target in ("", name)]
         own = [replace(r, images=[0], n=1, target="") for r in own]
         one, share = {layer: m[i] for layer, m in maps.items()}, None if shares is None else shares[i]
-        found[i].append(Explanation(sources[i], one, share, index, about, self.method, own, self.loaded, self.random))
+        signed = isinstance(targets[name], ContrastTarget)
+        what = (share, index, about, self.method, own, self.loaded, self.random, signed)
+        found[i].append(Explanation(sources[i], one, *what))
     yield from zip(sources, found)
 
 

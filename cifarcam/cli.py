@@ -485,14 +485,6 @@ class _DemoOptions:
     data_option: _Texts = None  # NAME=VALUE: n_train, n_test, seed or size of the shapes; repeatable
 
 
-_DEMO = {  # small and short: some mistakes are left to study
-    "network_args": {"widths": [16, 32, 64]},
-    "epochs": 3,
-    "optimizer_args": {"bias_lr": 0.01, "head_lr": 0.67, "sgd_momentum": 0.85},
-    # with 0.053 for the biases 12% of block1's maps were blank, with 0.01 2% (seed 1)
-}
-
-
 @_verb("demo")
 def demo(*, options: _DemoOptions = _DemoOptions()) -> None:
     """train on built-in shapes and write a report: start here
@@ -507,7 +499,7 @@ def demo(*, options: _DemoOptions = _DemoOptions()) -> None:
     from cifarcam.report import write_report
     from cifarcam.runs import run
 
-    changes = {"source": f"{RECIPES['demo'].source} {_BY_DEMO}"} | _DEMO | parse_changes(options.set or [])
+    changes = {"source": f"{RECIPES['demo'].source} {_BY_DEMO}"} | parse_changes(options.set or [])
     data = {"name": "shapes", "n_train": 4500} | _values(options.data_option)
     with _resumable(out):
         done = run("demo", data, out, overwrite=True, **changes)

@@ -577,9 +577,55 @@ def evaluate(run: _RunFolder, /, *, options: _EvaluateOptions = _EvaluateOptions
     print("\n" + _comparison(run, p, options.weights))
 
 
+# %% ../nbs/81_cli.ipynb #modelop3
+def _numbers(name: str, text: str | None, kind: type, counts: tuple[int, ...], wanted: str) -> tuple:
+    "Numbers with commas between them; none where nothing was given."
+    try:
+        values = tuple(kind(word) for word in (text or "").split(",") if text)
+    except ValueError:
+        values = (0,) * 9
+    if text and (len(values) not in counts or kind is int and min(values) < 1):
+        raise UsageError(f"--{name} {text}: give {wanted}")
+    return values
+
+
+#| export
+@_options
+class _ModelOptions(_RunOptions):
+    fit: _Fit = None  # how an image gets the shape of the input; default: as the run's data were read, else squash
+    model: _Text = None  # NAME: instead of a run: torchvision:NAME, timm:NAME, or module:function or file.py:function
+    # that returns a model
+    weights: _Text = None  # FILE: with --model: a file of weights (.safetensors, .pt, .pth), or a name such as
+    # DEFAULT, which is downloaded
+    class_names: Annotated[_Text, Parameter(name=["--class-names", "--classes"])] = None
+    # FILE: with --model: a text file, one class name a line; one logit takes two, the positive one second
+    mean: _Text = None  # R,G,B: with --model: its normalization, 0..1; default: ImageNet's, or what timm says; one
+    # number: for all channels
+    std: _Text = None  # R,G,B: with --model: likewise; both of one number for a model of gray images
+    size: _Text = None  # N: with --model: side of its input in pixels, or height,width; default: 224, or what timm says
+
+    def arguments(self) -> dict | None:  # None without a model
+        "What `load_model` takes, with paths that hold in any folder."
+        colors = "one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5"
+        sides = "the side in pixels, such as 224, or height and width, such as 128,64"
+        size = _numbers("size", self.size, int, (1, 2), sides)
+        given = dict(weights=self.weights, classes=self.class_names, size=(size[0], size[-1]) if size else None)
+        given |= {name: _numbers(name, getattr(self, name), float, (1, 3), colors) for name in ("mean", "std")}
+        given = {name: value for name, value in given.items() if value}
+        if not self.model and given:
+            raise UsageError(
+                f"--{next(iter(given)).replace('classes', 'class-names')} belongs to --model: a run brings its own"
+            )
+        file, colon, function = (self.model or "").rpartition(":")
+        name = f"{os.path.abspath(file)}{colon}{function}" if file.endswith(".py") else self.model
+        for key in {"weights", "classes"} & given.keys():
+            given[key] = os.path.abspath(given[key]) if os.path.exists(given[key]) else given[key]
+        return dict(name=name, **given) if self.model else None
+
+
 # %% ../nbs/81_cli.ipynb #8406e011
 @_options
-class _ExplainOptions(_RunOptions):
+class _ExplainOptions(_ModelOptions):
     layers: _Text = None  # A,B: names of layers; default: one for each grid size, of a folder of images the last of
     # these
     method: str = "gradcam"  # M: gradcam (default), hirescam, ...; scorecam and ablationcam take a forward pass for
@@ -591,21 +637,10 @@ class _ExplainOptions(_RunOptions):
     # kept; default: RUN/explain, or explain
     panels: bool = False  # of the images in a folder, too, a figure with all layers instead of the overlay
     n: _AtLeastOne = 5  # how many test images of each kind; default: 5
-    fit: _Fit = None  # how an image gets the shape of the input; default: as the run's data were read, else squash
     tokens: _Whole = None  # K: for layers of a transformer: how many leading tokens have no location; default: found
     # out
     call: _Whole = None  # K: for layers that run several times in a forward pass: which run, from 0; default: the last
     device: str = "auto"  # D: auto (default), cpu, cuda, cuda:1, mps
-    model: _Text = None  # NAME: instead of a run: torchvision:NAME, timm:NAME, or module:function or file.py:function
-    # that returns a model
-    weights: _Text = None  # FILE: with --model: a .safetensors or .pt file, or a name such as DEFAULT, which is
-    # downloaded
-    class_names: Annotated[_Text, Parameter(name=["--class-names", "--classes"])] = None
-    # FILE: with --model: a text file, one class name a line
-    mean: _Text = None  # R,G,B: with --model: its normalization, 0..1; default: ImageNet's, or what timm says; one
-    # number: for all channels
-    std: _Text = None  # R,G,B: with --model: likewise; both of one number for a model of gray images
-    size: _Text = None  # N: with --model: side of its input in pixels, or height,width; default: 224, or what timm says
 
     def explainer(self, model, last: bool = False):
         "The `Explainer` of a model that these options ask for; `last`: of the last layer only, if none is named."
@@ -666,13 +701,12 @@ def explain(
     from cifarcam.explain import as_loaded
     from cifarcam.files import own_folder
     from cifarcam.runs import Run, RunError
-    from cifarcam.weights import load_pretrained
+    from cifarcam.weights import load_model, load_pretrained
 
-    if options.model:
-        return _explain_files(_named_model(options), words, Path(options.out or "explain"), options)
+    if named := options.arguments():
+        loaded = replace(load_model(**named), fit=options.fit or "squash")
+        return _explain_files(loaded, words, Path(options.out or "explain"), options)
     folder, *files = words
-    if options.weights or options.class_names:
-        raise UsageError("--weights and --class-names belong to --model; a run brings its own")
     if _names_images(folder):
         _note(_BY_PRETRAINED)
         return _explain_files(
@@ -759,34 +793,6 @@ def _explain_run(run: "Run", out: Path, options: _ExplainOptions) -> int:
     return 0
 
 
-# %% ../nbs/81_cli.ipynb #370297a8
-def _named_model(options: _ExplainOptions) -> "LoadedModel":
-    "The model of `--model`."
-    from cifarcam.weights import load_model
-
-    colors = "one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5"
-    sides = "the side in pixels, such as 224, or height and width, such as 128,64"
-    size = _numbers("size", options.size, int, (1, 2), sides)
-    given = {name: _numbers(name, getattr(options, name), float, (1, 3), colors) for name in ("mean", "std")}
-    given = {name: values for name, values in given.items() if values}
-    loaded = load_model(options.model, options.weights, options.class_names, (size[0], size[-1]) if size else None)
-    first = next((m for m in loaded.model.modules() if hasattr(m, "in_channels")), None)
-    gray = len(given) == 2 and all(len(v) == 1 for v in given.values()) and first is not None and first.in_channels == 1
-    given = {name: values if gray else values * (3 // len(values)) for name, values in given.items()}
-    return replace(loaded, fit=options.fit or "squash", **given)
-
-
-def _numbers(name: str, text: str | None, kind: type, counts: tuple[int, ...], wanted: str) -> tuple:
-    "Numbers with commas between them; none where nothing was given."
-    try:
-        values = tuple(kind(word) for word in (text or "").split(",") if text)
-    except ValueError:
-        values = (0,) * 9
-    if text and (len(values) not in counts or kind is int and min(values) < 1):
-        raise UsageError(f"--{name} {text}: give {wanted}")
-    return values
-
-
 # %% ../nbs/81_cli.ipynb #220243d7
 @_verb("report runs/fast")
 def report(run: _RunFolder, /, *, options: _RunOptions = _RunOptions()) -> None:
@@ -830,18 +836,15 @@ def _ended_by_signals() -> Iterator[None]:
 
 # %% ../nbs/81_cli.ipynb #ac3bdb51
 @_options
-class _ExploreOptions(_RunOptions):
+class _ExploreOptions(_ModelOptions):
     port: _Whole = None  # default: any free one
     ip: str = "127.0.0.1"  # IP: address to listen on; default: 127.0.0.1, where no other machine connects; with any
     # other, such as 0.0.0.0, they can
-    fit: _Fit = None  # how your own images get the shape of the input; default: as the run's data were read, else
-    # squash
     no_token: bool = False  # let every program and user of this machine open the page, without the token in its address
     # ($JUPYTER_TOKEN, or else random), which also keeps out foreign web pages
     base_url: _Text = None  # PATH: path below which a proxy shows the page and that it passes on unchanged; default:
     # none, in JupyterHub that of jupyter-server-proxy, $JUPYTERHUB_SERVICE_PREFIX/proxy/absolute/PORT/
     allow_host: _Texts = None  # NAME: a name besides localhost by which browsers may call this server; repeatable
-    model: _Text = None  # NAME: another model in place of a run, as for `explain --model`
     pages: int = 4  # how many pages may be open at the same time, each with a kernel of almost 1 GB; default: 4
     no_browser: bool = False  # serve, but open nothing
 
@@ -851,7 +854,7 @@ def _to_explore(words: Sequence[str], options: _ExploreOptions) -> dict:  # what
     "A run with its images, or a model with the images that are named."
     from cifarcam.runs import Run
 
-    what = dict(fit=options.fit, model=options.model)
+    what = dict(fit=options.fit, model=options.arguments())
     if words and not options.model and not _names_images(words[0]):
         opened, *others = Run(words[0]), *words[1:]
         if others:
@@ -868,7 +871,8 @@ def _to_explore(words: Sequence[str], options: _ExploreOptions) -> dict:  # what
 # %% ../nbs/81_cli.ipynb #a446c36e
 @_verb(
     "explore",
-    "explore photos/ --model timm:resnet18",
+    "explore photos/ --model torchvision:resnet50 --weights DEFAULT",
+    "explore photos/ --model mine.py:build --weights best.pth --class-names names.txt --size 32",
     "explore runs/fast --ip 0.0.0.0 --no-browser     for other machines",
 )
 def explore(

@@ -10,7 +10,6 @@ __all__ = [
     "index_of",
     "named_targets",
     "count_logits",
-    "looks_untrained",
     "reasons_by_layer",
     "Explanation",
     "explain_panel",
@@ -80,7 +79,15 @@ from cifarcam.visualize import (
     to_picture,
 )
 from .visualize import overlay as blend
-from .weights import IMAGENET_MEAN, IMAGENET_STD, ExplainError, LoadedModel, load_model, numbered
+from cifarcam.weights import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ExplainError,
+    LoadedModel,
+    load_model,
+    looks_untrained,
+    numbered,
+)
 
 
 # %% ../nbs/80_explain.ipynb #a9411320
@@ -244,24 +251,6 @@ def count_logits(
             f"{type(model).__name__} must return logits [N, classes], but gave {found}: wrap it in a module that returns them, "
             "or give a target, a function that makes one scalar an image of that output"
         ) from None
-
-
-# %% ../nbs/80_explain.ipynb #73bf2b82
-def looks_untrained(model: nn.Module) -> bool:  # False where it cannot be told
-    "Whether all normalization layers, or without any all biases, stand where they begin, as in a model with random weights."
-    values = [
-        (t, start)
-        for m in model.modules()
-        if type(m).__name__.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d"))
-        for t, start in (
-            (m._buffers.get("running_mean"), 0),
-            (m._buffers.get("running_var"), 1),
-            (m._parameters.get("bias"), 0),
-        )
-        if t is not None
-    ]
-    values = values or [(p, 0) for name, p in model.named_parameters() if name.endswith("bias")]
-    return bool(values) and all(bool((t == start).all()) for t, start in values)
 
 
 # %% ../nbs/80_explain.ipynb #0931c5a6

@@ -48,7 +48,7 @@ from .shapes import shapes
 from .text import visible
 from .transforms import POLICIES, policy_from_dict, policy_to_dict
 from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
-from .weights import LoadedModel, load_model, load_pretrained, numbered
+from .weights import LoadedModel, load_model, load_pretrained, looks_untrained, numbered
 
 # %% ../nbs/73_explorer.ipynb #26f00c22
 _REST = 0.03  # seconds in which a page paints what was drawn; only then is something done that nobody has asked for
@@ -538,6 +538,7 @@ def _heading(self: Viewer) -> str:  # HTML
     weights = f", weights: {o.which}" if o.which != "last" else ""
     parts = [f"{o.run.recipe.name}, {o.run.recipe.epochs} epochs{weights}"] if o.run is not None else []
     parts.append(f"{type(self.model).__name__}, {n:,} parameters")
+    parts += ["RANDOM weights, so its maps mean nothing"] * looks_untrained(self.model)
     if p is not None:
         views = f" (averaged over views: {p.views})" if p.views != "none" else ""
         parts.append(f"{p.accuracy:.2%} of these {len(p):,} images classified correctly{views}")
@@ -1550,18 +1551,18 @@ def from_run(
 
 def open_run(
     run: str | os.PathLike | None = None,  # a run folder; None: `model` and `images`
-    model: str | None = None,  # a name for `load_model`; None: the network that comes with the package
+    model: str | dict | None = None,  # a name for `load_model`, or its arguments; None: the network of the package
     images: Sequence[str] = (),  # files and folders of images; none: built-in shapes
-    classes: str | Sequence[str] | None = None,  # names for `model`, as `load_model` takes them
     **options: Any,  # of `Explorer.from_run`, or of `Explorer`
 ) -> Explorer | W.HTML:
     "The explorer of a run or of another model, or in words what keeps it from opening."
     try:
         if run is not None:
             return Explorer.from_run(run, **options)
-        loaded = load_model(model, classes=classes) if model else load_pretrained()
+        named = {"name": model or "fast"} if isinstance(model, str | None) else model
+        loaded = load_model(**named) if model else load_pretrained()
         shown = list(images) or shapes(n_train=1, n_test=200, size=min(loaded.size))[1].images
-        return Explorer(loaded, shown, **dict(name=model or "fast") | options)
+        return Explorer(loaded, shown, **dict(name=named["name"]) | options)
     except Exception as error:  # on a page of its own, nobody reads its log
         return W.HTML(_HTML.closed(_sentence(error)))
 

@@ -50,14 +50,14 @@ def write_app(
     run: str | os.PathLike | None = None,  # a run folder; None: `model` and `images`
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
     fit: str | None = None,  # how an own image gets the input's shape; None: as the run's data were read
-    model: str | None = None,  # without a run: a name for `load_model`; None: the network that comes with the package
+    model: str
+    | dict
+    | None = None,  # without a run: a name for `load_model`, or its arguments; None: that of the package
     images: Sequence[str] = (),  # without a run: files and folders of images; none: built-in shapes
-    classes: str | None = None,  # for `model`: a text file of class names, one a line
 ) -> Path:  # the notebook to serve
     "Write the notebook that shows an explorer, its page template, kernel and settings; it saves views right here."
     folder, run = Path(folder), run and Path(run).resolve()
     options = dict(root=root and str(Path(root).resolve()), fit=fit, folder=str(Path.cwd()), model=model)
-    options["classes"] = classes and str(Path(classes).resolve())
     options["images"] = [str(Path(image).resolve()) for image in images]
     given = ", ".join(f"{name}={value!r}" for name, value in options.items() if value)
     source = f"from cifarcam.explorer import open_run\nopen_run({str(run) if run else None!r}, {given})"
@@ -66,7 +66,7 @@ def write_app(
     start = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]  # of this very environment
     metadata = dict(
         kernelspec=dict(name="cifarcam", **kernel),
-        title=f"{run.name if run else model or 'fast'}, explored with cifarcam",
+        title=f"{run.name if run else model['name'] if isinstance(model, dict) else model or 'fast'}, explored with cifarcam",
     )
     settings = "from cifarcam.serve import configure\n\nconfigure(c)\n"
     texts = {

@@ -21,6 +21,7 @@ __all__ = [
     "load_model",
     "pretrained_folder",
     "load_pretrained",
+    "looks_untrained",
 ]
 
 # %% ../nbs/23_weights.ipynb #c95379d6
@@ -405,6 +406,8 @@ def load_model(
     weights: str | None = None,  # a .safetensors or .pt file, or a name such as DEFAULT, which is downloaded
     classes: str | Sequence[str] | None = None,  # names, or a text file with one a line; None: the model's own
     size: int | tuple[int, int] | None = None,  # of the input in pixels; None: 224, or what timm says
+    mean: Sequence[float] | None = None,  # by channel, 0..1; one value: for all; None: ImageNet's, or what timm says
+    std: Sequence[float] | None = None,  # likewise
 ) -> LoadedModel:  # in evaluation mode
     "Any classifier by name."
     source, _, rest = name.rpartition(":")
@@ -418,7 +421,11 @@ def load_model(
         torch.manual_seed(0)  # without weights: the same at every call, so that layers and methods can be compared
         loaded = maker(rest, weights, names)
     loaded.model.eval()
-    return replace(loaded, size=size or loaded.size)
+    given = {name: tuple(values) for name, values in dict(mean=mean, std=std).items() if values}
+    first = next((m for m in loaded.model.modules() if hasattr(m, "in_channels")), None)
+    gray = len(given) == 2 and all(len(v) == 1 for v in given.values()) and first is not None and first.in_channels == 1
+    given = {name: values if gray else values * (3 // len(values)) for name, values in given.items()}
+    return replace(loaded, size=size or loaded.size, **given)
 
 
 def _class_names(path: str) -> list[str]:
@@ -454,3 +461,21 @@ def load_pretrained(
     model.load_state_dict(read_weights(folder / "model.safetensors"))
     side = config["image_size"]
     return LoadedModel(model.eval(), config["classes"], tuple(config["mean"]), tuple(config["std"]), side)
+
+
+# %% ../nbs/23_weights.ipynb #73bf2b82
+def looks_untrained(model: nn.Module) -> bool:  # False where it cannot be told
+    "Whether all normalization layers, or without any all biases, stand where they begin, as in a model with random weights."
+    values = [
+        (t, start)
+        for m in model.modules()
+        if type(m).__name__.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d"))
+        for t, start in (
+            (m._buffers.get("running_mean"), 0),
+            (m._buffers.get("running_var"), 1),
+            (m._parameters.get("bias"), 0),
+        )
+        if t is not None
+    ]
+    values = values or [(p, 0) for name, p in model.named_parameters() if name.endswith("bias")]
+    return bool(values) and all(bool((t == start).all()) for t, start in values)

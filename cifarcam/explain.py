@@ -610,10 +610,7 @@ class Explainer:
         activation = options.pop("activation", None)
         self.method, self.cam = method, GradCAM(net, layers, method, warn=False, **options)
         self.cam.activation = activation or self.cam.activation
-        self.random, self.ends = (
-            looks_untrained(net),
-            None,
-        )  # one logit for two classes: whether in a "sigmoid", or in ""
+        self.random, self.ends = looks_untrained(net), None  # one logit for two classes: it ends in a "sigmoid", or ""
         if two_sided:
             with GradCAM(net, layers, "meancam", warn=False, **options) as probe:
                 probe(x, target=0)

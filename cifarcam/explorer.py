@@ -65,9 +65,7 @@ class _Worker:
     ):
         self._draw, self._report, self._idle = draw, report, idle
         self._news, self.jobs, self._thread = threading.Condition(), deque(), None
-        self.spare: Callable[[], None] | None = (
-            None  # to be done once, if nobody asks for anything; nobody waits for it
-        )
+        self.spare: Callable | None = None  # to be done once, where nobody asks for anything; nobody waits for it
         self.asked = self.stopped = self.closed = self._busy = False
 
     def _next(self) -> bool:

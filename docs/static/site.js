@@ -7,3 +7,8 @@ function unfold() {
 }
 addEventListener("hashchange", unfold);
 addEventListener("DOMContentLoaded", unfold);
+/* What is wider than the page scrolls, by the keyboard too. */
+addEventListener("load", () => {
+  for (const box of document.querySelectorAll(".cell_output, .table-wrapper, div.math"))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+});

@@ -589,7 +589,6 @@ def _numbers(name: str, text: str | None, kind: type, counts: tuple[int, ...], w
     return values
 
 
-#| export
 @_options
 class _ModelOptions(_RunOptions):
     fit: _Fit = None  # how an image gets the shape of the input; default: as the run's data were read, else squash

@@ -50,6 +50,7 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+# %% ../nbs/80_explain.ipynb #imports2
 from . import __version__
 from .cam_methods import METHODS, SLOW_METHODS, CAMTypeError, CAMWarning, asks_for_class, method_name
 from .data import is_image, read_image

@@ -965,8 +965,7 @@ def _draw(self: Explorer) -> None:
 def _ahead(self: Explorer, before: View, view: View) -> Callable[[], None] | None:
     "After a step to the next image: what runs the network on the one behind it, so that the next step only draws."
     s, line, choice, by = view.settings, view.lines[0], self._choice, view.settings.image - before.settings.image
-    if abs(by) != 1 or not is_quick(s.method) or len(view.lines) > 1 or not 0 <= s.image + by < len(choice.indices):
-        return None
+    near = abs(by) == 1 and is_quick(s.method) and len(view.lines) == 1 and 0 <= s.image + by < len(choice.indices)
 
     def look() -> None:
         with suppress(Exception):  # it is told when somebody asks for that image
@@ -974,7 +973,7 @@ def _ahead(self: Explorer, before: View, view: View) -> Callable[[], None] | Non
             for layer in line.maps:
                 found.map(layer, s.method, s.target if isinstance(s.target, int) else None)
 
-    return look
+    return look if near else None
 
 
 @patch
@@ -983,10 +982,9 @@ def _reporter(self: Explorer, what: str, unit: str) -> Callable[[int, int], None
     last = [time.monotonic()]
 
     def report(done: int, total: int) -> None:
-        if self._worker.stopped or self.closed:
-            raise Stopped(f"{what} was stopped")
-        if self._worker.asked and self._choice.wanted(self.settings) != self._seeing:
-            raise Stopped("")
+        stopped = self._worker.stopped or self.closed
+        if stopped or self._worker.asked and self._choice.wanted(self.settings) != self._seeing:
+            raise Stopped(f"{what} was stopped" * stopped)
         if time.monotonic() - last[0] > 0.2:
             last[0] = time.monotonic()
             self._progress((f"{what}: {done} of about {total} {unit}", done, total))

@@ -48,6 +48,7 @@ html_theme_options = {
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
+html_search_scorer = str(root / "docs" / "static" / "scorer.js")
 html_favicon = "static/favicon.svg"
 html_math_renderer = "mathml"
 html_copy_source = html_show_sphinx = False

@@ -59,7 +59,8 @@ def read_page(app, name: str, source: list[str]) -> None:
             cells.append(new_markdown_cell(repository_links(text, path, app.config.source_url)))
         elif cell.cell_type == "code":
             cells += shown_cells(cell, module and f"{LIBRARY}.{module}", 1000 if "tutorials" in name else 9)
-    cells.sort(key=lambda cell: not cell.source.startswith("# "))  # the title first
+    title = next(k for k, cell in enumerate(cells) if cell.cell_type == "markdown" and cell.source.startswith("# "))
+    cells.insert(0, cells.pop(title))
     if module:
         cells.insert(1, new_markdown_cell(f"```{{py:module}} {LIBRARY}.{module}\n```"))
     if name == "index":  # the explorer in place of the README's first figure
@@ -193,7 +194,8 @@ def described(node, comments: dict[int, str], module: str, owner, fence: str = "
         methods = [m for m in methods if m.name == "__call__" or not m.name.startswith("_")]
         members = [described(m, comments, module, what, ":::") for m in {m.name: m for m in methods}.values()]
     elif isinstance(owner, type):
-        kind = "method" if inspect.isfunction(what) or hasattr(what, "__func__") else "property"
+        of_class = isinstance(what, classmethod) or hasattr(what, "f")  # fastcore's form of one
+        kind = "classmethod" if of_class else "method" if inspect.isfunction(what) else "property"
         name = f"{owner.__name__}.{name}" if fence == "::::" else name
     else:
         kind = "function"
@@ -266,7 +268,9 @@ def source_lines(info: dict) -> str | None:  # cifarcam/data.py#L10-L20
         what = import_module(info["module"])
         for part in info["fullname"].split("."):
             what = inspect.getattr_static(what, part)
-        lines, first = inspect.getsourcelines(inspect.unwrap(getattr(what, "__func__", getattr(what, "fget", what))))
+        lines, first = inspect.getsourcelines(
+            inspect.unwrap(getattr(what, "__func__", getattr(what, "fget", getattr(what, "f", what))))
+        )
     except (AttributeError, TypeError, OSError, ImportError):
         return None
     return f"{info['module'].replace('.', '/')}.py#L{first}-L{first + len(lines) - 1}"

@@ -239,30 +239,37 @@ export class Stage {
     this.columns = [column(), column(), column()];
     this.pin = el("button", { type: "button", onclick: () => this.togglePin() }, "pin this view");
     this.erase = el("button", { type: "button", hidden: "", onclick: () => this.uncover() }, "show the whole image");
-    this.hint = el("span", { class: "stage-hint" }, source.brush ? "Drag over the image to hide a part. " : "", "Click a class to explain it, Shift+click to contrast it. Press R for a random image.");
+    this.contrast = el("button", { type: "button", "aria-pressed": "false", title: "why the explained class rather than the one that is clicked" }, "contrast");
+    this.contrast.onclick = () => this.contrast.setAttribute("aria-pressed", this.contrast.getAttribute("aria-pressed") !== "true");
+    this.random = el("button", { type: "button", onclick: () => this.drawLot() }, "random image");
+    const ways = source.brush ? "Drag over the image to hide a part. Click a class to explain it, Shift+click to contrast it. Press R for a random image." : "Click a class to explain it.";
+    this.hint = el("span", { class: "stage-hint" }, ways);
     this.matrix = el("details", { class: "stage-matrix" }, el("summary", {}, "confusion matrix"));
     this.matrix.addEventListener("toggle", () => this.drawConfusion());
     const pair = el("div", { class: "stage-columns" }, ...this.columns.map((c) => c.root));
     const main = el("div", { class: "stage-main" }, pair, this.strip, this.bars);
-    root.append(this.said, this.doubt, this.film, main, el("div", { class: "stage-actions" }, this.pin, this.erase, this.hint, this.matrix));
+    root.append(this.said, this.doubt, this.film, main, el("div", { class: "stage-actions" }, this.pin, this.erase, ...(source.brush ? [] : [this.random, this.contrast]), this.hint, this.matrix));
     root.addEventListener("keydown", (event) => this.key(event));
     if (source.brush) this.listenToBrush();
   }
 
   key(event) {
-    const { total, image } = this.state;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-    if (event.key === "r" || event.key === "R") {
-      const on = total > 1 ? 1 + Math.floor(Math.random() * (total - 1)) : 0;
-      this.source.set("image", (image + on) % total);
-    } else if ((event.key === "Delete" || event.key === "Backspace" || event.key === "e") && !this.erase.hidden) this.uncover();
+    if (event.key === "r" || event.key === "R") this.drawLot();
+    else if ((event.key === "Delete" || event.key === "Backspace" || event.key === "e") && !this.erase.hidden) this.uncover();
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  drawLot() {
+    const { total, image } = this.state, on = total > 1 ? 1 + Math.floor(Math.random() * (total - 1)) : 0;
+    this.source.set("image", (image + on) % total);
+  }
+
   explain(c, event) {
-    const view = this.state.view, contrast = event.shiftKey || event.ctrlKey || event.metaKey || event.altKey;
+    const view = this.state.view, pressed = this.contrast.getAttribute("aria-pressed") === "true";
+    const contrast = pressed || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey;
     if (contrast && c !== view.target) this.source.set("rather", c === view.rather ? null : c);
     else if (!contrast) this.source.set("target", c);
   }
@@ -575,7 +582,8 @@ export function mount(root, data) {
   const [pixels, colors, diverging] = [data.images, data.colors, data.diverging].map(bytes);
   const predicted = probabilities.map((p) => p.indexOf(Math.max(...p))), names = data.names ?? predicted.map((_, k) => `image ${k + 1}`);
   const maps = new Map(); // decoded when first looked at
-  const state = { image: 0, layer: layers.length - 1, method: 0, target: null, rather: null, opacity: 0.6, smooth: true };
+  const fine = layers.findLastIndex(({ grid }) => Math.min(...grid) > 4); // a map of nine cells says little to begin with
+  const state = { image: 0, layer: fine < 0 ? layers.length - 1 : fine, method: 0, target: null, rather: null, opacity: 0.6, smooth: true };
   const film = { start: 0, names, pixels, size, labels: labels ?? predicted.map(() => null), predicted };
 
   function valuesOf(method, layer, image, target) {

@@ -9,6 +9,8 @@ addEventListener("hashchange", unfold);
 addEventListener("DOMContentLoaded", unfold);
 /* What is wider than the page scrolls, by the keyboard too. */
 addEventListener("load", () => {
+  const here = document.querySelector(".sidebar-tree .current-page"), bar = document.querySelector(".sidebar-scroll");
+  if (here && bar) bar.scrollTop += here.getBoundingClientRect().top - bar.clientHeight / 2; // the page that is open is in sight
   for (const box of document.querySelectorAll(".cell_output, .table-wrapper, div.math"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 });

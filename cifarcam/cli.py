@@ -182,9 +182,10 @@ def _note(text: object) -> None:
 
 @contextmanager
 def _short_warnings() -> Iterator[None]:
-    "Warnings as one line each, without the source line that raised them."
+    "Warnings as one line each and once, without the source line that raised them."
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: _note(message)
+        said = set()  # set.add gives None
+        warnings.showwarning = lambda m, *_, **__: str(m) in said or said.add(str(m)) or _note(m)
         yield
 
 
@@ -467,8 +468,7 @@ def train(
         changed = override(get_recipe(recipe), **options.changes())
         out = Path(options.out or Path("runs") / file_name(changed.name))
         reference = data.reference("shapes" if changed.name == "demo" else "cifar10")
-        if out.exists():
-            claim_folder(out, options.overwrite)  # raises before the data are read
+        claim_folder(out, options.overwrite)  # raises before the data are read
         with _resumable(out):
             loaded = load_data(reference, root=data.root, progress=is_first_process())
             run(changed, loaded, out, overwrite=options.overwrite)
@@ -664,11 +664,13 @@ _BY_PRETRAINED = (
 
 def _names_images(word: str) -> bool:
     "Whether a word is an image or a folder of images, and no run."
+    from mimetypes import guess_type
+
     from cifarcam.data import is_image
 
     place = Path(word)
     if not place.is_dir():
-        return place.is_file()
+        return place.is_file() or (guess_type(place.name)[0] or "").startswith("image/")
     return not (place / "config.json").exists() and any(is_image(path) for path in place.iterdir())
 
 
@@ -725,8 +727,10 @@ def explain(
 def _explain_files(loaded: "LoadedModel", words: Sequence[str], out: Path, options: _ExplainOptions) -> int:
     "Images into a folder: a panel and a line for each, or of many in a folder an overlay and a progress bar."
     from cifarcam.explain import image_paths
+    from cifarcam.files import check_writable
     from cifarcam.weights import numbered
 
+    check_writable(out, UsageError)
     files, folder = image_paths(words), any(Path(word).is_dir() for word in words)
     unnamed = not loaded.classes or loaded.classes == numbered(len(loaded.classes))
     explainer, new, blank, broken = options.explainer(loaded, last=folder), set(), set(), []
@@ -765,8 +769,10 @@ def _explain_run(run: "Run", out: Path, options: _ExplainOptions) -> int:
 
     from cifarcam.cam_methods import asks_for_class
     from cifarcam.explain import named_targets, save_figure
+    from cifarcam.files import check_writable
     from cifarcam.visualize import outcome_colors, prediction_titles, show_cams
 
+    check_writable(out, UsageError)
     test, predictions = run.data(options.root)[1], run.predictions
     correct = np.random.default_rng(0).permutation(predictions.correct.nonzero().flatten().numpy())[: options.n]
     explainer, targets = options.explainer(run), named_targets(options.target, run.classes)
@@ -793,15 +799,20 @@ def _explain_run(run: "Run", out: Path, options: _ExplainOptions) -> int:
 
 
 # %% ../nbs/81_cli.ipynb #220243d7
+@_options
+class _ReportOptions(_RunOptions):
+    out: _Text = None  # DIR: where report.html and its figures go; default: into the run folder
+
+
 @_verb("report runs/fast")
-def report(run: _RunFolder, /, *, options: _RunOptions = _RunOptions()) -> None:
+def report(run: _RunFolder, /, *, options: _ReportOptions = _ReportOptions()) -> None:
     """write the illustrated page of a run
 
     Write report.html into the run folder: curves, mistakes, maps and observations, in one file."""
     from cifarcam.report import write_report
     from cifarcam.runs import Run
 
-    print(write_report(Run(run), root=options.root))
+    print(write_report(Run(run), root=options.root, out=options.out))
 
 
 # %% ../nbs/81_cli.ipynb #bd011f09

@@ -11,6 +11,7 @@ __all__ = [
     "tensor_bytes",
     "write_tensors",
     "check_regular",
+    "check_writable",
     "own_folder",
     "shortened",
     "short_repr",
@@ -145,6 +146,17 @@ def check_regular(
             "remove it, or put the file there"
         )
     return path
+
+
+def check_writable(
+    folder: Path,  # that may not be there yet
+    error: type[Exception] = SaveError,  # what to raise
+) -> None:
+    "Reject a place where nothing can be written, before there is any work to lose."
+    above = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        what = "may not be written to" if above.is_dir() else "is a file" if above.is_file() else "is no folder"
+        raise error(f"{above} {what}: choose another folder with --out")
 
 
 def own_folder(

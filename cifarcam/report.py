@@ -45,7 +45,7 @@ from .cam_methods import METHOD_NAMES, METHODS, asks_for_class
 from .data import Images
 from .evaluate import Predictions
 from .faithfulness import center_gaussian, energy_inside, random_maps
-from .files import atomic_write, own_folder
+from .files import atomic_write, check_writable, own_folder
 from .gradcam import GradCAM, MapBatch, gather
 from .layers import get_layer, layers_of, summary
 from .optim import make_schedule
@@ -602,10 +602,13 @@ def write_report(
     n_cams: int = 2,  # correct images whose maps are shown large, and as many mistakes
     n_energy: int = 200,  # images whose maps are compared with the objects' outlines, where the data have them
     root: str | os.PathLike | None = None,  # where CIFAR-10 lies; None: $CIFARCAM_DATA, then the cache folder
-) -> Path:  # RUN/report.html; the figures are in RUN/report/
+    out: str | os.PathLike | None = None,  # where the report goes; None: into the run's folder
+) -> Path:  # OUT/report.html; the figures are in OUT/report/
     "Write a finished run as one illustrated page that opens offline."
     run = _finished(run)
-    folder, (found, no_images) = own_folder(run.folder / "report", RunError), _found(run, images, root)
+    place = Path(out or run.folder)
+    check_writable(place, RunError)
+    folder, (found, no_images) = own_folder(place / "report", RunError), _found(run, images, root)
     test, n = found and found[1], len(run.predictions)
     if test is not None and not np.array_equal(run.predictions.labels.numpy(), test.labels):
         again = shell_command("cifarcam", "evaluate", run.folder)
@@ -625,12 +628,12 @@ def write_report(
         figures, values = figures | more, values | seen
     drawn = {name: _Drawn.of(name, figure) for name, figure in figures.items()}
     page = _page(run, test, no_images, drawn, values)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in set(_FIGURES) - set(drawn):  # of an older report
         (folder / f"{name}.png").unlink(missing_ok=True)
     for name, figure in drawn.items():
         with atomic_write(folder / f"{name}.png") as temporary:
             temporary.write_bytes(figure.png)
-    with atomic_write(run.folder / "report.html") as temporary:
+    with atomic_write(place / "report.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
-    return run.folder / "report.html"
+    return place / "report.html"

@@ -55,7 +55,16 @@ from .checkpoint import last_checkpoint
 from .data import MEAN, STD, Images, channel_stats, describe
 from .evaluate import Predictions, predict
 from .fastnet import FastNet, init_whitening
-from .files import check_free, check_regular, first_fault, lock_folder, short_repr, shortened, write_json
+from cifarcam.files import (
+    check_free,
+    check_regular,
+    check_writable,
+    first_fault,
+    lock_folder,
+    short_repr,
+    shortened,
+    write_json,
+)
 from .lr_find import SEARCH_SETTINGS, LRSearch, lr_find
 from .machine import check_device, has_device, matmul_gflops, pick_device
 from cifarcam.recipes import (
@@ -381,10 +390,8 @@ def claim_folder(
     overwrite: bool,  # whether a run that stands there may be replaced
 ) -> int | None:  # when that run was made
     "Reject a folder that is not free; nothing is changed yet."
-    made_at, above = _made_at(out), next((path for path in (out, *out.parents) if path.exists()), out)
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        what = "may not be written to" if above.is_dir() else "is a file" if above.is_file() else "is no folder"
-        raise RunError(f"{above} {what}: choose another folder with --out")
+    made_at = _made_at(out)
+    check_writable(out, RunError)
     check_free(out)  # another process trains there at this moment
     _check_unoccupied(out, overwrite)
     return made_at

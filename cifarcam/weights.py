@@ -77,7 +77,7 @@ def check_numbers(
 
 
 # %% ../nbs/23_weights.ipynb #fbaf1224
-_USUAL = "state_dict model_state_dict model_state model net weights".split()
+_USUAL = "state_dict model_state_dict model_state model net weights checkpoint".split()
 
 
 def _state_in(path: Path, state: Any) -> dict[str, Tensor]:
@@ -121,17 +121,21 @@ def read_weights(
             f"there are no weights at {path}: "
             "name a run folder, a .safetensors file or a state dict that torch.save wrote"
         )
+    with path.open("rb") as file:
+        head = file.read(16)
     try:
-        if path.suffix == ".safetensors":
+        if head[8:9] == b"{" and head[:2] != b"PK":  # a file's ending may be wrong
             state = safetensors.torch.load_file(path)
         else:
-            with torch.serialization.safe_globals(_HARMLESS), warnings.catch_warnings(action="ignore"):
-                state = torch.load(path, map_location="cpu", weights_only=True)
+            harmless, quiet = torch.serialization.safe_globals(_HARMLESS), warnings.catch_warnings(action="ignore")
+            with harmless, quiet, path.open("rb") as file:  # of a path, torch looks at the ending, too
+                state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        with path.open("rb") as file:  # a pointer of Git LFS, a page of HTML, a file of another library
-            reason = f"{type(error).__name__}; it begins with {file.read(16)!r}"
+        # a pointer of Git LFS, a page of HTML, a file of another library
+        reason = f"{type(error).__name__}; it begins with {head!r}"
         with suppress(Exception):  # else it is an archive of another kind
-            reason = f"it holds {', '.join(torch.serialization.get_unsafe_globals_in_checkpoint(path)[:3])}"
+            if unsafe := torch.serialization.get_unsafe_globals_in_checkpoint(path):
+                reason = f"it holds {', '.join(unsafe[:3])}"
         raise WeightsError(
             f"{path} cannot be read as weights ({reason}); nothing in it was run: it must be a .safetensors file, "
             "or what torch.save made of `model.state_dict()`"

@@ -305,7 +305,8 @@ def prepare(self: Trainer) -> None:
     if self.world > 1 and self.device.type == "cuda":
         self.model = nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
     self.model.to(self.device)
-    if config.channels_last:
+    flat = all(t.ndim != 5 for t in [*self.model.parameters(), *self.model.buffers()])
+    if config.channels_last and flat:  # torch rejects this order for a module that has a 3-D convolution
         self.model.to(memory_format=torch.channels_last)
     torch.manual_seed(config.seed + self.rank)
     if callable(config.optimizer):

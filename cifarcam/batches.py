@@ -7,9 +7,12 @@ __all__ = ["AugmentedDataset", "MemoryBatches", "LoaderBatches"]
 
 # %% ../nbs/14_batches.ipynb #2c5a9ea3
 import copy
+import os
 import random
 import signal
+import tempfile
 from collections.abc import Iterator
+from multiprocessing.util import get_temp_dir
 from typing import TYPE_CHECKING
 
 import cv2
@@ -203,6 +206,8 @@ class LoaderBatches(_Batches):
         if isinstance(transform, BatchTransform):
             raise TypeError("LoaderBatches works image by image: give it train_transform(...), or use MemoryBatches.")
         self.dataset, self._queue, self._running = AugmentedDataset(images, transform, seed), [], None
+        if workers:
+            _keep_sockets_short()
         self._loader = DataLoader(
             self.dataset,
             batch_sampler=self._queue,
@@ -228,7 +233,19 @@ class LoaderBatches(_Batches):
                 yield torch.empty(0, *self.dataset[epoch, 0][0].shape), torch.empty(0, dtype=torch.int64)
 
 
+def _keep_sockets_short() -> None:
+    "The path of a socket has at most 103 bytes: below a long temporary folder, multiprocessing's own lies in /tmp."
+    folder = tempfile.gettempdir()
+    if os.name == "posix" and len(os.fsencode(folder)) > 64:  # names in it need up to 34 more
+        try:
+            tempfile.tempdir = "/tmp"
+            get_temp_dir()  # is made once, and workers take it over; Python 3.14 does likewise
+        finally:
+            tempfile.tempdir = folder
+
+
 def _start_worker(worker: int) -> None:
     "One OpenCV thread a worker, or the workers would fight for the cores. Ctrl-C is for the process that trains."
+    os.environ["TMPDIR"] = os.path.dirname(get_temp_dir())  # torch has sockets of its own there, on macOS
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

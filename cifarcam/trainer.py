@@ -305,7 +305,8 @@ def prepare(self: Trainer) -> None:
     if self.world > 1 and self.device.type == "cuda":
         self.model = nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
     self.model.to(self.device)
-    if config.channels_last:
+    flat = all(t.ndim != 5 for t in [*self.model.parameters(), *self.model.buffers()])
+    if config.channels_last and flat:  # torch rejects this order for a module that has a 3-D convolution
         self.model.to(memory_format=torch.channels_last)
     torch.manual_seed(config.seed + self.rank)
     if callable(config.optimizer):
@@ -372,6 +373,63 @@ def settle(self: Trainer) -> None:
             self.sums[k] += value
 
 
+# %% ../nbs/31_trainer.ipynb #5c00eed5
+def _pairs(name: str, batches: Iterable) -> Iterator[tuple[Tensor, Tensor]]:
+    "The batches, each of which must be a pair of tensors."
+    for batch in batches:
+        parts = batch if isinstance(batch, (tuple, list)) else [batch]
+        if [isinstance(part, Tensor) for part in parts] != [True, True]:
+            gave = shortened(", ".join(type(part).__name__ for part in parts))
+            raise ValueError(
+                f"{name} must give pairs of tensors, (images, labels), but gave {gave}: "
+                "a DataLoader makes such pairs, if need be with a collate_fn"
+            )
+        yield batch
+
+
+def _check_labels(name: str, y: Tensor, logits: Tensor, first: bool) -> None:
+    "A class for each image. Looking at values would keep a GPU waiting: there it is done in an epoch's `first` batch."
+    if logits.ndim != 2:
+        raise ValueError(f"the model must give logits of shape [images, classes], but gave {list(logits.shape)}")
+    n, classes = logits.shape
+    if y.shape != (n,) or y.dtype not in (torch.int64, torch.uint8):
+        raise ValueError(
+            f"labels in {name} must be torch.int64 [{n}], a class for each image, but are {y.dtype} {list(y.shape)}: "
+            "take y.long() of other numbers, y[:, 0] of a column, y.argmax(1) of one-hot rows"
+        )
+    if n and (first or y.device.type == "cpu"):
+        low, high = (int(label) for label in y.aminmax())
+        if low < 0 or high >= classes:
+            raise ValueError(
+                f"labels in {name} must lie in 0..{classes - 1}, as the model gives {classes} logits, but lie in "
+                f"{low}..{high}: count classes from 0, give the model a logit for each, leave out images without one"
+            )
+
+
+@contextmanager
+def _explained(model: nn.Module, x: Tensor) -> Iterator[None]:
+    "Inside, torch's error about a batch that the model cannot take says which batch that is, and what to do."
+    try:
+        yield
+    except ValueError as e:
+        if "Expected more than 1 value per channel" not in str(e):
+            raise
+        raise ValueError(
+            f"a batch of {len(x)} image{'s'[: len(x) != 1]} gives a BatchNorm one value per channel, which has no "
+            "variance. Leave out the last batch where it is that small (drop_last=True), or choose a batch_size that "
+            "leaves no last batch of one image"
+        ) from e
+    except RuntimeError as e:
+        if type(e) is not RuntimeError:  # out of memory, for instance
+            raise
+        layers = (m for m in model.modules() if not [*m.children()])
+        layer, weight = next(((m, p) for m in layers for p in m.parameters()), (model, x))
+        raise RuntimeError(
+            f"the model failed on images {x.dtype} {list(x.shape)}; its first layer is {shortened(str(layer))} in "
+            f"{weight.dtype}. Give it images of that number format, with as many channels. torch says: {e}"
+        ) from e
+
+
 # %% ../nbs/31_trainer.ipynb #31a45bbb
 @patch
 def _on_device(self: Trainer, x: Tensor) -> Tensor:
@@ -389,21 +447,6 @@ def _shrink(self: Trainer, x: Tensor) -> Tensor:
     return F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
 
 
-@contextmanager
-def _small_batches_explained(n: int) -> Iterator[None]:
-    "Inside, torch's error about a BatchNorm without a variance says which batch that is, and what to do."
-    try:
-        yield
-    except ValueError as e:
-        if "Expected more than 1 value per channel" not in str(e):
-            raise
-        raise ValueError(
-            f"a batch of {n} image{'s'[: n != 1]} gives a BatchNorm one value per channel, which has no variance. "
-            "Leave out the last batch where it is that small (drop_last=True), or choose a batch_size that leaves no "
-            "last batch of one image"
-        ) from e
-
-
 @patch
 def _try_last_batch(self: Trainer) -> None:
     "Run a copy of the model on the epoch's last batch where that is one image, so that it fails now or never."
@@ -414,7 +457,7 @@ def _try_last_batch(self: Trainer) -> None:
     states = generator_states(self.device)
     try:
         x, _ = next(iter(batches.epoch(0, len(batches) - 1)))
-        with torch.no_grad(), autocast(self.precision, self.device), _small_batches_explained(len(x)):
+        with torch.no_grad(), autocast(self.precision, self.device), _explained(self.model, x):
             copy.deepcopy(self.model).train()(self._on_device(x))
     finally:
         set_generators(states, self.device)
@@ -430,8 +473,9 @@ def train_step(
     "One optimizer step; what it measured is added to the epoch's sums by `settle`."
     config = self.config
     x, y = self._on_device(self._shrink(x.to(self.device, non_blocking=True))), y.to(self.device, non_blocking=True)
-    with autocast(self.precision, self.device), _small_batches_explained(len(x)):
+    with autocast(self.precision, self.device), _explained(self.model, x):
         logits = logits_of(self._wrapped(x), len(x))
+    _check_labels("train_batches", y, logits, first=self.epoch_step == 0)
     total = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing, reduction="sum")
     loss = total * (self.world / self._whole_batch(y))  # the processes' gradients are averaged
     if config.l1:
@@ -458,6 +502,8 @@ def train_step(
 def _whole_batch(self: Trainer, y: Tensor) -> int:
     "How many images this step has over all processes."
     if self.world == 1:
+        if not len(y):
+            raise ValueError("train_batches gave a batch without images: leave it out")
         return len(y)
     if hasattr(self.train_batches, "share"):
         _, _, first, end = self.train_batches.share(self.epoch_step, self.rank, self.world)
@@ -472,11 +518,12 @@ def validate(self: Trainer) -> tuple[float, float]:  # mean cross entropy in nat
     "Loss and accuracy on `valid_batches`, of the averaged weights if there are such; each process takes its share."
     rows, n, averaged = [], 0, self.average.weights(self) if self.average else {}
     with evaluating(self.model):  # every submodule's own mode comes back
-        for x, y in _from_step(self.valid_batches, 0, 0, self.rank, self.world):
+        for x, y in _pairs("valid_batches", _from_step(self.valid_batches, 0, 0, self.rank, self.world)):
             x, y = self._on_device(x), y.to(self.device)
-            with autocast(self.precision, self.device):
+            with autocast(self.precision, self.device), _explained(self.model, x):
                 output = functional_call(self.model, averaged, (x,)) if averaged else self.model(x)
                 logits = logits_of(output, len(x)).float()
+            _check_labels("valid_batches", y, logits, first=not rows)
             loss = F.cross_entropy(logits, y, reduction="sum")
             rows.append(torch.stack([loss, (logits.argmax(1) == y).sum().float()]))
             n += len(y)
@@ -576,7 +623,7 @@ def _set_loader_states(loader: Iterable, states: dict, device: torch.device) -> 
 @patch
 def _run_epoch(self: Trainer) -> None:
     steps, begin = len(self.train_batches), time.perf_counter() - self.sums["seconds"]
-    for x, y in self._rest_of_epoch():
+    for x, y in _pairs("train_batches", self._rest_of_epoch()):
         if self.epoch_step == steps:
             raise ValueError(
                 f"train_batches gives more batches than the {steps} that its length says: the schedule would not fit"
@@ -1202,7 +1249,7 @@ def try_steps(
             for epoch in range(self.config.epochs):
                 twin.epoch, twin.epoch_step = epoch, 0
                 # drawing the batches counts too; each process its share
-                for x, y in _from_step(self.train_batches, epoch, 0, self.rank, self.world):
+                for x, y in _pairs("train_batches", _from_step(self.train_batches, epoch, 0, self.rank, self.world)):
                     lr, twin.sums = twin.lr, _zero_sums()
                     twin.train_step(x, y)
                     twin.settle()

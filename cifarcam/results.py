@@ -301,13 +301,13 @@ def results_markdown(
 # %% ../nbs/62_results.ipynb #62txt1
 def brief_results(
     table: pd.DataFrame,  # of `results_table`
-) -> pd.DataFrame:  # recipe, paper, ours, n, epochs, time, views, PFLOP, hardware
+) -> pd.DataFrame:  # recipe, claimed, ours, n, epochs, time, views, PFLOP, hardware
     "The table in few words."
     ours = table["mean"].where(table["mean"] != "-", table.reached)
     epochs = table.epochs.str.replace(r" \(the recipe has (\d+)\)", r" of \1", regex=True)
-    columns = dict(paper=table.claimed.str.split().str[0], ours=ours, n=table.n.str.split().str[0], epochs=epochs)
+    columns = dict(claimed=table.claimed.str.split().str[0], ours=ours, n=table.n.str.split().str[0], epochs=epochs)
     return table[["recipe", "time", "views", "PFLOP", "hardware"]].assign(**columns)[
-        "recipe paper ours n epochs time views PFLOP hardware".split()
+        "recipe claimed ours n epochs time views PFLOP hardware".split()
     ]
 
 

@@ -157,16 +157,17 @@ def page(name: str, runs: Path, folder: Path) -> nbformat.NotebookNode:
     "The notebook of a recipe, executed where there is a run."
     recipe, run = RECIPES[name], longest_run(name, runs)
     figures = [FIGURES[figure][0] for figure in SHOWN[name]]
-    done = len(run.history) if run else 0
-    short = f"after {done} of {recipe.epochs} epochs" if run else "not trained yet"
-    whole = (
-        "What its author showed, from a run of full length"
-        if done >= recipe.epochs
-        else f"What its author showed; {short} the accuracy is no test of the claim"
-    )
+    title, said = "not trained yet", "What its author showed, still to be made"
+    if run is not None:
+        n = len(run.history)
+        length = f"{n} epoch{'s' * (n > 1)}"
+        title = length if n >= recipe.epochs else f"{length}, not {recipe.epochs}"
+        said = f"What its author showed, from a training of {length}"
+        if n < recipe.epochs:
+            said += f", not the recipe's {recipe.epochs}: its accuracy is no test of the claim"
     how = f"A run is made by\n\n```sh\ncifarcam train {name} --data cifar10\n```"
     cells = [
-        new_markdown_cell(f"# Recipe {name}, {short}\n> {whole}"),
+        new_markdown_cell(f"# Recipe {name}: {title}\n> {said}"),
         new_markdown_cell(f"The recipe repeats a published course project. {how}"),
         new_markdown_cell(facts(recipe, run)),
     ]

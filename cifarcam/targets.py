@@ -109,14 +109,29 @@ class _Each:
             if isinstance(value, (Sequence, Tensor)) or hasattr(value, "__array__"):
                 setattr(self, name, torch.as_tensor(value).detach())
 
+    def held(
+        self,
+        n: int | None = None,  # of all images, where that is known
+    ) -> dict[str, Tensor]:  # [N, ...] by name
+        "The fields with a value for each image."
+        held = {name: getattr(self, name) for name in self.each}
+        held = {k: v for k, v in held.items() if isinstance(v, Tensor) and v.ndim > self.each[k]}
+        for name, value in held.items():
+            if n is not None and len(value) != n:
+                raise CAMError(
+                    f"{name} holds {len(value)} values for {n} images: give one for all or one for each image"
+                )
+        return held
+
     def rows(
         self,
         images: Tensor,  # int64 [B], which of the images
     ) -> Callable[[Any], Tensor]:
         "The same target for a batch of these images."
-        held = {name: getattr(self, name) for name in self.each}
-        own = {k: v for k, v in held.items() if isinstance(v, Tensor) and v.ndim > self.each[k]}
-        return replace(self, **{k: v[images.to(v.device)] for k, v in own.items()})
+        least = int(images.max()) + 1 if len(images) else 0
+        if any(len(v) < least for v in self.held().values()):
+            self.held(least)  # raises
+        return replace(self, **{k: v[images.to(v.device)] for k, v in self.held().items()})
 
 
 # %% ../nbs/41_targets.ipynb #2ad19660
@@ -206,6 +221,7 @@ class TokenTarget(_Each):
         if logits.ndim != 3:
             raise CAMTypeError(f"the model must give logits [N, T, vocabulary], not {list(logits.shape)}")
         rows, at = (torch.arange(len(logits), device=logits.device), torch.as_tensor(self.position).to(logits.device))
+        self.held(len(logits))
         logits = logits[rows, at]
         return logits.gather(1, classes_of(self.token, logits.detach())[:, None])[:, 0]
 
@@ -221,6 +237,7 @@ class SegmentationTarget(_Each):
     )
     key: str = "out"  # of the logits, where the model gives a dict, as torchvision's do
     each = {"classes": 0}
+    _rows: ClassVar[Tensor | None] = None  # which of the masks, if there is one for each image
 
     def __post_init__(self):
         super().__post_init__()
@@ -230,13 +247,14 @@ class SegmentationTarget(_Each):
     def rows(self, images: Tensor) -> "SegmentationTarget":  # int64 [B], which of the images
         "The same target for a batch of these images."
         own = super().rows(images)
-        mask = torch.as_tensor(self.region) if not isinstance(self.region, str) else None
-        return own if mask is None or mask.ndim < 3 else replace(own, region=mask[images.to(mask.device)])
+        own._rows = images if self._rows is None else self._rows[images.to(self._rows.device)]
+        return own
 
     def __call__(self, output: Any) -> Tensor:  # of a model, [N, C, h, w] -> [N]; NaN where the region is empty
         logits = output[self.key] if isinstance(output, Mapping) and self.key in output else logits_of(output)
         if logits.ndim < 3:
             raise CAMTypeError(f"the model must give logits [N, C, h, w], not {list(logits.shape)}")
+        self.held(len(logits))
         rows = torch.arange(len(logits), device=logits.device)
         classes = torch.as_tensor(self.classes, device=logits.device).expand(len(logits))
         if not bool(((classes >= 0) & (classes < logits.shape[1])).all()):
@@ -254,6 +272,10 @@ class SegmentationTarget(_Each):
             won = logits.argmax(1) == classes.view(-1, *[1] * (own.ndim - 1)) if logits.shape[1] > 1 else own > 0
             return won.to(own.dtype)
         mask = torch.as_tensor(self.region, device=own.device)
+        if mask.ndim >= own.ndim and self._rows is not None:  # only the output tells a mask from one for each image
+            if len(mask) <= self._rows.max():
+                raise CAMError(f"{len(mask)} masks for more images: give one for all or one for each image")
+            mask = mask[self._rows.to(own.device)]
         if mask.shape == (own.ndim - 1,) and not mask.is_floating_point():
             point, mask = mask.tolist(), torch.zeros_like(own)
             mask[(slice(None), *point)] = 1
@@ -285,6 +307,7 @@ class BoxTarget(_Each):
             raise CAMTypeError(
                 "a box needs detections, a list of dicts with boxes, scores and labels: give detections=, a function that makes them"
             )
+        self.held(len(found))
         return torch.stack([self._score(d, i) for i, d in enumerate(found)])
 
     def _score(self, found: Mapping, i: int) -> Tensor:  # of image i

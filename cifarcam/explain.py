@@ -782,7 +782,8 @@ def _more(found: Explanation, key: str) -> dict:
 def _row_key(explainer: str, file: str, panels: bool, target: tuple[str, Any]) -> str:
     "The same for the same model, settings, target and unchanged file."
     about = os.stat(file) if os.path.exists(file) else None
-    said = repr((explainer, panels, target, about and (about.st_size, about.st_mtime_ns)))
+    whole = [v.tolist() if isinstance(v, Tensor) else v for v in getattr(target[1], "__dict__", {}).values()]
+    said = repr((explainer, panels, target, whole, about and (about.st_size, about.st_mtime_ns)))
     return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 

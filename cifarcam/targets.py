@@ -178,7 +178,7 @@ class RegressionTarget:
 # %% ../nbs/41_targets.ipynb #c33c4f17
 @dataclass(eq=False)
 class ContrastTarget(_Each):
-    "A class's logit less the mean of its rivals' (Finer-CAM, Zhang et al., 2025, arXiv:2501.11309). When: classes look alike."
+    "A class's logit less the plain mean of its rivals' (Finer-CAM, Zhang et al., 2025, arXiv:2501.11309; grad-cam weighs them by softmax). When: classes look alike."
 
     p: int | Sequence[int] | Tensor | None = None  # a class, one for each image, or None: the predicted ones
     rivals: Sequence[int] | int = 3  # classes; or how many of those with the nearest logits
@@ -197,6 +197,8 @@ class ContrastTarget(_Each):
             gap = (logits - own).detach().abs().scatter(1, p, torch.inf)
             others = gap.topk(self.rivals, largest=False).indices
         else:
+            if not len(self.rivals):
+                raise CAMError("rivals is empty: name at least one class, or give the number of nearest ones")
             others = torch.stack([classes_of(int(c), logits.detach()) for c in self.rivals], 1)
         if (others == p).any():
             raise CAMError(
@@ -222,6 +224,8 @@ class TokenTarget(_Each):
             raise CAMTypeError(f"the model must give logits [N, T, vocabulary], not {list(logits.shape)}")
         rows, at = (torch.arange(len(logits), device=logits.device), torch.as_tensor(self.position).to(logits.device))
         self.held(len(logits))
+        if not bool(((at >= -(n := logits.shape[1])) & (at < n)).all()):
+            raise CAMError(f"position {self.position} is not one of the model's {n}: 0 to {n - 1}, or -1 for the last")
         logits = logits[rows, at]
         return logits.gather(1, classes_of(self.token, logits.detach())[:, None])[:, 0]
 
@@ -233,7 +237,7 @@ class SegmentationTarget(_Each):
 
     classes: int | Sequence[int] | Tensor = 0  # a class, or one for each image
     region: str | Tensor | Sequence[int] = (
-        "predicted"  # "predicted", "all", a mask [h, w] or [N, h, w], or a point (row, column)
+        "predicted"  # "predicted", "all", a mask [h, w], [N, h, w] or [N, 1, h, w], or a point (row, column), both of the logits; a finer mask, as of the image, weighs each cell by the share that it covers
     )
     key: str = "out"  # of the logits, where the model gives a dict, as torchvision's do
     each = {"classes": 0}
@@ -276,14 +280,24 @@ class SegmentationTarget(_Each):
             if len(mask) <= self._rows.max():
                 raise CAMError(f"{len(mask)} masks for more images: give one for all or one for each image")
             mask = mask[self._rows.to(own.device)]
-        if mask.shape == (own.ndim - 1,) and not mask.is_floating_point():
+        size, dims = own.shape[1:], own.ndim - 1
+        if mask.shape == (dims,) and not mask.is_floating_point():
             point, mask = mask.tolist(), torch.zeros_like(own)
+            if not all(0 <= at < n for at, n in zip(point, size)):
+                raise CAMError(f"the point {point} lies outside of what the model marks, {list(size)}, counted from 0")
             mask[(slice(None), *point)] = 1
-        if mask.shape not in (own.shape, own.shape[1:]):
+        mask = mask.squeeze(1) if mask.ndim == dims + 2 else mask
+        finer = {round(m / n) for m, n in zip(mask.shape[-dims:], size)}  # pixels of the mask for one of the logits
+        same = mask.shape[-dims:] == size
+        fits = mask.ndim >= dims and mask.shape[:-dims] in ((), own.shape[:1])
+        if not fits or not same and (len(finer) > 1 or max(finer) < 2):
             raise CAMError(
-                f"the region is {list(mask.shape)}, and the model marks {list(own.shape[1:])}: give a mask of that size, or a point"
+                f"the region is {list(mask.shape)}, and the model marks {list(size)}: give a mask of that size or of the image's, or a point"
             )
-        return mask.to(own.dtype).expand_as(own)
+        mask = mask.to(own.dtype)
+        if not same:
+            mask = F.interpolate(mask.view(-1, 1, *mask.shape[-dims:]), size, mode="area")[:, 0]
+        return mask.expand_as(own)
 
 
 # %% ../nbs/41_targets.ipynb #0990bb4c
@@ -298,6 +312,11 @@ class BoxTarget(_Each):
         None  # makes [{"boxes": [D, 4], "scores": [D], "labels": [D]}] of another model's output
     )
     each = {"label": 0, "box": 1}
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.box is not None and (self.box.ndim > 2 or self.box.shape[-1:] != (4,)):
+            raise CAMError(f"a box is four numbers x1, y1, x2, y2, or [N, 4], not {list(self.box.shape)}")
 
     def __call__(self, output: Any) -> Tensor:  # of a model -> [N]; NaN where nothing matches
         found = output if self.detections is None else self.detections(output)
@@ -316,15 +335,13 @@ class BoxTarget(_Each):
             return value[i] if value.ndim > self.each[name] else value
 
         scores = found["scores"]
-        rank = scores.detach().clone()
+        rank, fits = scores.detach(), torch.ones_like(scores, dtype=torch.bool)
         if self.box is not None:
             rank = box_iou(of_image("box")[None].to(found["boxes"].dtype), found["boxes"].detach())[0]
-            rank = torch.where(rank >= self.iou, rank, -1)
+            fits = rank >= self.iou
         if self.label is not None:
-            rank = torch.where(found["labels"] == of_image("label"), rank, -1)
-        if not len(rank) or rank.max() < 0:
-            return scores.new_full((), torch.nan)
-        return scores[rank.argmax()]
+            fits = fits & (found["labels"] == of_image("label"))
+        return scores[fits][rank[fits].argmax()] if fits.any() else scores.new_full((), torch.nan)
 
 
 # %% ../nbs/41_targets.ipynb #f966d17f

@@ -659,7 +659,7 @@ def maps(
 # %% ../nbs/80_explain.ipynb #d8f5e8a1
 @patch
 def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iterator[tuple[Any, list[Explanation]]]:
-    "The explanations of images of one shape."
+    "The explanations of images of one shape, which are all that the targets hold values for."
     sources, inputs = zip(*group)
     inputs = torch.stack(inputs) if isinstance(inputs[0], Tensor) else np.stack(inputs)
     targets = self._sided(targets)
@@ -682,6 +682,15 @@ def _batch(self: Explainer, group: list[tuple[Any, Any]], targets: dict) -> Iter
 
 
 # %% ../nbs/80_explain.ipynb #e8ef05e5
+def _rows_of(targets: dict, images: Sequence[int], n: int | None) -> dict:
+    "The targets of some of `n` images; None: any number of them."
+    for target in targets.values():
+        if hasattr(target, "held"):
+            target.held(n)
+    images = torch.tensor(images, dtype=torch.int64)
+    return {name: one.rows(images) if hasattr(one, "rows") else one for name, one in targets.items()}
+
+
 @patch
 def stream(
     self: Explainer,
@@ -692,7 +701,8 @@ def stream(
 ) -> Iterator[tuple[Any, list[Explanation] | Exception]]:  # the source, and one for each target
     "Explanations in the order of the images, with no more than a few batches in memory."
     targets, total = named_targets(target, self.loaded.classes), len(sources) if isinstance(sources, Sequence) else None
-    sources = iter(sources)
+    _rows_of(targets, (), total)  # an error before the first image
+    sources, done = iter(sources), 0
     batch_size = 1 if self.method == "randomcam" else batch_size  # else a map would depend on the images before it
 
     def read(source: Any) -> np.ndarray | Tensor | Exception:
@@ -719,7 +729,9 @@ def stream(
             ]
             for shape, group in groupby(part, lambda pair: getattr(pair[1], "shape", None)):
                 group = list(group)
-                yield from group if shape is None else self._batch(group, targets)
+                images = range(done, done + len(group))
+                yield from group if shape is None else self._batch(group, _rows_of(targets, images, total))
+                done = images.stop
                 bar.update(len(group))
 
 
@@ -770,7 +782,8 @@ def _more(found: Explanation, key: str) -> dict:
 def _row_key(explainer: str, file: str, panels: bool, target: tuple[str, Any]) -> str:
     "The same for the same model, settings, target and unchanged file."
     about = os.stat(file) if os.path.exists(file) else None
-    said = repr((explainer, panels, target, about and (about.st_size, about.st_mtime_ns)))
+    whole = [v.tolist() if isinstance(v, Tensor) else v for v in getattr(target[1], "__dict__", {}).values()]
+    said = repr((explainer, panels, target, whole, about and (about.st_size, about.st_mtime_ns)))
     return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
@@ -795,7 +808,9 @@ def to_folder(
     "Explain images into a folder; what is there of the same model, settings and image is not computed again."
     out, targets, me = Path(out), named_targets(target, self.loaded.classes), self.fingerprint()
     out.mkdir(parents=True, exist_ok=True)
-    keys, rows = {file: [_row_key(me, file, panels, one) for one in targets.items()] for file in files}, []
+    number, rows = {file: i for i, file in enumerate(files)}, []
+    own = {file: _rows_of(targets, [i], len(files)) for file, i in number.items()}
+    keys = {file: [_row_key(me, file, panels, one) for one in own[file].items()] for file in own}
     for row in _read_rows(out / "explain.csv"):
         rows += [row] * all((out / row["result"]).with_suffix(end).exists() for end in (".png", ".safetensors"))
     there = {(row["file"], row["key"]) for row in rows}
@@ -812,7 +827,8 @@ def to_folder(
     def written() -> Iterator[list[dict]]:  # a batch or two behind the network
         waiting: deque = deque()
         with ThreadPoolExecutor(1 if panels else 4) as pool:  # matplotlib draws in one thread
-            for file, found in self.stream(list(todo), target, batch_size, progress):
+            left = _rows_of(targets, [number[file] for file in todo], len(files))
+            for file, found in self.stream(list(todo), left, batch_size, progress):
                 if isinstance(found, Exception):
                     waiting.append(pool.submit(list, [dict(file=file, reason=str(found))]))
                 else:

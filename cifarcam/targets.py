@@ -109,14 +109,29 @@ class _Each:
             if isinstance(value, (Sequence, Tensor)) or hasattr(value, "__array__"):
                 setattr(self, name, torch.as_tensor(value).detach())
 
+    def held(
+        self,
+        n: int | None = None,  # of all images, where that is known
+    ) -> dict[str, Tensor]:  # [N, ...] by name
+        "The fields with a value for each image."
+        held = {name: getattr(self, name) for name in self.each}
+        held = {k: v for k, v in held.items() if isinstance(v, Tensor) and v.ndim > self.each[k]}
+        for name, value in held.items():
+            if n is not None and len(value) != n:
+                raise CAMError(
+                    f"{name} holds {len(value)} values for {n} images: give one for all or one for each image"
+                )
+        return held
+
     def rows(
         self,
         images: Tensor,  # int64 [B], which of the images
     ) -> Callable[[Any], Tensor]:
         "The same target for a batch of these images."
-        held = {name: getattr(self, name) for name in self.each}
-        own = {k: v for k, v in held.items() if isinstance(v, Tensor) and v.ndim > self.each[k]}
-        return replace(self, **{k: v[images.to(v.device)] for k, v in own.items()})
+        least = int(images.max()) + 1 if len(images) else 0
+        if any(len(v) < least for v in self.held().values()):
+            self.held(least)  # raises
+        return replace(self, **{k: v[images.to(v.device)] for k, v in self.held().items()})
 
 
 # %% ../nbs/41_targets.ipynb #2ad19660
@@ -163,7 +178,7 @@ class RegressionTarget:
 # %% ../nbs/41_targets.ipynb #c33c4f17
 @dataclass(eq=False)
 class ContrastTarget(_Each):
-    "A class's logit less the mean of its rivals' (Finer-CAM, Zhang et al., 2025, arXiv:2501.11309). When: classes look alike."
+    "A class's logit less the plain mean of its rivals' (Finer-CAM, Zhang et al., 2025, arXiv:2501.11309; grad-cam weighs them by softmax). When: classes look alike."
 
     p: int | Sequence[int] | Tensor | None = None  # a class, one for each image, or None: the predicted ones
     rivals: Sequence[int] | int = 3  # classes; or how many of those with the nearest logits
@@ -182,6 +197,8 @@ class ContrastTarget(_Each):
             gap = (logits - own).detach().abs().scatter(1, p, torch.inf)
             others = gap.topk(self.rivals, largest=False).indices
         else:
+            if not len(self.rivals):
+                raise CAMError("rivals is empty: name at least one class, or give the number of nearest ones")
             others = torch.stack([classes_of(int(c), logits.detach()) for c in self.rivals], 1)
         if (others == p).any():
             raise CAMError(
@@ -206,6 +223,9 @@ class TokenTarget(_Each):
         if logits.ndim != 3:
             raise CAMTypeError(f"the model must give logits [N, T, vocabulary], not {list(logits.shape)}")
         rows, at = (torch.arange(len(logits), device=logits.device), torch.as_tensor(self.position).to(logits.device))
+        self.held(len(logits))
+        if not bool(((at >= -(n := logits.shape[1])) & (at < n)).all()):
+            raise CAMError(f"position {self.position} is not one of the model's {n}: 0 to {n - 1}, or -1 for the last")
         logits = logits[rows, at]
         return logits.gather(1, classes_of(self.token, logits.detach())[:, None])[:, 0]
 
@@ -217,10 +237,11 @@ class SegmentationTarget(_Each):
 
     classes: int | Sequence[int] | Tensor = 0  # a class, or one for each image
     region: str | Tensor | Sequence[int] = (
-        "predicted"  # "predicted", "all", a mask [h, w] or [N, h, w], or a point (row, column)
+        "predicted"  # "predicted", "all", a mask [h, w], [N, h, w] or [N, 1, h, w], or a point (row, column), both of the logits; a finer mask, as of the image, weighs each cell by the share that it covers
     )
     key: str = "out"  # of the logits, where the model gives a dict, as torchvision's do
     each = {"classes": 0}
+    _rows: ClassVar[Tensor | None] = None  # which of the masks, if there is one for each image
 
     def __post_init__(self):
         super().__post_init__()
@@ -230,13 +251,14 @@ class SegmentationTarget(_Each):
     def rows(self, images: Tensor) -> "SegmentationTarget":  # int64 [B], which of the images
         "The same target for a batch of these images."
         own = super().rows(images)
-        mask = torch.as_tensor(self.region) if not isinstance(self.region, str) else None
-        return own if mask is None or mask.ndim < 3 else replace(own, region=mask[images.to(mask.device)])
+        own._rows = images if self._rows is None else self._rows[images.to(self._rows.device)]
+        return own
 
     def __call__(self, output: Any) -> Tensor:  # of a model, [N, C, h, w] -> [N]; NaN where the region is empty
         logits = output[self.key] if isinstance(output, Mapping) and self.key in output else logits_of(output)
         if logits.ndim < 3:
             raise CAMTypeError(f"the model must give logits [N, C, h, w], not {list(logits.shape)}")
+        self.held(len(logits))
         rows = torch.arange(len(logits), device=logits.device)
         classes = torch.as_tensor(self.classes, device=logits.device).expand(len(logits))
         if not bool(((classes >= 0) & (classes < logits.shape[1])).all()):
@@ -254,14 +276,28 @@ class SegmentationTarget(_Each):
             won = logits.argmax(1) == classes.view(-1, *[1] * (own.ndim - 1)) if logits.shape[1] > 1 else own > 0
             return won.to(own.dtype)
         mask = torch.as_tensor(self.region, device=own.device)
-        if mask.shape == (own.ndim - 1,) and not mask.is_floating_point():
+        if mask.ndim >= own.ndim and self._rows is not None:  # only the output tells a mask from one for each image
+            if len(mask) <= self._rows.max():
+                raise CAMError(f"{len(mask)} masks for more images: give one for all or one for each image")
+            mask = mask[self._rows.to(own.device)]
+        size, dims = own.shape[1:], own.ndim - 1
+        if mask.shape == (dims,) and not mask.is_floating_point():
             point, mask = mask.tolist(), torch.zeros_like(own)
+            if not all(0 <= at < n for at, n in zip(point, size)):
+                raise CAMError(f"the point {point} lies outside of what the model marks, {list(size)}, counted from 0")
             mask[(slice(None), *point)] = 1
-        if mask.shape not in (own.shape, own.shape[1:]):
+        mask = mask.squeeze(1) if mask.ndim == dims + 2 else mask
+        finer = {round(m / n) for m, n in zip(mask.shape[-dims:], size)}  # pixels of the mask for one of the logits
+        same = mask.shape[-dims:] == size
+        fits = mask.ndim >= dims and mask.shape[:-dims] in ((), own.shape[:1])
+        if not fits or not same and (len(finer) > 1 or max(finer) < 2):
             raise CAMError(
-                f"the region is {list(mask.shape)}, and the model marks {list(own.shape[1:])}: give a mask of that size, or a point"
+                f"the region is {list(mask.shape)}, and the model marks {list(size)}: give a mask of that size or of the image's, or a point"
             )
-        return mask.to(own.dtype).expand_as(own)
+        mask = mask.to(own.dtype)
+        if not same:
+            mask = F.interpolate(mask.view(-1, 1, *mask.shape[-dims:]), size, mode="area")[:, 0]
+        return mask.expand_as(own)
 
 
 # %% ../nbs/41_targets.ipynb #0990bb4c
@@ -277,6 +313,11 @@ class BoxTarget(_Each):
     )
     each = {"label": 0, "box": 1}
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.box is not None and (self.box.ndim > 2 or self.box.shape[-1:] != (4,)):
+            raise CAMError(f"a box is four numbers x1, y1, x2, y2, or [N, 4], not {list(self.box.shape)}")
+
     def __call__(self, output: Any) -> Tensor:  # of a model -> [N]; NaN where nothing matches
         found = output if self.detections is None else self.detections(output)
         if not isinstance(found, Sequence) or not all(
@@ -285,6 +326,7 @@ class BoxTarget(_Each):
             raise CAMTypeError(
                 "a box needs detections, a list of dicts with boxes, scores and labels: give detections=, a function that makes them"
             )
+        self.held(len(found))
         return torch.stack([self._score(d, i) for i, d in enumerate(found)])
 
     def _score(self, found: Mapping, i: int) -> Tensor:  # of image i
@@ -293,15 +335,13 @@ class BoxTarget(_Each):
             return value[i] if value.ndim > self.each[name] else value
 
         scores = found["scores"]
-        rank = scores.detach().clone()
+        rank, fits = scores.detach(), torch.ones_like(scores, dtype=torch.bool)
         if self.box is not None:
             rank = box_iou(of_image("box")[None].to(found["boxes"].dtype), found["boxes"].detach())[0]
-            rank = torch.where(rank >= self.iou, rank, -1)
+            fits = rank >= self.iou
         if self.label is not None:
-            rank = torch.where(found["labels"] == of_image("label"), rank, -1)
-        if not len(rank) or rank.max() < 0:
-            return scores.new_full((), torch.nan)
-        return scores[rank.argmax()]
+            fits = fits & (found["labels"] == of_image("label"))
+        return scores[fits][rank[fits].argmax()] if fits.any() else scores.new_full((), torch.nan)
 
 
 # %% ../nbs/41_targets.ipynb #f966d17f

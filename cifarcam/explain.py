@@ -36,8 +36,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from io import BytesIO
 from itertools import chain, count, groupby, product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -94,19 +96,33 @@ from cifarcam.weights import (
 # %% ../nbs/80_explain.ipynb #a9411320
 def own_pixels(
     image: Any,  # a file, a Pillow image, uint8 or uint16 [H', W'] or [H', W', 3]
-    value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: as `read_image`, or 0..65535
-) -> np.ndarray:  # uint8 [H', W', 3], at the image's own size
-    "All pixels of an image, upright."
+    value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: as `read_image`
+    size: tuple[int, int] | None = None,  # (height, width); None: the image's own
+    fit: str = "squash",  # as `read_image`
+) -> np.ndarray:  # uint8 [H, W, 3]
+    "The pixels of an image, upright; what a file of it would give."
     if isinstance(image, (str, os.PathLike)):
-        return read_image(image, None, value_range=value_range)
-    deep = isinstance(image, Image.Image) and image.mode[0] in "IF"
-    pixels = np.asarray(image if deep or not isinstance(image, Image.Image) else image.convert("RGB"))
-    if (pixels.ndim == 2 or pixels.ndim == 3 and pixels.shape[2] in (1, 3)) and (deep or pixels.dtype.kind == "u"):
-        return to_picture(pixels, limits=(0, 255) if pixels.dtype == np.uint8 else value_range or (0, 65535))
-    raise ExplainError(
-        f"an image is a file, a Pillow image, or uint8 [H, W, 3], not {pixels.dtype} {list(pixels.shape)}; other numbers "
-        "and channels are given as a tensor [N, C, H, W], as the model takes them"
-    )
+        return read_image(image, size, fit, value_range)
+    if not isinstance(image, Image.Image):
+        pixels = np.asarray(image)
+        pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+        shaped = pixels.ndim >= 2 and pixels.shape[2:] in ((), (3,))
+        if not shaped or pixels.dtype not in (np.uint8, np.uint16):
+            raise ExplainError(
+                f"an image is a file, a Pillow image, or uint8 [H, W, 3], not {pixels.dtype} {list(pixels.shape)}; other numbers "
+                "and channels are given as a tensor [N, C, H, W], as the model takes them"
+            )
+        image = pixels if pixels.ndim == 3 and pixels.dtype == np.uint16 else Image.fromarray(pixels)
+    if not isinstance(image, Image.Image) or image.mode[0] in "IF" or image.has_transparency_data:
+        with TemporaryDirectory() as place:
+            if not isinstance(image, Image.Image):  # Pillow has no 16 bits in color
+                cv2.imwrite(path := f"{place}/image.png", image[..., ::-1])
+            else:
+                image.save(path := f"{place}/image.{'tif' if image.mode[0] in 'IF' else 'png'}")
+            return read_image(path, size, fit, value_range)
+    how = {"squash": Image.Image.resize, "crop": ImageOps.fit, "pad": partial(ImageOps.pad, color="white")}
+    image = image.convert("RGB")
+    return np.array(how[fit](image, size[::-1], Image.BICUBIC) if size else image)
 
 
 def read_as(
@@ -114,12 +130,7 @@ def read_as(
     image: Any,  # as for `own_pixels`
 ) -> np.ndarray:  # uint8 [H, W, 3]; gray for a network that takes gray images
     "An image as a model gets it."
-    if isinstance(image, (str, os.PathLike)):
-        pixels = read_image(image, loaded.size, loaded.fit, loaded.value_range)
-    else:
-        whole, size = Image.fromarray(own_pixels(image, loaded.value_range)), loaded.size[::-1]
-        how = {"squash": Image.Image.resize, "crop": ImageOps.fit, "pad": partial(ImageOps.pad, color="white")}
-        pixels = np.array(how[loaded.fit](whole, size, Image.BICUBIC))
+    pixels = own_pixels(image, loaded.value_range, loaded.size, loaded.fit)
     return np.array(Image.fromarray(pixels).convert("L").convert("RGB")) if len(loaded.mean) == 1 else pixels
 
 
@@ -514,6 +525,8 @@ def save(
 def _stamped(self: Explanation) -> np.ndarray:  # uint8 [H', W', 3]
     "The overlay, which says when it is of a random network."
     painted = self.overlay()
+    if painted.ndim != 3:
+        raise ExplainError("the overlay of a volume is no image but [d, h, w, 3]: save its figure")
     if self.random:
         size = max(painted.shape[1] / 300, 0.3)
         cv2.putText(
@@ -575,7 +588,7 @@ class Explainer:
         self,
         model: Any,  # as `explain` takes it
         *,
-        layers: Sequence[str] | None = None,
+        layers: Sequence[str | nn.Module] | None = None,
         method: str | Callable = "gradcam",
         tokens: int | None = None,
         device: str = "auto",
@@ -587,6 +600,11 @@ class Explainer:
         self.loaded = loaded = as_loaded(model, **{name: options.pop(name) for name in names & options.keys()})
         if not callable(method) and method not in METHODS | SLOW_METHODS:
             raise ExplainError(f"no method '{method}': there are {', '.join(METHODS | SLOW_METHODS)}")
+        names = {module: name for name, module in unwrap(loaded.model).named_modules()}
+        layers = [layers] if isinstance(layers, (str, nn.Module)) else layers
+        layers = layers and [names.get(layer, "") if isinstance(layer, nn.Module) else layer for layer in layers]
+        if "" in (layers or ()):
+            raise ExplainError("a module in layers= is no layer of this model: give a name, or a module inside it")
         net, self.device = model_on(unwrap(loaded.model), pick_device(device))
         x = torch.zeros(*shape) if shape else np.full((1, *loaded.size, 3), 128, np.uint8)
         x, self.other = to_inputs(loaded, x, self.device), None
@@ -867,6 +885,8 @@ class Explanations(list):
 
     @property
     def figure(self) -> Figure:  # at most 25 of them
+        if self and np.ndim(list(self[0].maps.values())[-1]) != 2:
+            return self._pages()
         pixels = [ImageOps.pad(Image.fromarray(one._stamped()), (224, 224), color="white") for one in self[:25]]
         shares = [", ".join(f"{n} {p:.0%}" for n, p in one.best(1)) for one in self[:25]]
         titles = [f"{one.about}\n({share})" for one, share in zip(self, shares)]
@@ -877,6 +897,17 @@ class Explanations(list):
             title=f"Evidence for what is named first (below it: predicted), {layer}{more}",
             size=1.6,
         )
+
+    def _pages(self) -> Figure:
+        "Signals or volumes: the last layer's figure of each, one below the other."
+        pages = []
+        for one in self[:25]:
+            replace(one, maps=dict(list(one.maps.items())[-1:])).figure.savefig(page := BytesIO(), format="png", dpi=96)
+            pages.append(Image.open(page).convert("RGB"))
+        size = tuple(np.max([page.size for page in pages], 0))
+        title = f"The first 25 of {len(self)}" if len(self) > 25 else None
+        whole = [ImageOps.pad(page, size, color="white") for page in pages]
+        return show_images(np.stack(whole), ncols=1, title=title, size=max(size) / 96)
 
     def save(
         self,
@@ -896,7 +927,8 @@ def explain(
     model: Any,  # a module, a Run, a name for `load_model`, or a LoadedModel; it stays as it is
     images: Any,  # a file, a folder, a Pillow image, an array [H, W, 3]; several of these; or a tensor [N, C, ...] of inputs
     *,
-    layers: Sequence[str] | None = None,  # names in `named_modules()`; None: one for each grid size
+    layers: Sequence[str | nn.Module]
+    | None = None,  # names in `named_modules()`, or modules; None: one for each grid size
     method: str | Callable = "gradcam",  # in METHODS or SLOW_METHODS, or a function (activation, gradient) -> map
     target: Any = None,  # a class, "A-B", a function of the output, or several; None: the predicted class
     device: str = "auto",  # on another device than the model's a copy of it is explained

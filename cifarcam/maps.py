@@ -482,10 +482,14 @@ def boxes(
 
 
 def intersection_over_union(
-    a: Tensor,  # bool masks [N, H, W], or boxes [N, 4] as `boxes` gives them
-    b: Tensor,  # likewise
+    a: Tensor | np.ndarray | Sequence,  # bool masks [N, H, W], or boxes [N, 4] as `boxes` gives them
+    b: Tensor | np.ndarray | Sequence,  # likewise
 ) -> Tensor:  # float64 [N] in 0 to 1
     "How much two masks, or two boxes, of each image have in common."
+    a, b = torch.as_tensor(a), torch.as_tensor(b)
+    if (a.dtype == torch.bool) != (b.dtype == torch.bool) or a.shape[1:] != b.shape[1:]:
+        shapes = " and ".join(f"{v.dtype} {list(v.shape)}" for v in (a, b))
+        raise ValueError(f"two bool masks [N, H, W] or two boxes [N, 4] are compared, not {shapes}")
     if a.dtype == torch.bool:
         both, either = (m.flatten(1).sum(1).double() for m in (a & b, a | b))
     else:

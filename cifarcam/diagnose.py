@@ -110,6 +110,7 @@ _KINDS = {
     "LogSoftmaxBackward0": "log-probabilities",
     "SigmoidBackward0": "sigmoid",
     "HardsigmoidBackward0": "sigmoid",
+    "ConvolutionBackward0": "logits",
     "AddmmBackward0": "logits",
     "MmBackward0": "logits",
 }
@@ -120,13 +121,13 @@ _RESHAPES = tuple(
 
 
 def _kind(node: Any) -> str:
-    "What a node of the graph gives, seen through reshapes, and through clamps and joined heads of probabilities."
+    "What a node of the graph gives, seen through reshapes, means, joined heads and the clamps of a sigmoid."
     name = node.name() if node is not None else ""
     if name.startswith(_RESHAPES):
         return _kind(node.next_functions[0][0])
-    if name.startswith(("ClampBackward", "CatBackward", "StackBackward")):
+    if name.startswith(("Clamp", "Cat", "Stack", "Mean", "AdaptiveAvgPool")):
         kinds = {_kind(before) for before, _ in node.next_functions if before is not None}
-        return "sigmoid" if kinds == {"sigmoid"} else ""
+        return kinds.pop() if kinds == {"sigmoid"} or kinds == {"logits"} and not name.startswith("Clamp") else ""
     return _KINDS.get(name, "")
 
 

@@ -42,6 +42,7 @@ from .gradcam import GradCAM, gather
 from .layers import layers_of
 from .statistics import at_centers, bootstrap, fingerprint, flip_test, holm, identity, wilson
 from .targets import Target
+from .weights import looks_untrained
 
 # %% ../nbs/52_compare.ipynb #cd874031
 # what each metric should be; the second line needs masks, the third is measured only where it is asked for
@@ -221,10 +222,10 @@ def _read(path: Path, about: dict[str, Any]) -> tuple[pd.DataFrame | None, list[
 
 
 # %% ../nbs/52_compare.ipynb #dec3be4f
-def _metrics_of(config: MeasureConfig, masks: Tensor | np.ndarray | None, x: Tensor) -> Sequence[str]:
+def _metrics_of(config: MeasureConfig, masks: Tensor | np.ndarray | None, shape: torch.Size) -> Sequence[str]:
     "The metrics that are asked for, or all that can be had for these images; ROAD is of images alone."
-    n, usual = len(x), [*BETTER][: 5 if masks is None else 7]
-    metrics = config.metrics or [m for m in usual if m != "road" or x.ndim == 4]
+    n, usual = shape[0], [*BETTER][: 5 if masks is None else 7]
+    metrics = config.metrics or [m for m in usual if m != "road" or len(shape) == 4]
     if masks is None and {"energy", "pointing"} & set(metrics):
         raise ValueError("'energy' and 'pointing' need masks=, bool [N, H, W]")
     if masks is not None and len(masks) != n:
@@ -247,7 +248,7 @@ def measure(
     "All metrics for each image, method and layer, and for uninformed baselines."
     config, layers = MeasureConfig(**settings), [layers] if isinstance(layers, str) else list(layers)
     methods = [*METHODS] if methods is None else list(methods)
-    metrics = _metrics_of(config, masks, x)
+    metrics = _metrics_of(config, masks, x.shape)
     for name in resolve_methods(methods):  # which rejects two methods of one name, and unknown ones
         own = _is_own(next(m for m in methods if method_name(m) == name))
         if name in ("random", "center") or name in config.baselines and own:
@@ -453,6 +454,8 @@ def which_map(
     measured = measure(model, x, layers, methods, **settings)
     table = _evidence(measured, level, least)
     why = "" if labels is None else _no_better_than_one_label(model, x, labels, level)
+    if not why and looks_untrained(model):
+        why = "its weights look random, and what hiding does to such a network is no evidence"
     if not why and not table.better.iloc[0]:
         gain = table[["over randomcam", "over random"]].min(axis=1).max()
         unit = " of probability" * (not callable(settings.get("target")))

@@ -148,7 +148,7 @@ def kind_by_values(
         return "probabilities"
     if many and bool(((z <= 0).all(1) & (z.logsumexp(1).abs() < close)).all()):
         return "log-probabilities"
-    return "range" if bool(((z >= 0) & (z <= 1)).all()) else ""
+    return "range" if bool(((z >= 0) & (z <= 1)).all() and z.any()) else ""  # zeros alone are a black image
 
 
 def probabilities_of(

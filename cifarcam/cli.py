@@ -639,6 +639,8 @@ class _ExplainOptions(_ModelOptions):
     tokens: _Whole = None  # K: for layers of a transformer: how many leading tokens have no location; default: found
     # out
     call: _Whole = None  # K: for layers that run several times in a forward pass: which run, from 0; default: the last
+    activation: _Text = None  # A: of the outputs: softmax, sigmoid for several labels, or none, where they are
+    # probabilities; default: as the model ends
     device: str = "auto"  # D: auto (default), cpu, cuda, cuda:1, mps
 
     def explainer(self, model, last: bool = False):
@@ -648,6 +650,7 @@ class _ExplainOptions(_ModelOptions):
 
         layers = [name.strip() for name in (self.layers or "").split(",") if name.strip()] or None
         how = dict(batch_size=self.batch_size, call=self.call, progress=sys.stderr.isatty(), tokens=self.tokens)
+        how |= {"activation": self.activation} if self.activation else {}
         found = Explainer(model, layers=layers, method=self.method, device=self.device, **how)
         if last and layers is None:
             found = Explainer(model, layers=found.cam.layers[-1:], method=self.method, device=self.device, **how)

@@ -20,7 +20,7 @@ __all__ = [
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,6 +41,8 @@ from .files import atomic_write
 from .gradcam import GradCAM, gather
 from .layers import layers_of
 from .statistics import at_centers, bootstrap, fingerprint, flip_test, holm, identity, wilson
+from .targets import Target
+from .weights import looks_untrained
 
 # %% ../nbs/52_compare.ipynb #cd874031
 # what each metric should be; the second line needs masks, the third is measured only where it is asked for
@@ -61,6 +63,7 @@ class MeasureConfig(BaseModel, extra="forbid", frozen=True):
     rectify: bool = False  # True: insertion, deletion and road by the positive part alone, not by the signed map
     centers: bool = False  # True: draw each cell where it looks; False: stretch the grid, as maps are usually drawn
     seed: int = 0  # of random maps and weights, noise and the order of equal pixels
+    activation: Literal["softmax", "sigmoid", "none"] | None = None  # of the outputs, see `Scorer`
     options: dict[str, Any] = {}  # for `GradCAM`, such as {"reshape": ...} or {"precision": "bf16"}
     batch_size: int = Field(256, ge=1)  # altered images at a time
     chunk: int = Field(100, ge=1)  # images that are measured, and kept, together
@@ -95,7 +98,7 @@ class _Measurement:
 
     def __init__(self, model: nn.Module, x: Tensor, layers: list[str], methods: list, target, config: MeasureConfig):
         self.model, self.x, self.layers, self.config = model, x, layers, config
-        self.classes = Scorer(model, x, target, batch_size=config.batch_size).classes
+        self.scorer = Scorer(model, x, target, batch_size=config.batch_size)
         self.methods = {method_name(m): m for m in methods}
         self.plan = [(m, layer) for layer in layers for m in self.methods]  # what is measured for each image
         more = [b for b in ("randomcam", "random") if b in config.baselines and b not in self.methods]
@@ -105,8 +108,11 @@ class _Measurement:
 
     def about(self) -> dict[str, Any]:
         "What makes these measurements what they are, in values that JSON keeps."
-        tensors = {"weights": self.model, "images": self.x, "targets": self.classes}
-        settings = ("steps", "percentiles", "seed", "rectify", "centers", "options")
+        target = self.scorer.target if callable(self.scorer.target) else self.scorer.classes
+        if callable(target) and is_dataclass(target):
+            target = fingerprint(identity([type(target), vars(target)]))
+        tensors = {"weights": self.model, "images": self.x, "targets": target}
+        settings = ("steps", "percentiles", "seed", "rectify", "centers", "options", "activation")
         about = {"version": __version__} | {k: fingerprint(v) for k, v in tensors.items()}
         about |= {k: identity(getattr(self.config, k)) for k in settings}
         return about | {"functions": {k: identity(m) if _is_own(m) else k for k, m in self.methods.items()}}
@@ -119,7 +125,7 @@ def maps(
 ) -> dict[tuple[str, str], Tensor]:
     "Raw maps of some images, or of altered ones, by (method, layer), all of a batch from one pass."
     with GradCAM(self.model, layers, methods, **self.config.options | options | {"warn": False}) as cam:
-        found = gather(cam.over(self.x[images] if x is None else x, self.classes[images], batch_size=64))
+        found = gather(cam.over(self.x[images] if x is None else x, self.scorer.target_of(images), batch_size=64))
     if x is None:
         self.tally.add(found.reasons, images)
     return {(m, at): found.maps[m][at] for m in cam.methods for at in layers}
@@ -131,10 +137,10 @@ def maps_of(
 ) -> Tensor:  # [n, h, w]
     "Maps of one method and layer; those of all quick methods are made together and kept in `quick`, but for altered x."
     if method == "center":
-        return center_gaussian(tuple(self.x.shape[2:])).to(self.x.device).expand(len(images), -1, -1)
+        return center_gaussian(tuple(self.x.shape[2:])).to(self.x.device).expand(len(images), *self.x.shape[2:])
     if method == "random":
         grid = self.maps(images[:1], [layer], [_randomcam_of([0], layer, 0)])["randomcam", layer]
-        return random_maps(grid.expand(len(self.x), -1, -1), self.config.seed)[images]
+        return random_maps(grid.expand(len(self.x), *grid.shape[1:]), self.config.seed)[images]
     if method == "randomcam" and not _is_own(self.methods.get(method, method)):
         return self.maps(images, [layer], [_randomcam_of(images, layer, self.config.seed)], x)[method, layer]
     if method in SLOW_METHODS or x is not None:
@@ -160,7 +166,8 @@ def _values(
     "The metrics of some images for one method at one layer."
     config, x, size = job.config, job.x[images], tuple(job.x.shape[2:])
     of = (job.model, x)
-    common = dict(target=job.classes[images], batch_size=config.batch_size)
+    scoring = {"batch_size": config.batch_size, "activation": config.activation}
+    common = dict(target=job.scorer.target_of(images), **scoring)
     seeded = common | {"seed": config.seed}
 
     def drawn(m: Tensor) -> Tensor:
@@ -215,9 +222,10 @@ def _read(path: Path, about: dict[str, Any]) -> tuple[pd.DataFrame | None, list[
 
 
 # %% ../nbs/52_compare.ipynb #dec3be4f
-def _metrics_of(config: MeasureConfig, masks: Tensor | np.ndarray | None, n: int) -> Sequence[str]:
-    "The metrics that are asked for, or all that can be had for n images."
-    metrics = config.metrics or [*BETTER][: 5 if masks is None else 7]
+def _metrics_of(config: MeasureConfig, masks: Tensor | np.ndarray | None, shape: torch.Size) -> Sequence[str]:
+    "The metrics that are asked for, or all that can be had for these images; ROAD is of images alone."
+    n, usual = shape[0], [*BETTER][: 5 if masks is None else 7]
+    metrics = config.metrics or [m for m in usual if m != "road" or len(shape) == 4]
     if masks is None and {"energy", "pointing"} & set(metrics):
         raise ValueError("'energy' and 'pointing' need masks=, bool [N, H, W]")
     if masks is not None and len(masks) != n:
@@ -232,7 +240,7 @@ def measure(
     layers: str | Sequence[str],  # names of layers
     methods: Sequence[str | Callable] | None = None,  # None: all of `METHODS`
     *,
-    target: int | Sequence[int] | Tensor | None = None,  # class to explain; None: the predicted one
+    target: Target = None,  # what to explain, see `Scorer`; None: the predicted class
     masks: Tensor | np.ndarray | None = None,  # bool [N, H, W] of the objects
     out: str | Path | None = None,  # a CSV file that keeps what is done
     **settings,  # fields of `MeasureConfig`
@@ -240,7 +248,7 @@ def measure(
     "All metrics for each image, method and layer, and for uninformed baselines."
     config, layers = MeasureConfig(**settings), [layers] if isinstance(layers, str) else list(layers)
     methods = [*METHODS] if methods is None else list(methods)
-    metrics = _metrics_of(config, masks, len(x))
+    metrics = _metrics_of(config, masks, x.shape)
     for name in resolve_methods(methods):  # which rejects two methods of one name, and unknown ones
         own = _is_own(next(m for m in methods if method_name(m) == name))
         if name in ("random", "center") or name in config.baselines and own:
@@ -435,7 +443,7 @@ def which_map(
     methods: Sequence[str | Callable] | None = None,  # None: the quick ones that are told the class
     *,
     labels: Sequence[int] | Tensor | None = None,  # of the images, where known: is the network itself any good?
-    least: float = 0.02,  # gain in probability that matters
+    least: float = 0.02,  # gain that matters, in probability or in the target's own score
     level: float = 0.95,  # of the intervals, and of the family of tests
     **settings,  # target=, out= and fields of `MeasureConfig`, as `measure` takes them
 ) -> MapChoice:  # with `.method`, `.layer`, `.why` and `.table`
@@ -446,9 +454,12 @@ def which_map(
     measured = measure(model, x, layers, methods, **settings)
     table = _evidence(measured, level, least)
     why = "" if labels is None else _no_better_than_one_label(model, x, labels, level)
+    if not why and looks_untrained(model):
+        why = "its weights look random, and what hiding does to such a network is no evidence"
     if not why and not table.better.iloc[0]:
         gain = table[["over randomcam", "over random"]].min(axis=1).max()
-        why = f"the largest gain over both random baselines is {gain:.3f} of probability, and {least} is asked for"
+        unit = " of probability" * (not callable(settings.get("target")))
+        why = f"the largest gain over both random baselines is {gain:.3f}{unit}, and {least} is asked for"
     if why:
         why = f"no method is better than random here, on {len(x)} images: {why}"
         return MapChoice(None, None, why, table.assign(better=False))

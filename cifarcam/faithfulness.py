@@ -34,7 +34,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -43,12 +43,13 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .cam_methods import CAMError, CAMWarning
+from .cam_methods import CAMError, CAMWarning, wide
+from .diagnose import kind_by_values, output_kind, probabilities_of
 from .evaluate import evaluating
 from .gradcam import normalize, upsample
 from .layers import layers_of
 from .maps import boxes, intersection_over_union, unit_maps
-from .targets import class_logits, classes_of
+from .targets import BinaryTarget, ClassTarget, Target, class_logits, classes_of, scores_of
 
 # %% ../nbs/50_faithfulness.ipynb #fda24a49
 _AXES = {1: "t", 2: "h, w", 3: "d, h, w"}
@@ -143,12 +144,13 @@ def center_gaussian(
 # %% ../nbs/50_faithfulness.ipynb #d8a8898e
 @dataclass
 class Scorer:
-    "A model's scores of altered images, each for the class of its image."
+    "A model's scores of altered images, each for the class of its image, or by a target of its own."
 
-    model: nn.Module  # gives logits [N, C]; left as it was
+    model: nn.Module  # gives logits or probabilities [N, C], or what the target takes; left as it was
     x: Tensor  # [N, C, H, W] normalized images, on the model's device; or signals [N, C, T], or volumes [N, C, D, H, W]
-    target: int | Sequence[int] | Tensor | None = None  # class to follow; None: the predicted one
-    output: str = "probability"  # or "logit"
+    target: Target = None  # class to follow; None: the predicted one; a function: its score, and 0 where that is NaN
+    output: str = "probability"  # of the class, the model's own; or "logit", what the model gives
+    activation: str | None = None  # that makes probabilities of the outputs, as `probabilities_of` takes it
     batch_size: int = 256  # altered images at a time: bounds the memory
     seed: int | None = 0  # of the order of equal pixels (None: raster order) and of ROAD's noise
     progress: bool = False  # show a progress bar
@@ -160,17 +162,45 @@ class Scorer:
             raise ValueError(f"output must be 'probability' or 'logit', not {self.output!r}")
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {self.batch_size}")
-        n, parts = len(self.x), self.x.split(self.batch_size) if self.target is None else [self.x[:1]]
-        with evaluating(self.model), torch.no_grad():
-            logits = torch.cat([self._logits(part) for part in parts])
-        self.classes = classes_of(self.target, logits.expand(n, -1))  # int64 [N]
+        self.target = self.target.classes if isinstance(self.target, ClassTarget) else self.target
+        self.classes, self.kind = None, None  # int64 [N], and see `output_kind`; None: a function tells the score
+        binary = isinstance(self.target, BinaryTarget)
+        if callable(self.target) and not binary:
+            if any(getattr(self.target, name, "") is None for name in ("p", "token", "classes")):
+                raise CAMError(f"{self.target} chooses a class for each altered image: name the class to follow")
+            return
+        wanted, n = 0 if binary else self.target, len(self.x)
+        parts = self.x.split(self.batch_size) if wanted is None else [self.x[:8]]
+        with evaluating(self.model), torch.inference_mode(False):
+            with torch.enable_grad():  # the graph of one image tells what the model ends in
+                self.kind = output_kind(self._logits(self.model(self.x[:1].detach().clone().requires_grad_())))
+            with torch.no_grad():
+                logits = torch.cat([self._logits(self.model(part)) for part in parts])
+        self.kind = self.kind or kind_by_values(logits)
+        self.classes = classes_of(wanted, logits if wanted is None else logits[:1].expand(n, -1))
 
-    def _logits(self, x: Tensor) -> Tensor:
-        logits = class_logits(self.model(x))
-        return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+    def _logits(self, output: Any) -> Tensor:  # [N, C]
+        return class_logits(output[:, None] if isinstance(output, Tensor) and output.ndim == 1 else output)
+
+    def target_of(self, images: Tensor) -> Target:  # int64 [B], which of the images
+        "The target of some of the images."
+        if not callable(self.target):
+            return self.classes[images]
+        return self.target.rows(images) if hasattr(self.target, "rows") else self.target
 
 
 # %% ../nbs/50_faithfulness.ipynb #01c20f96
+@patch
+def _score(self: Scorer, output: Any, images: Tensor) -> Tensor:  # of altered versions of these images [B] -> [B]
+    if self.classes is None:
+        score = scores_of(self.target_of(images), output)
+        return torch.where(score.isnan(), 0, score).to(wide(score))
+    logits, likely = self._logits(output), self.output == "probability"
+    values = probabilities_of(logits, self.kind, self.activation) if likely else logits.to(wide(logits))
+    values = values.gather(1, self.classes[images, None])[:, 0]
+    return values if getattr(self.target, "positive", True) else float(likely) - values
+
+
 @patch
 def scores(
     self: Scorer,
@@ -184,9 +214,7 @@ def scores(
     jobs, scores = torch.arange(len(self.x) * n, device=self.x.device).split(self.batch_size), []
     with evaluating(self.model), torch.no_grad():
         for job in tqdm(jobs, desc=name, disable=not self.progress, leave=False):
-            logits = self._logits(alter(job // n, job % n))
-            values = logits.softmax(1) if self.output == "probability" else logits
-            scores.append(values.gather(1, self.classes[job // n, None])[:, 0])
+            scores.append(self._score(self.model(alter(job // n, job % n)), job // n))
     return torch.cat(scores).view(len(self.x), n)
 
 
@@ -275,11 +303,11 @@ def deletion(
     model: nn.Module,  # gives logits [N, C]; left as it was
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device
     maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
-    target: int | Sequence[int] | Tensor | None = None,  # class to follow; None: the predicted one
+    target: Target = None,  # what to follow, see `Scorer`; None: the predicted class
     *,
     steps: int = 20,  # parts that the pixels are hidden in
     baseline: Baseline = "zeros",  # what hides: the mean color, as the paper's gray
-    **scoring,  # output, batch_size, seed, progress: see `Scorer`
+    **scoring,  # output, activation, batch_size, seed, progress: see `Scorer`
 ) -> Curves:  # low area: what the map marks decides
     "Hide ever more pixels, the most marked first (Petsiuk et al., 2018, arXiv:1806.07421)."
     return Scorer(model, x, target, **scoring).curves(maps, False, steps, baseline)
@@ -289,11 +317,11 @@ def insertion(
     model: nn.Module,  # gives logits [N, C]; left as it was
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device
     maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
-    target: int | Sequence[int] | Tensor | None = None,  # class to follow; None: the predicted one
+    target: Target = None,  # what to follow, see `Scorer`; None: the predicted class
     *,
     steps: int = 20,  # parts that the pixels are uncovered in
     baseline: Baseline = "blur",  # what is uncovered, as in the paper
-    **scoring,  # output, batch_size, seed, progress: see `Scorer`
+    **scoring,  # output, activation, batch_size, seed, progress: see `Scorer`
 ) -> Curves:  # high area: what the map marks suffices
     "Uncover ever more pixels of an empty image, the most marked first (Petsiuk et al., 2018, arXiv:1806.07421)."
     return Scorer(model, x, target, **scoring).curves(maps, True, steps, baseline)
@@ -385,12 +413,12 @@ def road(
     model: nn.Module,  # gives logits [N, C]; left as it was
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device
     maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
-    target: int | Sequence[int] | Tensor | None = None,  # class to follow; None: the predicted one
+    target: Target = None,  # what to follow, see `Scorer`; None: the predicted class
     *,
     percentiles: Sequence[float] = PERCENTILES,
     noise: float = 0.01,  # see `impute`
     tolerance: float = 1e-4,  # see `impute`
-    **scoring,  # output, batch_size, seed, progress: see `Scorer`
+    **scoring,  # output, activation, batch_size, seed, progress: see `Scorer`
 ) -> Road:  # with `.combined` [N]
     "Remove and debias: pixels are removed and filled from their surroundings (Rong et al., 2022, arXiv:2202.00449)."
     if x.ndim != 4:
@@ -418,7 +446,7 @@ def road(
 class Drop:
     "What is left of the class's probability when only the marked part is shown, for each image."
 
-    whole: Tensor  # [N], probability of the unaltered image
+    whole: Tensor  # [N], probability (or a target's score, 0 or above) of the unaltered image
     masked: Tensor  # [N], of the image times its map
 
     @property
@@ -436,14 +464,18 @@ def average_drop(
     model: nn.Module,  # gives logits [N, C]; left as it was
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device
     maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w] for all
-    target: int | Sequence[int] | Tensor | None = None,  # class to follow; None: the predicted one
+    target: Target = None,  # what to follow, see `Scorer`; None: the predicted class
     *,
     batch_size: int = 256,  # images at a time
+    activation: str | None = None,  # see `Scorer`
 ) -> Drop:  # with `.drop` and `.increase` [N]
     "Show only what the map marks: its positive part in 0 to 1, times the image (Chattopadhyay et al., 2018)."
-    scorer = Scorer(model, x, target, batch_size=batch_size)
+    scorer = Scorer(model, x, target, batch_size=batch_size, activation=activation)
     masked = x * upsample(unit_maps(_one_layer(maps, x)), x.shape[2:]).to(x)[:, None]
-    return Drop(*(scorer.scores(lambda image, _, of=of: of[image], 1)[:, 0] for of in (x, masked)))
+    found = Drop(*(scorer.scores(lambda image, _, of=of: of[image], 1)[:, 0] for of in (x, masked)))
+    if (found.whole < 0).any():
+        raise CAMError("drop is a share of the whole image's score, and here that is negative: take other measures")
+    return found
 
 
 # %% ../nbs/50_faithfulness.ipynb #dff4156f

@@ -125,8 +125,9 @@ class Lens:
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         name: str = "",  # what a caption calls it
         table: pd.DataFrame | None = None,  # of a lens on the same network, since measuring takes seconds
+        activation: str | None = None,  # that makes probabilities of the outputs, see `probabilities_of`
     ):
-        self.model, self.mean, self.std, self.name = model, tuple(mean), tuple(std), name
+        self.model, self.mean, self.std, self.name, self.activation = model, tuple(mean), tuple(std), name, activation
         self.size = (size, size) if isinstance(size, int) else tuple(size)
         self.trouble, self.forwards, self.memo = "", 0, {}  # memo: what its user wants to keep about it
         self._check_channels()
@@ -311,7 +312,7 @@ def _outputs(self: Lens, images: np.ndarray) -> Tensor:  # [N, logits], as the m
 
 @patch
 def _probabilities(self: Lens, outputs: Tensor) -> np.ndarray:  # [C], of the first image
-    return sides(probabilities_of(outputs, self.kind), "sigmoid")[0].float().cpu().numpy()
+    return sides(probabilities_of(outputs, self.kind, self.activation), "sigmoid")[0].float().cpu().numpy()
 
 
 @patch
@@ -321,7 +322,8 @@ def logits(
 ) -> Tensor:  # float32 [N, C], on the CPU; their softmax is the prediction: of one logit z these are 0 and z
     "The network's logits of several images in one pass, of which nothing is kept."
     z = self._outputs(images).float().cpu()
-    if self.kind in ("probabilities", "sigmoid"):
+    if self.activation or self.kind in ("probabilities", "sigmoid"):
+        z = probabilities_of(z, self.kind, self.activation)
         return sides(z, "sigmoid").clamp_min(torch.finfo(torch.float32).tiny).log()
     return torch.nn.functional.pad(z, (1, 0)) if self.n_logits == 1 else z
 
@@ -580,7 +582,7 @@ def with_model(
     name: str = "",  # what a caption calls it
 ) -> Lens:
     "The same lens on other weights."
-    return Lens(model, self.mean, self.std, self.size, self.layers, name or self.name, self.table)
+    return Lens(model, self.mean, self.std, self.size, self.layers, name or self.name, self.table, self.activation)
 
 
 @patch
@@ -589,7 +591,7 @@ def with_layers(
     layers: Sequence[str] | str | None,  # names, "all", or None for whole blocks
 ) -> Lens:
     "The same lens with other stops."
-    return Lens(self.model, self.mean, self.std, self.size, layers, self.name, self.table)
+    return Lens(self.model, self.mean, self.std, self.size, layers, self.name, self.table, self.activation)
 
 
 @patch

@@ -23,6 +23,7 @@ from .faithfulness import Scorer
 from .gradcam import GradCAM, gather
 from .layers import get_layer
 from .statistics import Interval, bootstrap, is_constant, rank_correlation, two_way
+from .targets import Target
 
 
 # %% ../nbs/51_sanity.ipynb #2780bde9
@@ -177,16 +178,17 @@ def sanity_check(
     x: Tensor,  # [N, C, H, W] normalized images, on the model's device
     layer: str | Sequence[str] | None = None,  # whose maps; not needed with `explain`
     method: str | Callable | Sequence[str | Callable] = "gradcam",  # as `GradCAM` takes it
-    target: int | Sequence[int] | Tensor | None = None,  # class explained at every stage; None: the trained model's
+    target: Target = None,  # explained at every stage; None: the class that the trained model predicts
     *,
-    explain: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None,  # (model, x, classes) -> maps [N, h, w]
+    explain: Callable[[nn.Module, Tensor, Tensor], Tensor]
+    | None = None,  # (model, x, classes or target) -> maps [N, h, w]
     **settings,  # fields of `Cascade`
 ) -> SanityCheck | dict[tuple[str, str], SanityCheck]:  # by (method, layer) where several are given
     "Cascading weight randomization (Adebayo et al., 2018, arXiv:1810.03292)."
     if (layer is None) == (explain is None):
         raise ValueError("give a layer of the model, or explain=, one of the two")
     cascade, model = Cascade(**settings), getattr(model, "_orig_mod", model)  # the module inside torch.compile
-    classes = Scorer(model, x, target, batch_size=cascade.batch_size).classes
+    target = Scorer(model, x, target, batch_size=cascade.batch_size).target_of(torch.arange(len(x), device=x.device))
     stages = top_parts(model, x) if cascade.stages is None else list(cascade.stages)
     for name in stages:
         get_layer(model, name)  # an unknown name is rejected before the work begins
@@ -198,9 +200,9 @@ def sanity_check(
     def maps_of(network: nn.Module) -> tuple[dict[tuple[str, str], Tensor], Tally]:
         tally = Tally()
         if explain:
-            return {("", ""): explain(network, x, classes)}, tally
+            return {("", ""): explain(network, x, target)}, tally
         with GradCAM(network, layers, list(methods), **cascade.options | {"warn": False}) as cam:
-            found = gather(cam.over(x, classes, batch_size=cascade.batch_size))
+            found = gather(cam.over(x, target, batch_size=cascade.batch_size))
         tally.add(found.reasons, found.rows)
         return {(m, at): found.maps[m][at] for m in cam.methods for at in layers}, tally
 

@@ -475,9 +475,9 @@ def looks_untrained(model: nn.Module) -> bool:  # False where it cannot be told
         for m in model.modules()
         if type(m).__name__.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d"))
         for t, start in (
-            (m._buffers.get("running_mean"), 0),
-            (m._buffers.get("running_var"), 1),
-            (m._parameters.get("bias"), 0),
+            [(m.bias, 0)]  # any step of training moves it, and a forward pass moves the statistics
+            if isinstance(getattr(m, "bias", None), nn.Parameter)
+            else [(m._buffers.get("running_mean"), 0), (m._buffers.get("running_var"), 1)]
         )
         if t is not None
     ]

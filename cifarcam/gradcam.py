@@ -55,7 +55,7 @@ from cifarcam.cam_methods import (
     wide,
 )
 from .diagnose import Reason, Tally, common_reasons, judge, output_kind, probabilities_of
-from .layers import find_reshape, get_layer, reshape_tokens
+from .layers import CHANNELS_FIRST, Layouts, find_reshape, get_layer, reshape_tokens
 from .targets import ClassTarget, Target, class_logits, classes_of, scores_of
 
 # %% ../nbs/42_gradcam.ipynb #c7734797
@@ -337,6 +337,7 @@ class GradCAM:
         self.activation: str | None = (
             None  # of `.probabilities`: "softmax", "sigmoid" (several labels) or "none"; None: as the model ends
         )
+        self.laid_out: tuple[tuple, Layouts] | None = None  # the sizes of the last inputs, and how the layers lie then
         self._forget()
 
     def _forget(self) -> None:  # after an error nothing old shall be taken for new
@@ -468,32 +469,36 @@ class _Run(Pass):
     shared: dict = field(default_factory=dict)  # what is the same for all targets: maps by (method, layer)
 
 
-_SEQUENCES = (nn.LSTM, nn.GRU, nn.MultiheadAttention, nn.TransformerEncoder, nn.TransformerEncoderLayer)
-_CHANNELS_LAST = (
-    nn.Linear,
-    nn.LayerNorm,
-    nn.Embedding,
-    *_SEQUENCES,
-)  # the types themselves: a subclass may turn the axes
 _HINTS = {2: "it has no locations, so choose a layer before the pooling", 3: "for the tokens of a transformer give reshape=tokens_to_grid"}  # fmt: skip
 
 
 @patch
-def _found_reshape(self: GradCAM, name: str, shape: Sequence[int], inputs: Sequence) -> Callable | None:
+def _layouts(self: GradCAM, inputs: Sequence, keys: Sequence[str]) -> Layouts:
+    "How the layers lie for inputs of these sizes, asked once."
+    key = tuple(keys), *(tuple(i.shape[1:]) if isinstance(i, Tensor) else None for i in inputs)
+    if self.laid_out is None or self.laid_out[0] != key:
+        self.laid_out = key, Layouts(self.model, inputs, keys)
+    return self.laid_out[1]
+
+
+@patch
+def _found_reshape(
+    self: GradCAM, name: str, shape: Sequence[int], inputs: Sequence, keys: Sequence[str] = ()
+) -> Callable | None:
     "How a layer's output becomes [N, K, ...]: tokens of an image, a sequence with its channels last, or as it is."
     module, tensors = self.modules[name], [i for i in inputs if isinstance(i, Tensor)]
     image = next((i for i in tensors if i.ndim == 4), None)
-    if isinstance(module, (nn.Conv1d, nn.BatchNorm1d)) or 0 in shape:
+    if isinstance(module, CHANNELS_FIRST) or 0 in shape:
         return None
-    if image is not None:
-        try:
-            return find_reshape(self.model, name, shape, image.shape)
-        except ValueError as error:
-            raise CAMError(str(error)) from None
-    if len(shape) != 3:
-        return None
-    words = any(i.ndim == 2 and not i.is_floating_point() and i.shape[1] == shape[1] for i in tensors)
-    return (lambda t: t.mT) if words or type(module) in _CHANNELS_LAST else None
+    try:
+        if image is not None:
+            both = len(shape) == 3 and shape[1] == len(image) > 1  # [N, T, K] of a few tokens, or [T, N, K]
+            first = name not in self._layouts(inputs, keys).sequence_first if both else None
+            return find_reshape(self.model, name, shape, image.shape, first)
+        ask = len(shape) in (3, 5) or len(shape) == 4 and any(i.ndim == 3 for i in tensors)
+        return self._layouts(inputs, keys).reshape(name) if ask else None
+    except ValueError as error:
+        raise CAMError(str(error)) from None
 
 
 # %% ../nbs/42_gradcam.ipynb #b79c9d8b
@@ -594,9 +599,6 @@ def _kind_of_one(self: GradCAM, run: _Run) -> str | None:
 
 
 # %% ../nbs/42_gradcam.ipynb #566aca34
-_CHANNELS_FIRST = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d, nn.AvgPool2d)
-
-
 @patch
 @torch.no_grad()
 def _judged(self: GradCAM, run: _Run, gradients: dict[str, Tensor]) -> dict:
@@ -607,7 +609,7 @@ def _judged(self: GradCAM, run: _Run, gradients: dict[str, Tensor]) -> dict:
         pair = [_flat(_on_grid(name, t, run, self.modules[name])).to(wide(t)) for t in pair]
         if gradients and bool(absent.any()):  # what a function made of NaN on the way back
             pair[1] = torch.where(absent[:, None, None, None], 0, pair[1])
-        first = name in run.reshapes or isinstance(self.modules[name], _CHANNELS_FIRST)
+        first = name in run.reshapes or isinstance(self.modules[name], CHANNELS_FIRST)
         about = (torch.finfo(tap.kept.dtype).eps, tap.calls, tap.asked is not None, first)
         run.layers[name] = LayerRecord(pair[0], pair[1] if gradients else None, *about)
     maps = {m: {name: self._map(m, name, run) for name in self.layers} for m in self.methods}
@@ -646,7 +648,7 @@ def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tup
         if not tap.calls and isinstance(self.modules[name], torch.jit.ScriptModule):
             raise _scripted(name)
         tap.choose()
-        found = self.reshape.get(name) or self._found_reshape(name, tap.kept.shape, run.inputs)
+        found = self.reshape.get(name) or self._found_reshape(name, tap.kept.shape, run.inputs, run.keys)
         run.reshapes.update({name: found} if found else {})
         run.grids[name] = tuple(
             _on_grid(name, tap.kept.detach(), one, self.modules[name]).shape[2:]
@@ -975,10 +977,11 @@ def without(self: _Probe, images: Tensor, channels: Tensor) -> Tensor:  # [B] wi
 @patch
 def _ablated(self: _Probe, given: Tensor, images: Tensor, channels: Tensor) -> Tensor:  # channel -1: none
     def drop(tensor: Tensor) -> Tensor:  # a single row is repeated first
+        tensor = tensor.transpose(0, self.image_dim)
         tensor = tensor.repeat(len(channels), *[1] * (tensor.ndim - 1)) if len(tensor) == 1 else tensor.clone()
         rows = (channels >= 0).nonzero()[:, 0]
         tensor.movedim(self.channel_dim, 1)[rows, channels[rows]] = 0
-        return tensor
+        return tensor.transpose(0, self.image_dim)
 
     hooks = {self.name: _in_call(self.run.taps[self.name], drop)}
     return self.cam._scores(self.run, _rows(self.run.inputs, given, self.run.n), images, hooks)
@@ -986,18 +989,33 @@ def _ablated(self: _Probe, given: Tensor, images: Tensor, channels: Tensor) -> T
 
 @patch(as_prop=True)
 def channel_dim(self: _Probe) -> int:
-    "Of the layer's own output: 1, unless there is a reshape, which is then asked."
+    "Of the layer's own output, with the images first."
+    images = self.image_dim
+    return self._dim(1, "channels", images) or images
+
+
+@patch(as_prop=True)
+def image_dim(self: _Probe) -> int:
+    "Of the layer's own output: 1 for tokens [T, N, K], else 0."
+    return self._dim(0, "images")
+
+
+@patch
+def _dim(self: _Probe, at: int, what: str, known: int | None = None) -> int:
+    "Which dimension of the layer's own output becomes this one, as its reshape tells, if there is one."
     reshape, kept = self.run.reshapes.get(self.name), self.run.taps[self.name].kept
-    for dim in range(1, kept.ndim) if reshape else ():
+    for dim in [d for d in range(kept.ndim) if reshape and d != known]:
         order = torch.arange(kept.shape[dim], device=kept.device)
-        probe = reshape(order.view(-1, *[1] * (kept.ndim - 1 - dim)).expand(kept.shape).to(torch.float64))
-        if probe.shape[1] == len(order) and bool((_flat(probe) == order.view(1, -1, 1, 1)).all()):
+        probe = _flat(reshape(order.view(-1, *[1] * (kept.ndim - 1 - dim)).expand(kept.shape).to(torch.float64)))
+        side = [1, 1, 1, 1]
+        side[at] = len(order)
+        if probe.shape[at] == len(order) and bool((probe == order.view(side)).all()):
             return dim
     if reshape:
         raise CAMError(
-            f"{self.method} cannot tell which dimension of layer {self.name!r} holds the channels: its reshape mixes them"
+            f"{self.method} cannot tell which dimension of layer {self.name!r} holds the {what}: its reshape mixes them"
         )
-    return 1
+    return at
 
 
 @patch(as_prop=True)

@@ -5,8 +5,10 @@
 # %% auto #0
 __all__ = [
     "Size",
+    "CHANNELS_FIRST",
     "reshape_tokens",
     "find_reshape",
+    "Layouts",
     "layers_of",
     "LayerNotFound",
     "get_layer",
@@ -23,9 +25,9 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -419,8 +421,8 @@ def _from_rows(mask: np.ndarray, axis: int) -> _Reach:  # bool [rows of the imag
 class _ImageOnly:
     "A twin of several inputs, called with the image; the other inputs are repeated to its batch."
 
-    def __init__(self, twin: nn.Module, inputs: tuple, position: int):
-        self.twin, self.position, self.batch = twin, position, len(inputs[position])
+    def __init__(self, twin: nn.Module, inputs: tuple, position: int, keys: Sequence[str] = ()):
+        self.twin, self.position, self.batch, self.keys = twin, position, len(inputs[position]), keys
         self.inputs = [x.detach().cpu() if isinstance(x, torch.Tensor) else x for x in inputs]
         self.inputs = [x.float() if isinstance(x, torch.Tensor) and x.is_floating_point() else x for x in self.inputs]
         self.named_modules, self.parameters, self.buffers = twin.named_modules, twin.parameters, twin.buffers
@@ -430,7 +432,9 @@ class _ImageOnly:
             whole = isinstance(x, torch.Tensor) and x.ndim > 0 and len(x) == self.batch
             return x[:1].repeat(len(image), *[1] * (x.ndim - 1)) if whole else x
 
-        return self.twin(*[image if k == self.position else fit(x) for k, x in enumerate(self.inputs)])
+        given = [image if k == self.position else fit(x) for k, x in enumerate(self.inputs)]
+        named = len(given) - len(self.keys)  # the last ones go by keyword
+        return self.twin(*given[:named], **dict(zip(self.keys, given[named:])))
 
 
 def _asked(model: nn.Module, input_size, inputs: tuple | None) -> tuple[Size, nn.Module | _ImageOnly]:
@@ -533,7 +537,9 @@ def _measure(twin: nn.Module | _ImageOnly, size: Size, fields: bool = True) -> l
         row |= dict(cells=math.prod(shape[2:]) if spatial else 0)
         row |= dict(stride=stride, receptive_field=field, start=start, mult_adds=cost.get(name, 0), tokens=None)
         row |= dict(params=sum(p.numel() for p in module.parameters()), finished=finished.get(name))
-        rows.append(row | dict(fixed=known and set(dims) == {None}, block=any(True for _ in module.children())))
+        rows.append(
+            row | dict(dims=dims, fixed=known and set(dims) == {None}, block=any(True for _ in module.children()))
+        )
     return rows
 
 
@@ -545,28 +551,39 @@ class _TokenGrid:
     height: int
     width: int
     extra: int
+    depth: int | None = None
+    batch_first: bool = True
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        return (self.height, self.width) if self.depth is None else (self.depth, self.height, self.width)
 
     def __repr__(self) -> str:
-        return f"reshape_tokens({self.height}, {self.width}, extra={self.extra})"
+        more = f", depth={self.depth}" * (self.depth is not None) + ", batch_first=False" * (not self.batch_first)
+        return f"reshape_tokens({self.height}, {self.width}, extra={self.extra}{more})"
 
     def __call__(self, tokens: torch.Tensor) -> torch.Tensor:  # [N, T, K] or [N, h, w, K] -> [N, K, h, w]
         "Tokens on their grid."
-        if tokens.ndim == 4 and tuple(tokens.shape[1:3]) == (self.height, self.width):
-            return tokens.permute(0, 3, 1, 2)
-        count = self.extra + self.height * self.width
-        if tokens.ndim != 3 or tokens.shape[1] != count:
-            takes = f"[N, {count}, K] or [N, {self.height}, {self.width}, K]"
+        if tokens.ndim == len(self.grid) + 2 and tuple(tokens.shape[1:-1]) == self.grid:
+            return tokens.movedim(-1, 1)
+        count = self.extra + math.prod(self.grid)
+        if tokens.ndim != 3 or tokens.shape[1 if self.batch_first else 0] != count:
+            takes = f"[N, {count}, K] or {['N', *self.grid, 'K']}".replace("'", "")
+            takes = takes if self.batch_first else f"[{count}, N, K]"
             raise ValueError(f"{self} takes {takes}, not {list(tokens.shape)}")
-        return tokens[:, self.extra :].transpose(1, 2).unflatten(2, (self.height, self.width))
+        tokens = tokens if self.batch_first else tokens.transpose(0, 1)
+        return tokens[:, self.extra :].transpose(1, 2).unflatten(2, self.grid)
 
 
 def reshape_tokens(
     height: int,  # rows of the grid of patches
     width: int | None = None,  # its columns; None: as many as rows
     extra: int = 1,  # leading tokens without a location: 1 for the class token of a ViT, more with registers, 0 for none
+    depth: int | None = None,  # slices or frames of a grid of three dimensions; None: there are two
+    batch_first: bool = True,  # False for [T, N, K], as torch's own transformer has it by default
 ) -> _TokenGrid:  # a function from [N, extra + height * width, K], or [N, height, width, K], to [N, K, height, width]
     "How to lay the tokens of a transformer's layer out on their grid."
-    return _TokenGrid(int(height), int(height if width is None else width), int(extra))
+    return _TokenGrid(int(height), int(height if width is None else width), int(extra), depth, batch_first)
 
 
 # %% ../nbs/22_layers.ipynb #0df27408
@@ -624,11 +641,18 @@ def find_reshape(
     name: str,  # of one of its layers
     shape: Sequence[int],  # of that layer's output
     size: Size,  # (N, C, H, W) of the image that the model was given
+    batch_first: bool | None = None,  # False: tokens [T, N, K]; None: as the shape tells
 ) -> _TokenGrid | None:  # None for an output [N, K, h, w], which needs no reshape, and for one without locations
     "How to lay a layer's output out on its grid; ValueError for tokens that fit no grid of the image's proportions."
     shape = tuple(shape)
     if len(shape) not in (3, 4) or len(size) != 4:
         return None
+    if batch_first is None:  # a row for each window divides into the images
+        windows = shape[0] % size[0] == 0 and size[0] > 1
+        batch_first = len(shape) == 4 or shape[0] == size[0] or shape[1] != size[0] or windows
+    if not batch_first:
+        found = find_reshape(model, name, (shape[1], shape[0], shape[2]), size, True)
+        return replace(found, batch_first=False)
     if shape[0] != size[0]:
         around = re.split(r"\.\w*attn", name)[0]
         inside = f", {around!r}" if around != name else ""
@@ -639,7 +663,14 @@ def find_reshape(
         last = _channels_last(model, model.get_submodule(name), shape, size)
         return _TokenGrid(shape[1], shape[2], 0) if last else None
     extra = _extra_tokens(model)
-    grid = _token_grid(shape[1], size, _patch_grids(model, size), extra) or _token_grid(shape[1], size, [], extra)
+    patches = _patch_grids(model, size)
+    grid = _token_grid(shape[1], size, patches, extra) if patches else None
+    if not grid and any(h * w == shape[2] > 1 for h, w in patches[:1]):
+        raise ValueError(
+            f"layer {name!r} gives {list(shape)}, with {shape[2]} patches last: "
+            f"give reshape=lambda t: t.unflatten(2, {patches[0]}), or choose a layer behind it"
+        )
+    grid = grid or _token_grid(shape[1], size, [], extra)
     if grid is None:
         raise ValueError(
             f"layer {name!r} gives {list(shape)}, and {shape[1]} tokens make no grid in the proportions of an image of "
@@ -648,19 +679,201 @@ def find_reshape(
     return grid
 
 
+# %% ../nbs/22_layers.ipynb #layouts1
+class Layouts:
+    "Where the outputs of a model of signals, words or volumes have their locations: asked of a copy, with one example."
+
+    def __init__(
+        self,
+        model: nn.Module,  # left exactly as it is
+        inputs: Sequence,  # all that the model takes, [N, ...] each; the first float tensor [N, a, b, ...] is varied, else the words
+        keys: Sequence[str] = (),  # of the last inputs, which are given by keyword
+    ):
+        found = [k for k, x in enumerate(inputs) if isinstance(x, torch.Tensor) and x.ndim > 1]
+        found = sorted(found, key=lambda k: not (inputs[k].is_floating_point() and inputs[k].ndim > 2))
+        if not found:
+            raise ValueError("no input of the model is a signal, a sequence or a volume")
+        x = inputs[found[0]][:1].detach().cpu()
+        self.x = x.float().nan_to_num() if x.is_floating_point() else x
+        self.twin, self.model = _ImageOnly(_twin(model), tuple(inputs), found[0], keys), model
+        self.axes = [1] if x.ndim == 2 else [1, 2] if x.ndim == 3 else [*range(2, x.ndim)]
+        self.shapes, _ = self.ask(self.x, lambda name, output, run: tuple(output.shape))
+        self.sequence_first = {n for n, s in self.shapes.items() if len(s) == 3 and s[0] != 1 == s[1]}
+
+    def ask(self, x: torch.Tensor, read, word: int | None = None) -> tuple[dict, Exception | None]:
+        "What `read` keeps of each output, with dye in one word, where there are words."
+
+        def dye(module, args, output):
+            return output.index_fill(1, torch.tensor([word]), torch.nan) if output.ndim == 3 else None
+
+        kinds = [] if word is None else [m for m in self.twin.twin.modules() if isinstance(m, nn.Embedding)]
+        handles = [module.register_forward_hook(dye) for module in kinds]
+        try:
+            with _Thin():
+                return _walk(self.twin, x, read)
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    @cached_property
+    def places(self) -> list[dict[str, list[int]]]:  # for each axis of the input, by module
+        "The dimensions that grow with an axis, or, of a fixed size, those along which a stain leaves a part clean."
+
+        def read(name, output, run):
+            output = output.transpose(0, 1) if name in self.sequence_first else output
+            clean = [d for d in range(1, output.ndim) if 0 < _stained(output, d).sum() < output.shape[d]]
+            return tuple(output.shape), clean
+
+        plain, found = self.ask(self.x, read)[0], []
+        for axis in self.axes:
+            long, _ = self.ask(torch.cat([self.x] * (4 if self.x.ndim < 4 else 2), axis), read)
+            middle = self.x.shape[axis] // 2
+            words = not self.x.is_floating_point()
+            stain = self.x if words else self.x.index_fill(axis, torch.tensor([middle]), torch.nan)
+            dyed, _ = self.ask(stain, read, middle if words else None)
+            pairs = {n: (plain[n][0], shape) for n, (shape, _) in long.items() if len(plain[n][0]) == len(shape)}
+            grown = {n: [d for d, (a, b) in enumerate(zip(*pair)) if a != b] for n, pair in pairs.items()}
+            found.append({n: grown.get(n) or (dyed[n][1] if n in dyed else []) for n in plain})
+        self.twin = None  # a copy as large as the model
+        return found
+
+
+# %% ../nbs/22_layers.ipynb #layouts3
+_POOL = nn.modules.pooling
+CHANNELS_FIRST = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.GroupNorm, _POOL._MaxPoolNd)
+CHANNELS_FIRST += (_POOL._AvgPoolNd, _POOL._AdaptiveAvgPoolNd, _POOL._AdaptiveMaxPoolNd)
+_LAST = (nn.Linear, nn.LayerNorm, nn.Embedding, nn.RNN, nn.LSTM, nn.GRU)  # themselves: a subclass may turn the axes
+_LAST += (nn.MultiheadAttention, nn.TransformerEncoder, nn.TransformerEncoderLayer)
+
+
+@dataclass(frozen=True)
+class _Series:
+    "Tokens of a sequence with their channels first."
+
+    extra: int = 0
+    batch_first: bool = True
+
+    def __call__(self, tokens: torch.Tensor) -> torch.Tensor:  # [N, T, K], or [T, N, K], to [N, K, T]
+        return (tokens if self.batch_first else tokens.transpose(0, 1))[:, self.extra :].mT
+
+
+def _volume_grid(count: int, grids: Iterable[Sequence[int]], extra: int) -> _TokenGrid | None:
+    "How `count` tokens lie on one of the grids (d, h, w); None if none has as many cells, or several have."
+    grids = {tuple(grid) for grid in grids if math.prod(grid) > 1}
+    found = [(*grid, first) for first in {extra, 0} for grid in grids if math.prod(grid) + first == count]
+    return _TokenGrid(*found[0][1:], found[0][0]) if len(found) == 1 else None
+
+
+# %% ../nbs/22_layers.ipynb #layouts5
+@patch
+def sizes(
+    self: Layouts,
+    name: str,  # of a layer
+) -> tuple[int, ...]:
+    "The shape of its output for one example, the example first."
+    shape = self.shapes[name]
+    return (shape[1], shape[0], *shape[2:]) if name in self.sequence_first else shape
+
+
+@patch
+def dims(
+    self: Layouts,
+    name: str,  # of a layer
+) -> tuple[int, ...] | None:  # None: nothing tells
+    "The dimensions of its output, the example first, along which its locations lie."
+    places, shape, order = self.places, self.sizes(name), list(self.shapes)
+    modules, last = dict(self.model.named_modules()), None
+    if len(self.axes) == 2 and len(shape) == 3:  # one of both is time
+        deep = [n for n, s in self.shapes.items() if len(s) > 2]
+        alone = [[n for n in deep if one[n] and not other[n]] for one, other in (places, places[::-1])]
+        slid = [[n for n in names if isinstance(modules[n], nn.modules.conv._ConvNd)] for names in alone]
+        votes = [k for k, names in enumerate(slid if any(slid) else alone) if names]
+        if len(votes) == 2:
+            return None
+        places = [places[k] for k in votes]
+    if type(modules[name]) in _LAST:
+        last = tuple(range(1, len(shape) - 1))
+    rank = len(shape) - 2
+    if any(axis[name] for axis in places):  # an axis of one cell tells nothing, the others do
+        starts = {dims[0] - k if len(dims) == 1 else None for k, dims in enumerate(a[name] for a in places) if dims}
+        start = starts.pop() if len(starts) == 1 and len(places) == rank else None
+        return start and tuple(range(start, start + rank))
+    for before in reversed(order[: order.index(name)]):  # behind attention there are as many as before
+        known, long = [axis[before] for axis in places], self.sizes(before)
+        if known and len(long) == len(shape) and all(len(d) == 1 for d in known):
+            long = [long[d[0]] for d in known]
+            extra = {0, _extra_tokens(self.model) if len(long) == 1 else 0}
+            starts = [k for k in (1, 2) if any([n - e for n in shape[k : k + len(long)]] == long for e in extra)]
+            return tuple(range(starts[0], starts[0] + len(long))) if len(starts) == 1 else starts and last or None
+    return last
+
+
+# %% ../nbs/22_layers.ipynb #layouts7
+@patch
+def reshape(
+    self: Layouts,
+    name: str,  # of a layer
+) -> _TokenGrid | _Series | None:  # None: its channels come first, or it has no locations
+    "What makes [N, K, ...] of a layer's output; ValueError if nothing tells where its locations lie."
+    module = self.model.get_submodule(name)
+    name = next(n for n, m in self.model.named_modules() if m is module)  # it may have several
+    if name not in self.shapes:
+        raise ValueError(
+            f"layer {name!r} was not reached with one example on the CPU, so its layout is not known: give reshape="
+        )
+    shape, first = self.sizes(name), name not in self.sequence_first
+    if isinstance(module, CHANNELS_FIRST) or len(shape) < 3 or math.prod(shape[1:-1]) == math.prod(shape[2:]) == 1:
+        return None
+    if len(shape) == 4 and self.x.ndim != 3 or len(shape) == 5 != self.x.ndim:
+        return None
+    extra = _extra_tokens(self.model)
+    if self.x.ndim == 5 and len(shape) == 3:
+        grids = [s[2:] for s in self.shapes.values() if len(s) == 5]
+        found = _volume_grid(shape[1], grids, extra)
+        if found and _volume_grid(shape[2], grids, 0) is None:
+            return replace(found, batch_first=first)
+    else:
+        dims = self.dims(name)
+        if dims == tuple(range(2, len(shape))) and first:
+            return None
+        if dims == (1,):
+            known = [(self.sizes(n), d) for axis in self.places for n, d in axis.items() if len(d) == 1]
+            return _Series(extra if extra and shape[1] - extra in {s[d[0]] for s, d in known} else 0, first)
+        if dims == tuple(range(1, len(shape) - 1)):
+            return _TokenGrid(*shape[-3:-1], 0, shape[1] if len(shape) == 5 else None)
+    raise ValueError(
+        f"layer {name!r} gives {list(self.shapes[name])} for one example, and nothing tells which dimensions are its locations: "
+        "give reshape=, a function that makes [N, channels, *locations] of it, such as reshape=lambda t: t.mT for [N, T, channels]"
+    )
+
+
 # %% ../nbs/22_layers.ipynb #eee766ac
 def _find_tokens(twin: nn.Module | _ImageOnly, rows: list[dict], size: Size) -> list[dict]:
     "The rows, with how each output is laid out on a grid (`tokens`) if it is made of the image's patches."
     patches, extra = [], _extra_tokens(getattr(twin, "twin", twin))
+    alone = {row["name"]: row["output"] for row in rows if row["output"]}
+    grids = [row["output"][2:] for row in rows if row["output"] and len(row["output"]) == 5]
+    if any(len(shape) == 3 and shape[1] == size[0] > 1 for shape in alone.values()):
+        alone, _ = _walk(twin, _noise(1, *size[1:]), lambda name, output, run: tuple(output.shape))
+    tokens_first = {name for name, shape in alone.items() if len(shape) == 3 and shape[0] != 1 == shape[1]}
     for row in sorted((row for row in rows if row["finished"] is not None), key=lambda row: row["finished"]):
         shape = row["output"]
         if row["spatial"]:
             patches = [row["grid"]] if row["cells"] > 1 else patches
-        elif len(size) == 4 and row["name"] and shape[0] == size[0]:
-            if len(shape) == 4 and shape[1] * shape[2] > 1 and shape[1] * size[3] == shape[2] * size[2]:
-                row["tokens"] = _TokenGrid(shape[1], shape[2], 0)
-            if len(shape) == 3:
-                row["tokens"] = _token_grid(shape[1], size, patches, extra)
+            continue
+        if not row["name"] or len(size) not in (4, 5):
+            continue
+        first = row["name"] not in tokens_first
+        if shape[0 if first else 1] != size[0]:
+            continue
+        if len(shape) == len(size) == 4 and shape[1] * shape[2] > 1 and shape[1] * size[3] == shape[2] * size[2]:
+            row["tokens"] = _TokenGrid(shape[1], shape[2], 0)
+        if len(shape) == len(size) == 5 and (row["dims"] == (1, 2, 3) or shape[1:4] in patches != shape[2:]):
+            row["tokens"] = _TokenGrid(*shape[2:4], 0, shape[1])
+        if len(shape) == 3:
+            count = shape[1 if first else 0]
+            found = _token_grid(count, size, patches, extra) if len(size) == 4 else _volume_grid(count, grids, extra)
+            row["tokens"] = found and replace(found, batch_first=first)
     return rows
 
 
@@ -762,7 +975,7 @@ def _advise_tokens(twin, size: Size, rows: list[dict], behind: str | None) -> tu
     for k, row in enumerate(found):
         if _reaches(twin, size, row):
             grid = row["tokens"]
-            reason = f"the last layer of tokens whose {grid.height}x{grid.width} patches still reach the output"
+            reason = f"the last layer of tokens whose {'x'.join(map(str, grid.grid))} patches still reach the output"
             hidden = f"; behind {found[k - 1]['name']} only the extra token counts" if k and grid.extra else ""
             return row["name"], reason + hidden
     return None
@@ -803,7 +1016,7 @@ def layers_of(
     name, reason = _advised(twin, size, rows, tokens)
     for row in listed:
         if not row["spatial"]:
-            row.update(channels=row["output"][-1], grid=(row["tokens"].height, row["tokens"].width))
+            row.update(channels=row["output"][-1], grid=row["tokens"].grid)
         row["reshape"], row["advised"] = row["tokens"], reason if row["name"] == name else ""
     fields = ["receptive_field", "start"] if receptive_field else []
     return _table(listed, ["name", "type", "channels", "grid", "stride", *fields, "params", "reshape", "advised"])

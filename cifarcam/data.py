@@ -752,7 +752,8 @@ def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[
 
 
 # %% ../nbs/10_data.ipynb #7ab1e004
-_LABEL = re.compile(r"(?i)label|labels|class|classes|class.?name|category|target|breed|species|diagnosis|dx|y|name|tag")
+_LABEL = re.compile(r"(?i)label|labels|class|classes|class.?name|category|target|breed|species|diagnosis|dx")
+_LABEL_TOO = re.compile("(?i)y|name|tag")  # weaker words: y may be a coordinate, and the name be anyone's
 
 
 def _read_table(file: Path) -> pd.DataFrame:  # of texts, no cell is missing
@@ -786,7 +787,13 @@ def _images_named(
 
 def _class_column(table: pd.DataFrame, file: Path) -> pd.Series:
     "The class of each row: of the only column, of the one that is called so, or of many columns of 0 and 1."
-    called = [name for name in table if _LABEL.fullmatch(str(name))]
+    strong = [name for name in table if _LABEL.fullmatch(name)]
+    weak = [name for name in table if _LABEL_TOO.fullmatch(name) and (name not in "yY" or not {*table} & {*"xX"})]
+    for called in ([name for name in table if name in strong + weak], strong or weak):
+        if one := len({tuple(table[name].factorize()[0]) for name in called}) < 2:
+            break  # a number and a name of each class may stand side by side
+    if not one:
+        raise ValueError(f"{file} has several columns of classes, {' and '.join(called)}: keep one, rename the others")
     if len(table.columns) == 1 or called:
         return table[called[0] if called else table.columns[0]].map(partial(unicodedata.normalize, "NFC"))
     hot = table.isin(["1", "1.0"])
@@ -850,6 +857,8 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
     if not all(groups):
         groups = [set(rows)]
     left[_BESIDE] += [path / f for f in rows if not any(f in group for group in groups)]
+    several = lambda c: len(words := re.split(r"[\s,;|+&/]+", c)) > 1 and ({*words} <= {*found} or {*c} & {*"|;"})
+    left["classes that seem to be several, each read as one"] += filter(several, found)
     listings = [{c: sorted(f for f in group if rows[f][0] == c) for c in found} for group in groups]
     for listing in listings:
         if lacking := ", ".join(c for c, files in listing.items() if not files):

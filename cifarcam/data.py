@@ -508,10 +508,12 @@ _ENDINGS = {ending for ending, kind in Image.registered_extensions().items() if 
 
 
 _SYSTEM = re.compile(
-    r"\..*|__MACOSX|__pycache__|@(eaDir|Recycle|Recently-Snapshot|tmp|SynoResource|SynoEAStream)|#(recycle|snapshot)|"
-    r"\$RECYCLE\.BIN|System Volume Information|lost\+found|(eh)?thumbs.*\.db|desktop\.ini|picasa\.ini|icon\r|.*\.lrdata",
+    r"\..*|__MACOSX|__pycache__|@(eaDir|Recycle|Recently-Snapshot|tmp|SynoResource|SynoEAStream|__thumb)|#recycle|"
+    r"[#~]snapshot|~\$.*|_vti_\w+|(?-i:RECYCLER|FOUND\.\d{3})|\$RECYCLE\.BIN|System Volume Information|lost\+found|"
+    r"(eh)?thumbs.*\.db|desktop\.ini|picasa\.ini|icon\r|.*\.lrdata",
     re.IGNORECASE | re.DOTALL,
 )
+_IN_A_CLASS = re.compile("(?i)_*thumb(nail)?s?|_*derived|masks?|CaptureOne")  # beside classes, thumb is a class
 
 
 _HIDDEN = "hidden, thumbnails, masks or files of the system, ignored"
@@ -519,7 +521,7 @@ _OTHER = "no images by ending or content, left aside"
 _LINKS = "links that lead nowhere, in a circle or to a folder that is read already, ignored"
 _BESIDE = "not in a class folder that is read, left aside"
 _NOTE = "class folders with a leading underscore, read as classes"
-_INNER = "class folders with several folders inside, each read as one class"
+_INNER = "class folders with folders inside, each read as one class"
 _NO_CLASSES = {"image", "images", "img", "imgs", "mask", "masks", "label", "labels", "annotation", "annotations"}
 
 
@@ -559,7 +561,7 @@ def _walk(folder: Path, above: Path, left: dict[str, list[Path]]) -> list[Path]:
     for place, folders, files in os.walk(folder, followlinks=True, onerror=stop):
         for name in sorted(folders):
             inner, real = Path(place, name), os.path.realpath(os.path.join(place, name))
-            if _SYSTEM.fullmatch(name) or name.casefold() in ("thumbs", "thumbnails", "mask", "masks"):
+            if _SYSTEM.fullmatch(name) or _IN_A_CLASS.fullmatch(name):
                 left[_HIDDEN] += _files_in(inner)
                 folders.remove(name)
             elif real in seen:
@@ -605,15 +607,20 @@ def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict
             left[_NOTE].append(folder / name)
         if not images:
             rest = Counter(p.suffix or "without ending" for files in mine.values() for p in files)
-            kinds = ", ".join(f"{count} {ending}" for ending, count in rest.items())
-            found = f"only files that are no images or of an unknown format ({kinds})" if rest else "nothing"
+            away = sorted({p.relative_to(folder / name).parts[0] for p in mine[_HIDDEN] if p.parent != folder / name})
+            kinds = (
+                ", ".join(f"{count} {ending}" for ending, count in rest.items())
+                + "; ignored: " * bool(away)
+                + ", ".join(away)
+            )
+            found = f"only files that are ignored, no images or of an unknown format ({kinds})" if rest else "nothing"
             raise ValueError(f"the class folder {folder / name} holds {found}; fill it with images or remove it")
         if key in listing:
             how = "whose names differ only in how Unicode writes a letter (NFC, NFD)"
             raise ValueError(f"{folder} holds two class folders {key}, {how}: merge or rename them")
         listing[key] = [p.relative_to(root).as_posix() for p in images]
-        if len({p.relative_to(folder / name).parts[0] for p in images if p.parent != folder / name}) > 1:
-            left[_INNER].append(folder / name)
+        if len(inner := {p.relative_to(folder / name).parts[:-1][:1] for p in images}) > 1:
+            left[_INNER].append((folder / name).joinpath(*(max(inner) if len(inner) == 2 and () in inner else ())))
     if not {name.casefold() for name in listing} - _NO_CLASSES and len(listing) > 1:
         said = f"{folder} holds {' and '.join(listing)}, as for segmentation or detection, and no folder for each class"
         raise ValueError(f"{said}: sort the images into such folders, or name a table of their classes: labels='FILE'")

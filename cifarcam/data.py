@@ -489,6 +489,9 @@ def read_image(
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
     pixels = _read(_expanded(path), height, width, fit)
     if not isinstance(pixels, _Deep):
+        if value_range and tuple(value_range) != (0, 255):
+            low, high = value_range
+            warnings.warn(f"{path} has 8 bits: 255 is white, not value_range ({low:g} to {high:g})", stacklevel=2)
         return pixels
     low, high = value_range or _value_range([pixels])
     if (
@@ -875,7 +878,7 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
 
 # %% ../nbs/10_data.ipynb #20627218
 def _read_all(path: Path, files: list[str], size: int, fit: str, value_range, skip: bool, progress: bool):
-    "{file: pixels} without those that are skipped, and the one range of those that have more than 8 bits."
+    "{file: pixels} without those that are skipped, the one range of more than 8 bits, and a mixture of depths."
 
     def read(file: str) -> np.ndarray | _Deep | None:
         try:
@@ -889,10 +892,18 @@ def _read_all(path: Path, files: list[str], size: int, fit: str, value_range, sk
     with ThreadPoolExecutor() as pool:
         found = tqdm(pool.map(read, files), "reading", len(files), leave=False, disable=not progress, delay=1)
         images = {file: image for file, image in zip(files, found) if image is not None}
-    deep = [[i for i in images.values() if isinstance(i, _Deep) and i.floats == floats] for floats in (False, True)]
-    ranges = [value_range or (_value_range(some) if some else None) for some in deep]  # of integers and of floats
-    images = {f: i.scaled(*ranges[i.floats]) if isinstance(i, _Deep) else i for f, i in images.items()}
-    return images, (ranges[bool(deep[1])] if bool(deep[0]) != bool(deep[1]) else None)
+    depth = lambda image: ("more than 8 bits", "floats")[image.floats] if isinstance(image, _Deep) else "8 bits"
+    kinds = defaultdict(list)
+    for file, image in images.items():
+        kinds[depth(image)].append(file)
+    ranges = {k: value_range or _value_range([images[f] for f in kinds[k]]) for k in kinds if k != "8 bits"}
+    if value_range and images and not ranges:
+        raise ValueError(f"value_range is for images of more than 8 bits, and {path} holds none: leave it out")
+    for kind, (low, high) in ranges.items():
+        images |= {f: images[f].scaled(low, high) for f in kinds[kind]}
+    mixed = "of several bit depths in one folder, which may differ in brightness: "
+    mixed = {mixed + kind: files for kind, files in kinds.items() if len(kinds) > 1}
+    return images, value_range or (next(iter(ranges.values())) if len(ranges) == 1 else None), mixed
 
 
 # %% ../nbs/10_data.ipynb #d5c00003
@@ -1005,12 +1016,12 @@ def image_folder(
         listings = [dict(zip(listings[0], part)) for part in zip(*pairs)]
     files = [f for listing in listings for part in listing.values() for f in part]
     check_memory(len(files), size)
-    pixels, value_range = _read_all(path, files, size, fit, value_range, skip_unreadable, progress)
+    pixels, value_range, mixed = _read_all(path, files, size, fit, value_range, skip_unreadable, progress)
     reference = {"name": "folder", "path": str(path), **options, "skip_unreadable": skip_unreadable, "fit": fit}
     reference |= {"value_range": list(value_range)} if value_range else {}
     reference |= {"labels": os.fspath(table.relative_to(path) if path in table.parents else table)} if table else {}
     relative = lambda p: p if isinstance(p, str) else os.path.relpath(p, path)
-    names = {what: list(map(relative, found)) for what, found in left.items() if found}
+    names = {what: list(map(relative, found)) for what, found in (left | mixed).items() if found}
     parts = []
     for before, listing in zip(listings, _without(listings, pixels.keys(), split if ours else None, path)):
         kept = [f for part in listing.values() for f in part]

@@ -489,6 +489,9 @@ def read_image(
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
     pixels = _read(_expanded(path), height, width, fit)
     if not isinstance(pixels, _Deep):
+        if value_range and tuple(value_range) != (0, 255):
+            low, high = value_range
+            warnings.warn(f"{path} has 8 bits: 255 is white, not value_range ({low:g} to {high:g})", stacklevel=2)
         return pixels
     low, high = value_range or _value_range([pixels])
     if (
@@ -508,10 +511,12 @@ _ENDINGS = {ending for ending, kind in Image.registered_extensions().items() if 
 
 
 _SYSTEM = re.compile(
-    r"\..*|__MACOSX|__pycache__|@(eaDir|Recycle|Recently-Snapshot|tmp|SynoResource|SynoEAStream)|#(recycle|snapshot)|"
-    r"\$RECYCLE\.BIN|System Volume Information|lost\+found|(eh)?thumbs.*\.db|desktop\.ini|picasa\.ini|icon\r|.*\.lrdata",
+    r"\..*|__MACOSX|__pycache__|@(eaDir|Recycle|Recently-Snapshot|tmp|SynoResource|SynoEAStream|__thumb)|#recycle|"
+    r"[#~]snapshot|~\$.*|_vti_\w+|(?-i:RECYCLER|FOUND\.\d{3})|\$RECYCLE\.BIN|System Volume Information|lost\+found|"
+    r"(eh)?thumbs.*\.db|desktop\.ini|picasa\.ini|icon\r|.*\.lrdata",
     re.IGNORECASE | re.DOTALL,
 )
+_IN_A_CLASS = re.compile("(?i)_*thumb(nail)?s?|_*derived|masks?|CaptureOne")  # beside classes, thumb is a class
 
 
 _HIDDEN = "hidden, thumbnails, masks or files of the system, ignored"
@@ -519,7 +524,7 @@ _OTHER = "no images by ending or content, left aside"
 _LINKS = "links that lead nowhere, in a circle or to a folder that is read already, ignored"
 _BESIDE = "not in a class folder that is read, left aside"
 _NOTE = "class folders with a leading underscore, read as classes"
-_INNER = "class folders with several folders inside, each read as one class"
+_INNER = "class folders with folders inside, each read as one class"
 _NO_CLASSES = {"image", "images", "img", "imgs", "mask", "masks", "label", "labels", "annotation", "annotations"}
 
 
@@ -559,7 +564,7 @@ def _walk(folder: Path, above: Path, left: dict[str, list[Path]]) -> list[Path]:
     for place, folders, files in os.walk(folder, followlinks=True, onerror=stop):
         for name in sorted(folders):
             inner, real = Path(place, name), os.path.realpath(os.path.join(place, name))
-            if _SYSTEM.fullmatch(name) or name.casefold() in ("thumbs", "thumbnails", "mask", "masks"):
+            if _SYSTEM.fullmatch(name) or _IN_A_CLASS.fullmatch(name):
                 left[_HIDDEN] += _files_in(inner)
                 folders.remove(name)
             elif real in seen:
@@ -605,15 +610,20 @@ def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict
             left[_NOTE].append(folder / name)
         if not images:
             rest = Counter(p.suffix or "without ending" for files in mine.values() for p in files)
-            kinds = ", ".join(f"{count} {ending}" for ending, count in rest.items())
-            found = f"only files that are no images or of an unknown format ({kinds})" if rest else "nothing"
+            away = sorted({p.relative_to(folder / name).parts[0] for p in mine[_HIDDEN] if p.parent != folder / name})
+            kinds = (
+                ", ".join(f"{count} {ending}" for ending, count in rest.items())
+                + "; ignored: " * bool(away)
+                + ", ".join(away)
+            )
+            found = f"only files that are ignored, no images or of an unknown format ({kinds})" if rest else "nothing"
             raise ValueError(f"the class folder {folder / name} holds {found}; fill it with images or remove it")
         if key in listing:
             how = "whose names differ only in how Unicode writes a letter (NFC, NFD)"
             raise ValueError(f"{folder} holds two class folders {key}, {how}: merge or rename them")
         listing[key] = [p.relative_to(root).as_posix() for p in images]
-        if len({p.relative_to(folder / name).parts[0] for p in images if p.parent != folder / name}) > 1:
-            left[_INNER].append(folder / name)
+        if len(inner := {p.relative_to(folder / name).parts[:-1][:1] for p in images}) > 1:
+            left[_INNER].append((folder / name).joinpath(*(max(inner) if len(inner) == 2 and () in inner else ())))
     if not {name.casefold() for name in listing} - _NO_CLASSES and len(listing) > 1:
         said = f"{folder} holds {' and '.join(listing)}, as for segmentation or detection, and no folder for each class"
         raise ValueError(f"{said}: sort the images into such folders, or name a table of their classes: labels='FILE'")
@@ -752,7 +762,8 @@ def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[
 
 
 # %% ../nbs/10_data.ipynb #7ab1e004
-_LABEL = re.compile(r"(?i)label|labels|class|classes|class.?name|category|target|breed|species|diagnosis|dx|y|name|tag")
+_LABEL = re.compile(r"(?i)label|labels|class|classes|class.?name|category|target|breed|species|diagnosis|dx")
+_LABEL_TOO = re.compile("(?i)y|name|tag")  # weaker words: y may be a coordinate, and the name be anyone's
 
 
 def _read_table(file: Path) -> pd.DataFrame:  # of texts, no cell is missing
@@ -786,7 +797,13 @@ def _images_named(
 
 def _class_column(table: pd.DataFrame, file: Path) -> pd.Series:
     "The class of each row: of the only column, of the one that is called so, or of many columns of 0 and 1."
-    called = [name for name in table if _LABEL.fullmatch(str(name))]
+    strong = [name for name in table if _LABEL.fullmatch(name)]
+    weak = [name for name in table if _LABEL_TOO.fullmatch(name) and (name not in "yY" or not {*table} & {*"xX"})]
+    for called in ([name for name in table if name in strong + weak], strong or weak):
+        if one := len({tuple(table[name].factorize()[0]) for name in called}) < 2:
+            break  # a number and a name of each class may stand side by side
+    if not one:
+        raise ValueError(f"{file} has several columns of classes, {' and '.join(called)}: keep one, rename the others")
     if len(table.columns) == 1 or called:
         return table[called[0] if called else table.columns[0]].map(partial(unicodedata.normalize, "NFC"))
     hot = table.isin(["1", "1.0"])
@@ -850,6 +867,8 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
     if not all(groups):
         groups = [set(rows)]
     left[_BESIDE] += [path / f for f in rows if not any(f in group for group in groups)]
+    several = lambda c: len(words := re.split(r"[\s,;|+&/]+", c)) > 1 and ({*words} <= {*found} or {*c} & {*"|;"})
+    left["classes that seem to be several, each read as one"] += filter(several, found)
     listings = [{c: sorted(f for f in group if rows[f][0] == c) for c in found} for group in groups]
     for listing in listings:
         if lacking := ", ".join(c for c, files in listing.items() if not files):
@@ -859,7 +878,7 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
 
 # %% ../nbs/10_data.ipynb #20627218
 def _read_all(path: Path, files: list[str], size: int, fit: str, value_range, skip: bool, progress: bool):
-    "{file: pixels} without those that are skipped, and the one range of those that have more than 8 bits."
+    "{file: pixels} without those that are skipped, the one range of more than 8 bits, and a mixture of depths."
 
     def read(file: str) -> np.ndarray | _Deep | None:
         try:
@@ -873,10 +892,18 @@ def _read_all(path: Path, files: list[str], size: int, fit: str, value_range, sk
     with ThreadPoolExecutor() as pool:
         found = tqdm(pool.map(read, files), "reading", len(files), leave=False, disable=not progress, delay=1)
         images = {file: image for file, image in zip(files, found) if image is not None}
-    deep = [[i for i in images.values() if isinstance(i, _Deep) and i.floats == floats] for floats in (False, True)]
-    ranges = [value_range or (_value_range(some) if some else None) for some in deep]  # of integers and of floats
-    images = {f: i.scaled(*ranges[i.floats]) if isinstance(i, _Deep) else i for f, i in images.items()}
-    return images, (ranges[bool(deep[1])] if bool(deep[0]) != bool(deep[1]) else None)
+    depth = lambda image: ("more than 8 bits", "floats")[image.floats] if isinstance(image, _Deep) else "8 bits"
+    kinds = defaultdict(list)
+    for file, image in images.items():
+        kinds[depth(image)].append(file)
+    ranges = {k: value_range or _value_range([images[f] for f in kinds[k]]) for k in kinds if k != "8 bits"}
+    if value_range and images and not ranges:
+        raise ValueError(f"value_range is for images of more than 8 bits, and {path} holds none: leave it out")
+    for kind, (low, high) in ranges.items():
+        images |= {f: images[f].scaled(low, high) for f in kinds[kind]}
+    mixed = "of several bit depths in one folder, which may differ in brightness: "
+    mixed = {mixed + kind: files for kind, files in kinds.items() if len(kinds) > 1}
+    return images, value_range or (next(iter(ranges.values())) if len(ranges) == 1 else None), mixed
 
 
 # %% ../nbs/10_data.ipynb #d5c00003
@@ -989,12 +1016,12 @@ def image_folder(
         listings = [dict(zip(listings[0], part)) for part in zip(*pairs)]
     files = [f for listing in listings for part in listing.values() for f in part]
     check_memory(len(files), size)
-    pixels, value_range = _read_all(path, files, size, fit, value_range, skip_unreadable, progress)
+    pixels, value_range, mixed = _read_all(path, files, size, fit, value_range, skip_unreadable, progress)
     reference = {"name": "folder", "path": str(path), **options, "skip_unreadable": skip_unreadable, "fit": fit}
     reference |= {"value_range": list(value_range)} if value_range else {}
     reference |= {"labels": os.fspath(table.relative_to(path) if path in table.parents else table)} if table else {}
     relative = lambda p: p if isinstance(p, str) else os.path.relpath(p, path)
-    names = {what: list(map(relative, found)) for what, found in left.items() if found}
+    names = {what: list(map(relative, found)) for what, found in (left | mixed).items() if found}
     parts = []
     for before, listing in zip(listings, _without(listings, pixels.keys(), split if ours else None, path)):
         kept = [f for part in listing.values() for f in part]

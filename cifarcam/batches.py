@@ -233,6 +233,7 @@ class LoaderBatches(_Batches):
                 yield torch.empty(0, *self.dataset[epoch, 0][0].shape), torch.empty(0, dtype=torch.int64)
 
 
+# %% ../nbs/14_batches.ipynb #c5d9c41x
 def _keep_sockets_short() -> None:
     "The path of a socket has at most 103 bytes: below a long temporary folder, multiprocessing's own lies in /tmp."
     folder = tempfile.gettempdir()

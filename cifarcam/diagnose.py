@@ -138,6 +138,7 @@ def output_kind(
     return None if outputs.grad_fn is None else _kind(outputs.grad_fn)
 
 
+# %% ../nbs/43_diagnose.ipynb #e29aad1x
 def kind_by_values(
     outputs: Tensor,  # [N, C], of a model whose graph tells nothing
 ) -> str:  # "probabilities", "log-probabilities", "range" (all in 0 to 1, without a sum of 1), or "" for anything else

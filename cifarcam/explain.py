@@ -113,6 +113,7 @@ def own_pixels(
                 "and channels are given as a tensor [N, C, H, W], as the model takes them"
             )
         image = pixels if pixels.ndim == 3 and pixels.dtype == np.uint16 else Image.fromarray(pixels)
+    image = ImageOps.exif_transpose(image) if isinstance(image, Image.Image) else image
     if not isinstance(image, Image.Image) or image.mode[0] in "IF" or image.has_transparency_data:
         with TemporaryDirectory() as place:
             if not isinstance(image, Image.Image):  # Pillow has no 16 bits in color

@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
+from fastcore.basics import patch
 from torch import Tensor
 from torchvision.ops import box_iou
 
@@ -269,35 +270,38 @@ class SegmentationTarget(_Each):
         mask = self._mask(logits.detach(), own.detach(), classes)
         return torch.where(mask.flatten(1).any(1), (own * mask).flatten(1).sum(1), torch.nan)
 
-    def _mask(self, logits: Tensor, own: Tensor, classes: Tensor) -> Tensor:  # [N, h, w]
-        if isinstance(self.region, str) and self.region == "all":
-            return torch.ones_like(own)
-        if isinstance(self.region, str):
-            won = logits.argmax(1) == classes.view(-1, *[1] * (own.ndim - 1)) if logits.shape[1] > 1 else own > 0
-            return won.to(own.dtype)
-        mask = torch.as_tensor(self.region, device=own.device)
-        if mask.ndim >= own.ndim and self._rows is not None:  # only the output tells a mask from one for each image
-            if len(mask) <= self._rows.max():
-                raise CAMError(f"{len(mask)} masks for more images: give one for all or one for each image")
-            mask = mask[self._rows.to(own.device)]
-        size, dims = own.shape[1:], own.ndim - 1
-        if mask.shape == (dims,) and not mask.is_floating_point():
-            point, mask = mask.tolist(), torch.zeros_like(own)
-            if not all(0 <= at < n for at, n in zip(point, size)):
-                raise CAMError(f"the point {point} lies outside of what the model marks, {list(size)}, counted from 0")
-            mask[(slice(None), *point)] = 1
-        mask = mask.squeeze(1) if mask.ndim == dims + 2 else mask
-        finer = {round(m / n) for m, n in zip(mask.shape[-dims:], size)}  # pixels of the mask for one of the logits
-        same = mask.shape[-dims:] == size
-        fits = mask.ndim >= dims and mask.shape[:-dims] in ((), own.shape[:1])
-        if not fits or not same and (len(finer) > 1 or max(finer) < 2):
-            raise CAMError(
-                f"the region is {list(mask.shape)}, and the model marks {list(size)}: give a mask of that size or of the image's, or a point"
-            )
-        mask = mask.to(own.dtype)
-        if not same:
-            mask = F.interpolate(mask.view(-1, 1, *mask.shape[-dims:]), size, mode="area")[:, 0]
-        return mask.expand_as(own)
+
+# %% ../nbs/41_targets.ipynb #9c4fdf2x
+@patch
+def _mask(self: SegmentationTarget, logits: Tensor, own: Tensor, classes: Tensor) -> Tensor:  # [N, h, w]
+    if isinstance(self.region, str) and self.region == "all":
+        return torch.ones_like(own)
+    if isinstance(self.region, str):
+        won = logits.argmax(1) == classes.view(-1, *[1] * (own.ndim - 1)) if logits.shape[1] > 1 else own > 0
+        return won.to(own.dtype)
+    mask = torch.as_tensor(self.region, device=own.device)
+    if mask.ndim >= own.ndim and self._rows is not None:  # only the output tells a mask from one for each image
+        if len(mask) <= self._rows.max():
+            raise CAMError(f"{len(mask)} masks for more images: give one for all or one for each image")
+        mask = mask[self._rows.to(own.device)]
+    size, dims = own.shape[1:], own.ndim - 1
+    if mask.shape == (dims,) and not mask.is_floating_point():
+        point, mask = mask.tolist(), torch.zeros_like(own)
+        if not all(0 <= at < n for at, n in zip(point, size)):
+            raise CAMError(f"the point {point} lies outside of what the model marks, {list(size)}, counted from 0")
+        mask[(slice(None), *point)] = 1
+    mask = mask.squeeze(1) if mask.ndim == dims + 2 else mask
+    finer = {round(m / n) for m, n in zip(mask.shape[-dims:], size)}  # pixels of the mask for one of the logits
+    same = mask.shape[-dims:] == size
+    fits = mask.ndim >= dims and mask.shape[:-dims] in ((), own.shape[:1])
+    if not fits or not same and (len(finer) > 1 or max(finer) < 2):
+        raise CAMError(
+            f"the region is {list(mask.shape)}, and the model marks {list(size)}: give a mask of that size or of the image's, or a point"
+        )
+    mask = mask.to(own.dtype)
+    if not same:
+        mask = F.interpolate(mask.view(-1, 1, *mask.shape[-dims:]), size, mode="area")[:, 0]
+    return mask.expand_as(own)
 
 
 # %% ../nbs/41_targets.ipynb #0990bb4c

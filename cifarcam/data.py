@@ -845,6 +845,11 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
         rest[flag] = rest[flag].str.casefold().map(dict.fromkeys(("true", "1"), flag[2:]))
         rest[flag] = rest[flag].fillna("valid" if "train" in flag.casefold() else "train")
     part = next((c for c in rest if len(rest.columns) > 1 and all(_part_of(text)[0] for text in rest[c])), None)
+    vague = [c for c in rest if c != part and re.fullmatch("(?i)(data.?)?(split|subset|partition)|(k.?)?folds?", c)]
+    if vague and len(rest.columns) > 1:
+        words = reprlib.repr(sorted({*rest[vague[0]]}))
+        advice = "write train and test (or valid) in each row, or rename the column to have the images divided here"
+        raise ValueError(f"the column {vague[0]} of {file} holds {words}, which does not say what is test: {advice}")
     classes = _class_column(rest.drop(columns=[part] if part else []), file)
     left["columns of the table that are not used"] += [c for c in rest if c not in (part, classes.name, *classes)]
     for k, (name, label, found) in enumerate(zip(table[names], classes, named[names])):

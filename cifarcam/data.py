@@ -816,14 +816,6 @@ def _class_column(table: pd.DataFrame, file: Path) -> pd.Series:
 
 
 # %% ../nbs/10_data.ipynb #f35a988b
-def _find_table(path: Path, labels: str | os.PathLike) -> Path:
-    "The table of labels: beside the images, or seen from the current folder."
-    for file in (path / _expanded(labels), Path.cwd() / _expanded(labels)):
-        if file.is_file():
-            return file.parent.resolve() / file.name
-    raise FileNotFoundError(f"there is no table of labels {os.fspath(labels)} in {path} or in the current folder")
-
-
 def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dict[str, list[str]]]:
     "The listings of train and test, or one that is still to be divided, as a table of the images says."
     images = [p.relative_to(path) for p in _walk(path, path, left)]
@@ -972,6 +964,14 @@ def check_memory(
     if need > have:
         what = f"{n:,} images of {size:,} x {size:,} pixels take {need / 1e9:,.0f} GB"
         raise ValueError(f"{what}, and this machine has {have / 1e9:,.0f}: choose a smaller size, or fewer images")
+
+
+def _find_table(path: Path, labels: str | os.PathLike) -> Path:
+    "The table of labels: beside the images, or seen from the current folder."
+    for file in (path / _expanded(labels), Path.cwd() / _expanded(labels)):
+        if file.is_file():
+            return file.parent.resolve() / file.name
+    raise FileNotFoundError(f"there is no table of labels {os.fspath(labels)} in {path} or in the current folder")
 
 
 # %% ../nbs/10_data.ipynb #2519f430

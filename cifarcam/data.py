@@ -816,14 +816,6 @@ def _class_column(table: pd.DataFrame, file: Path) -> pd.Series:
 
 
 # %% ../nbs/10_data.ipynb #f35a988b
-def _find_table(path: Path, labels: str | os.PathLike) -> Path:
-    "The table of labels: beside the images, or seen from the current folder."
-    for file in (path / _expanded(labels), Path.cwd() / _expanded(labels)):
-        if file.is_file():
-            return file.parent.resolve() / file.name
-    raise FileNotFoundError(f"there is no table of labels {os.fspath(labels)} in {path} or in the current folder")
-
-
 def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dict[str, list[str]]]:
     "The listings of train and test, or one that is still to be divided, as a table of the images says."
     images = [p.relative_to(path) for p in _walk(path, path, left)]
@@ -845,6 +837,11 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
         rest[flag] = rest[flag].str.casefold().map(dict.fromkeys(("true", "1"), flag[2:]))
         rest[flag] = rest[flag].fillna("valid" if "train" in flag.casefold() else "train")
     part = next((c for c in rest if len(rest.columns) > 1 and all(_part_of(text)[0] for text in rest[c])), None)
+    vague = [c for c in rest if c != part and re.fullmatch("(?i)(data.?)?(split|subset|partition)|(k.?)?folds?", c)]
+    if vague and len(rest.columns) > 1:
+        words = reprlib.repr(sorted({*rest[vague[0]]}))
+        advice = "write train and test (or valid) in each row, or rename the column to have the images divided here"
+        raise ValueError(f"the column {vague[0]} of {file} holds {words}, which does not say what is test: {advice}")
     classes = _class_column(rest.drop(columns=[part] if part else []), file)
     left["columns of the table that are not used"] += [c for c in rest if c not in (part, classes.name, *classes)]
     for k, (name, label, found) in enumerate(zip(table[names], classes, named[names])):
@@ -967,6 +964,14 @@ def check_memory(
     if need > have:
         what = f"{n:,} images of {size:,} x {size:,} pixels take {need / 1e9:,.0f} GB"
         raise ValueError(f"{what}, and this machine has {have / 1e9:,.0f}: choose a smaller size, or fewer images")
+
+
+def _find_table(path: Path, labels: str | os.PathLike) -> Path:
+    "The table of labels: beside the images, or seen from the current folder."
+    for file in (path / _expanded(labels), Path.cwd() / _expanded(labels)):
+        if file.is_file():
+            return file.parent.resolve() / file.name
+    raise FileNotFoundError(f"there is no table of labels {os.fspath(labels)} in {path} or in the current folder")
 
 
 # %% ../nbs/10_data.ipynb #2519f430

@@ -118,7 +118,9 @@ def model_on(
     device: str | torch.device | None,  # None: where the model is
 ) -> tuple[nn.Module, torch.device]:
     "The model on that device: itself where it is there already, else a copy, for the caller's model is not to be moved."
-    here = next((t.device for t in chain(model.parameters(), model.buffers())), torch.device("cpu"))
+    held = [t.device for t in chain(model.parameters(), model.buffers()) if not t.is_meta]  # meta: offloaded
+    runs = getattr(getattr(model, "_hf_hook", None), "execution_device", None)  # of accelerate
+    here = torch.empty(0, device=runs).device if runs is not None else held[0] if held else torch.device("cpu")
     there = here if device is None else torch.empty(0, device=device).device  # "cuda" is "cuda:0"
     return (model if there == here else copy.deepcopy(model).to(there)), there
 

@@ -23,6 +23,7 @@ __all__ = [
 
 # %% ../nbs/42_gradcam.ipynb #35473af5
 import copy
+import inspect
 import math
 import threading
 import warnings
@@ -42,6 +43,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm.auto import tqdm
 
 from cifarcam.cam_methods import (
+    METHODS,
     SLOW_METHODS,
     CAMError,
     CAMTypeError,
@@ -118,7 +120,9 @@ def model_on(
     device: str | torch.device | None,  # None: where the model is
 ) -> tuple[nn.Module, torch.device]:
     "The model on that device: itself where it is there already, else a copy, for the caller's model is not to be moved."
-    here = next((t.device for t in chain(model.parameters(), model.buffers())), torch.device("cpu"))
+    held = [t.device for t in chain(model.parameters(), model.buffers()) if not t.is_meta]  # meta: offloaded
+    runs = getattr(getattr(model, "_hf_hook", None), "execution_device", None)  # of accelerate
+    here = torch.empty(0, device=runs).device if runs is not None else held[0] if held else torch.device("cpu")
     there = here if device is None else torch.empty(0, device=device).device  # "cuda" is "cuda:0"
     return (model if there == here else copy.deepcopy(model).to(there)), there
 
@@ -276,7 +280,9 @@ def _straight_checkpoints() -> Iterator[None]:
 # %% ../nbs/42_gradcam.ipynb #ours0001
 _OURS = {
     "target_layers": "layers=", "target_layer": "layers=", "layer": "layers=",
-    "targets": "target=", "class_idx": "target=", "target_category": "target=",
+    "conv_layer": "layers=", "enable_hooks": "not needed, hooks live only inside a call",
+    "targets": "target=", "class_idx": "target=", "target_category": "target=", "target_class": "target=",
+    "aug_smooth": "another call, cam.smooth(x)", "eigen_smooth": "a method, method='eigengradcam'",
     "input_tensor": "what is called: cam(x)", "input_img": "what is called: cam(x)", "inputs": "what is called: cam(x)",
     "reshape_transform": "reshape=", "use_cuda": "the device where the model is", "input_shape": "not needed",
 }  # fmt: skip
@@ -291,6 +297,23 @@ def reject_names(
         if name in _OURS:
             raise CAMTypeError(f"'{name}' is another library's name: here it is {_OURS[name]}, see help({function})")
         raise CAMTypeError(f"{function} takes no argument '{name}'")
+
+
+def _reject_foreign(model: nn.Module, keywords: Iterable[str]) -> None:
+    "Raise for another library's name in a call, unless the model takes an argument of this name."
+    foreign = [name for name in keywords if name in _OURS]
+    takes = inspect.signature(model.forward).parameters.values() if foreign else ()
+    if not any(p.kind == p.VAR_KEYWORD for p in takes):
+        reject_names([name for name in foreign if name not in {p.name for p in takes}], "GradCAM.__call__")
+
+
+def _reject_spelling(methods: Iterable[str | Callable]) -> None:
+    "Raise for a method spelled as in another library."
+    for method in methods:
+        plain = str(method).lower().replace("-", "").replace("plusplus", "++").replace("pp", "++")
+        if isinstance(method, str) and plain != method and plain in METHODS | SLOW_METHODS:
+            known = ", ".join(METHODS | SLOW_METHODS)
+            raise CAMError(f"no method {method!r}, did you mean {plain!r}? There are {known}")
 
 
 # %% ../nbs/42_gradcam.ipynb #fa887a56
@@ -324,6 +347,7 @@ class GradCAM:
             )
         self.modules = {name: get_layer(self.model, name) for name in self.layers}
         self.single = isinstance(method, str) or callable(method)  # one method: maps by layer; several: by method first
+        _reject_spelling([method] if self.single else method)
         self.methods = resolve_methods([method] if self.single else method)
         self.call = dict(call) if isinstance(call, dict) else {name: call for name in self.layers if call is not None}
         self.reshape = reshape if isinstance(reshape, dict) else {name: reshape for name in self.layers if reshape}
@@ -674,6 +698,7 @@ def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tup
 def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: Target | Mapping[str, Target]) -> dict:
     "Maps by method and layer, and the pass they were made from, by target."
     self._forget()
+    _reject_foreign(self.model, keywords)
     several, devices = isinstance(target, Mapping), []
     if several and not target:
         raise CAMError("give at least one target: the dict is empty")

@@ -52,6 +52,24 @@ def _twin(model: nn.Module) -> nn.Module:  # float32 on the CPU in eval mode, no
     if not isinstance(model, nn.Module):
         hint = "pass the network itself, for example resnet18()"
         raise TypeError(f"model must be a torch.nn.Module, but it is a {type(model).__name__}: {hint}")
+    quantized = "torch.ao.nn.quantized.modules", "torch.ao.nn.intrinsic.quantized"
+    kinds = [
+        k.__module__ for k in map(type, model.modules()) if "PackedParams" not in k.__name__
+    ]  # those are dynamic's
+    for found, what in (
+        (any(isinstance(m, torch.jit.ScriptModule) for m in model.modules()), "scripted or traced by torch.jit"),
+        ("inline_constraints" in getattr(model, "meta", ()), "exported by torch.export"),
+        (any(k.startswith(quantized) for k in kinds), "quantized"),
+    ):
+        if found:
+            raise ValueError(
+                f"{type(model).__name__} is {what}, so its layers cannot be measured: give the module that it was made from, with the same weights"
+            )
+    if any(p.is_meta for p in model.parameters()):
+        raise ValueError(
+            f"the weights of {type(model).__name__} are offloaded or on the meta device, so its layers cannot be measured: "
+            "name them with layers=, or ask a model whose weights are loaded"
+        )
     memo = {}  # what deepcopy finds here it takes instead of copying
     for module in model.modules():
         for key, value in vars(module).items():

@@ -637,7 +637,8 @@ def _judged(self: GradCAM, run: _Run, gradients: dict[str, Tensor]) -> dict:
         about = (torch.finfo(tap.kept.dtype).eps, tap.calls, tap.asked is not None, first)
         run.layers[name] = LayerRecord(pair[0], pair[1] if gradients else None, *about)
     maps = {m: {name: self._map(m, name, run) for name in self.layers} for m in self.methods}
-    run.reasons, broken = judge(run, maps, self.methods, absent)
+    reasons, broken = judge(run, maps, self.methods, absent)
+    run.reasons = [r for r in reasons if self.activation is None or r.kind != "range"]  # it was asked and answered
     for layer, which, images in broken:
         self._raise_not_finite(layer, which, images, run)
     return {m: {name: map.view(len(map), *run.grids[name]) for name, map in by.items()} for m, by in maps.items()}

@@ -495,7 +495,6 @@ def _run_once(twin: nn.Module | _ImageOnly, size: Size) -> tuple[dict, dict[str,
     return seen, {name: flops.get(f"{root}.{name}" if name else root, 0) // 2 for name, _ in twin.named_modules()}
 
 
-# %% ../nbs/22_layers.ipynb #82bd94c5
 def _reaches_of(twin: nn.Module | _ImageOnly, size: Size, seen: dict, fields: bool) -> tuple[list[dict], set[str]]:
     "The reach of each module along every axis, and the names of those whose whole output depends on every pixel."
     along, middle, axes = _along(twin, size, fields), size[2] // 2, range(len(size) - 2)
@@ -1183,7 +1182,6 @@ def __repr__(self: Summary) -> str:  # aligned text, for terminals and logs
     return "\n".join([lines[0], rule, *lines[1:], rule, *closing]).replace("\u00a0", " ")
 
 
-# %% ../nbs/22_layers.ipynb #f223b738
 @patch
 def _repr_html_(self: Summary) -> str:  # one table
     "The table as a notebook shows it."

@@ -482,4 +482,5 @@ def looks_untrained(model: nn.Module) -> bool:  # False where it cannot be told
         if t is not None
     ]
     values = values or [(p, 0) for name, p in model.named_parameters() if name.endswith("bias")]
+    values = [(t, start) for t, start in values if not t.is_meta]  # offloaded
     return bool(values) and all(bool((t == start).all()) for t, start in values)

@@ -761,15 +761,18 @@ def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[
     raise FileNotFoundError(f"{path} has {found}/ but no {missing}/ with class folders{''.join(near[:1])}; {advice}")
 
 
-# %% ../nbs/10_data.ipynb #7ab1e004
-_LABEL = re.compile(r"(?i)label|labels|class|classes|class.?name|category|target|breed|species|diagnosis|dx")
-_LABEL_TOO = re.compile("(?i)y|name|tag")  # weaker words: y may be a coordinate, and the name be anyone's
+# %% ../nbs/10_data.ipynb #7ab1e0t4
+_YES, _NO = "true 1 1.0 yes y t".split(), ["", *"false 0 0.0 no n f".split()]  # in a column such as is_test
 
 
 def _read_table(file: Path) -> pd.DataFrame:  # of texts, no cell is missing
     try:
         raw = file.read_bytes()
-        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        if raw[:4] in (b"PK\3\4", b"\xd0\xcf\x11\xe0"):
+            raise ValueError("it is a workbook of Excel")
+        high, low = (raw and not any(raw[k:200:2]) for k in (0, 1))  # UTF-16 that does not say so
+        marked = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+        text = raw.decode("utf-16" if marked else "utf-16-be" if high else "utf-16-le" if low else "utf-8-sig")
         mark = max(",;\t|", key=text.partition("\n")[0].count)
         how = dict(sep=mark if mark in text.partition("\n")[0] else r"\s+", engine="python", index_col=False)
         table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, **how)
@@ -777,6 +780,11 @@ def _read_table(file: Path) -> pd.DataFrame:  # of texts, no cell is missing
         said = f"{file} cannot be read as a table of files and classes ({error})"
         raise ValueError(f"{said}: save it as CSV in UTF-8, such as the lines `file,label` and `1.png,cat`") from error
     return table.fillna("").apply(lambda column: column.str.strip())
+
+
+# %% ../nbs/10_data.ipynb #7ab1e004
+_LABEL = re.compile(r"(?i)label|labels|class|classes|class.?name|category|target|breed|species|diagnosis|dx")
+_LABEL_TOO = re.compile("(?i)y|name|tag")  # weaker words: y may be a coordinate, and the name be anyone's
 
 
 def _plain_name(name: str) -> str:
@@ -834,8 +842,10 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
         raise ValueError(f"no column of {file} (such as {rows[0]}) names images below {path} (such as {files[0]})")
     rest = table.drop(columns=names)
     for flag in (c for c in rest if re.fullmatch("(?i)is.?(train|valid|val|test)", str(c))):  # as fastai's is_valid
-        rest[flag] = rest[flag].str.casefold().map(dict.fromkeys(("true", "1"), flag[2:]))
-        rest[flag] = rest[flag].fillna("valid" if "train" in flag.casefold() else "train")
+        said = rest[flag].str.casefold()
+        if strange := {*said} - {*_YES, *_NO}:
+            raise ValueError(f"the column {flag} of {file} holds {reprlib.repr(sorted(strange))}: write true or false")
+        rest[flag] = said.map(dict.fromkeys(_YES, flag[2:])).fillna("valid" if "train" in flag.casefold() else "train")
     part = next((c for c in rest if len(rest.columns) > 1 and all(_part_of(text)[0] for text in rest[c])), None)
     vague = [c for c in rest if c != part and re.fullmatch("(?i)(data.?)?(split|subset|partition)|(k.?)?folds?", c)]
     if vague and len(rest.columns) > 1:

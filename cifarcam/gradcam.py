@@ -990,29 +990,7 @@ class _Probe:
         return self.cam._scores(self.run, inputs, images, {})
 
 
-# %% ../nbs/42_gradcam.ipynb #5abd52d9
-@patch
-def without(self: _Probe, images: Tensor, channels: Tensor) -> Tensor:  # [B] with a channel of the layer set to zero
-    "The scores of these images, each without one channel."
-    if not self.multiplies:
-        return self._ablated(images, images, channels)
-    parts = [images == i for i in images.unique()]  # the short way is one image at a time
-    return torch.cat([self._ablated(images[part][:1], images[part], channels[part]) for part in parts])
-
-
-@patch
-def _ablated(self: _Probe, given: Tensor, images: Tensor, channels: Tensor) -> Tensor:  # channel -1: none
-    def drop(tensor: Tensor) -> Tensor:  # a single row is repeated first
-        tensor = tensor.transpose(0, self.image_dim)
-        tensor = tensor.repeat(len(channels), *[1] * (tensor.ndim - 1)) if len(tensor) == 1 else tensor.clone()
-        rows = (channels >= 0).nonzero()[:, 0]
-        tensor.movedim(self.channel_dim, 1)[rows, channels[rows]] = 0
-        return tensor.transpose(0, self.image_dim)
-
-    hooks = {self.name: _in_call(self.run.taps[self.name], drop)}
-    return self.cam._scores(self.run, _rows(self.run.inputs, given, self.run.n), images, hooks)
-
-
+# %% ../nbs/42_gradcam.ipynb #dims0001
 @patch(as_prop=True)
 def channel_dim(self: _Probe) -> int:
     "Of the layer's own output, with the images first."
@@ -1042,6 +1020,29 @@ def _dim(self: _Probe, at: int, what: str, known: int | None = None) -> int:
             f"{self.method} cannot tell which dimension of layer {self.name!r} holds the {what}: its reshape mixes them"
         )
     return at
+
+
+# %% ../nbs/42_gradcam.ipynb #5abd52d9
+@patch
+def without(self: _Probe, images: Tensor, channels: Tensor) -> Tensor:  # [B] with a channel of the layer set to zero
+    "The scores of these images, each without one channel."
+    if not self.multiplies:
+        return self._ablated(images, images, channels)
+    parts = [images == i for i in images.unique()]  # the short way is one image at a time
+    return torch.cat([self._ablated(images[part][:1], images[part], channels[part]) for part in parts])
+
+
+@patch
+def _ablated(self: _Probe, given: Tensor, images: Tensor, channels: Tensor) -> Tensor:  # channel -1: none
+    def drop(tensor: Tensor) -> Tensor:  # a single row is repeated first
+        tensor = tensor.transpose(0, self.image_dim)
+        tensor = tensor.repeat(len(channels), *[1] * (tensor.ndim - 1)) if len(tensor) == 1 else tensor.clone()
+        rows = (channels >= 0).nonzero()[:, 0]
+        tensor.movedim(self.channel_dim, 1)[rows, channels[rows]] = 0
+        return tensor.transpose(0, self.image_dim)
+
+    hooks = {self.name: _in_call(self.run.taps[self.name], drop)}
+    return self.cam._scores(self.run, _rows(self.run.inputs, given, self.run.n), images, hooks)
 
 
 @patch(as_prop=True)

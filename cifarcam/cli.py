@@ -850,6 +850,8 @@ def _ended_by_signals() -> Iterator[None]:
 # %% ../nbs/81_cli.ipynb #ac3bdb51
 @_options
 class _ExploreOptions(_ModelOptions):
+    activation: Literal["softmax", "sigmoid", "none"] | None = None  # of the outputs: sigmoid for several labels, none
+    # where they are probabilities; default: as the model ends
     port: _Whole = None  # default: any free one
     ip: str = "127.0.0.1"  # IP: address to listen on; default: 127.0.0.1, where no other machine connects; with any
     # other, such as 0.0.0.0, they can
@@ -867,7 +869,7 @@ def _to_explore(words: Sequence[str], options: _ExploreOptions) -> dict:  # what
     "A run with its images, or a model with the images that are named."
     from cifarcam.runs import Run
 
-    what = dict(fit=options.fit, model=options.arguments())
+    what = dict(fit=options.fit, model=options.arguments(), activation=options.activation)
     if words and not options.model and not _names_images(words[0]):
         opened, *others = Run(words[0]), *words[1:]
         if others:

@@ -35,7 +35,7 @@ from IPython.display import display
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import UnidentifiedImageError
-from torch import nn
+from torch import Tensor, nn
 from traitlets import Bytes, Dict, TraitError
 
 from .cam_methods import METHOD_NAMES, METHODS, SLOW_METHODS, asks_for_class
@@ -47,7 +47,8 @@ from .runs import Run
 from .shapes import shapes
 from .text import visible
 from .transforms import POLICIES, policy_from_dict, policy_to_dict
-from .visualize import CMAP, DIVERGING, overlay, overlay_difference, show_images
+from .visualize import CMAP, DIVERGING, map_slice, overlay, overlay_difference, show_images, to_picture
+from .visualize import volume_slices
 from .weights import LoadedModel, load_model, load_pretrained, looks_untrained, numbered
 
 # %% ../nbs/73_explorer.ipynb #26f00c22
@@ -160,7 +161,7 @@ def close(self: _Worker) -> None:
 
 
 # %% ../nbs/73_explorer.ipynb #499bdc56
-_DRAWING = {"opacity", "cmap", "smooth", "scale"}  # how maps are drawn
+_DRAWING = {"opacity", "cmap", "smooth", "scale", "slice"}  # how maps are drawn
 _POOL = {"image", "filter", "of_class"}  # which image it is
 
 
@@ -170,6 +171,7 @@ class Settings:
 
     image: int = 0  # position among the images to walk through
     layer: str = "advised"
+    slice: int = 0  # of a volume
     target: int | str = "predicted"  # the class to explain: a number, "predicted" or "actual"
     rather: int | str = "none"  # the class held against it: also "none", or "second" for the next likely one
     method: str = "gradcam"  # a name in METHODS or SLOW_METHODS
@@ -204,6 +206,11 @@ class Item:
     label: int | None = None  # its actual class; None: nobody knows
     index: int = 0  # of the data, or of the own images
     path: str = ""  # of an own image's file, as far as it is known: of an upload only the name
+    source: np.ndarray | None = None  # float32 [C, ...]: what the network gets, if not `image`, which is its picture
+
+    @property
+    def input(self) -> np.ndarray:
+        return self.image if self.source is None else self.source
 
 
 @dataclass
@@ -220,14 +227,24 @@ class Line:
     maps: dict[str, np.ndarray] = field(default_factory=dict)  # by layer [h, w], signed; of a slow method only one
     blank: dict[str, str] = field(default_factory=dict)  # by layer why its map is blank; empty where it is not
     tops: dict[str, float | None] = field(default_factory=dict)  # the value of the last color; None: the map's own
-    paint: Callable | None = None  # draws a map: paint(map, top, size) -> uint8 [H', W', 3]
+    peaks: dict[str, tuple[float, int]] = field(default_factory=dict)  # of a volume: the largest value, in which slice
+    paint: Callable | None = None  # draws a layer's map: paint(layer, size) -> uint8 [H', W', 3]
     size: tuple[int, int] = (288, 288)  # of a drawing in pixels
 
     @cached_property
     def drawn(self) -> list[np.ndarray]:
         "The image, and the overlay of the layer."
         plain = overlay(self.image, np.zeros((1, 1)), opacity=0, size=self.size)
-        return [plain] + [self.paint(self.maps[k], self.tops[k], self.size) for k in [self.layer] if k]
+        return [plain] + [self.paint(layer, self.size) for layer in [self.layer] if layer]
+
+    def top(self, layer: str) -> float | None:  # None: the largest value of what is shown
+        "The value of the last color."
+        own = self.peaks.get(layer, (None,))[0]
+        return own if self.tops[layer] is None else self.tops[layer]
+
+    def peak_words(self, layer: str) -> str:
+        most, where = self.peaks.get(layer, (0, 0))
+        return f"; the map is largest in slice {where}" if most > 0 else ""
 
 
 # %% ../nbs/73_explorer.ipynb #view0000
@@ -276,6 +293,7 @@ class Options:
     folder: str | os.PathLike = "."  # where `save` writes, and where relative names of other runs begin
     run: Run | None = None  # whose model this is: brings its epochs and its neighbors
     which: str | int = "last"  # which weights of the run these are
+    activation: str | None = None  # that makes probabilities of the outputs, as `probabilities_of` takes it
     data_code: str = "data"  # what the Python lines call the images
 
 
@@ -287,9 +305,8 @@ def _validate(model: nn.Module, pixels: np.ndarray, data: Any, predictions: Pred
     if len(pixels) == 0:
         raise ValueError("there are no images to explore: the data set is empty")
     if predictions is not None and len(predictions) != len(pixels):
-        raise ValueError(
-            f"there are {len(pixels)} images but {len(predictions)} predictions: they must belong together"
-        )
+        said = f"there are {len(pixels)} images but {len(predictions)} predictions"
+        raise ValueError(f"{said}: they must belong together")
     if predictions is not None and list(predictions.classes) != list(data.classes):
         ours, theirs = (", ".join(c[:12]) for c in (data.classes, predictions.classes))
         raise ValueError(f"the predictions are for the classes {theirs}, but the data have {ours}")
@@ -309,8 +326,27 @@ def _files(*paths: str | os.PathLike) -> list[Path]:
     return found
 
 
+def _is_input(data: Any) -> bool:
+    "Whether data are a tensor as the model takes it."
+    return isinstance(data, Tensor) and data.is_floating_point()
+
+
+def _middles(inputs: Tensor) -> np.ndarray:  # uint8 [N, H, W, 3]
+    "A picture of each input [N, C, H, W] or [N, C, d, H, W]: of a volume its middle slice."
+    if inputs.ndim not in (4, 5):
+        wanted = "images [N, C, H, W] or volumes [N, C, d, H, W] to explore"
+        raise ValueError(
+            f"a tensor holds {wanted}, not {list(inputs.shape)}; explain(model, x) draws signals [N, C, t]"
+        )
+    inputs = inputs if inputs.ndim == 4 else inputs[:, :, inputs.shape[2] // 2]
+    pixels = [to_picture(one.movedim(0, -1)) for one in inputs]
+    return np.array(pixels, np.uint8).reshape(len(pixels), *inputs.shape[2:], 3)
+
+
 def _pixels(data: Any, size: Any, fit: str, value_range: Sequence[float] | None) -> tuple[np.ndarray, list[str] | None]:
-    "The pixels of Images, of an array, or of image files, whose names come too."
+    "The pixels of Images, of an array or a tensor, or of image files, whose names come too."
+    if _is_input(data):
+        return _middles(data), None
     if not isinstance(data, (str, os.PathLike, list, tuple)):
         check_pixels(pixels := getattr(data, "images", data))
         return pixels, None
@@ -320,6 +356,19 @@ def _pixels(data: Any, size: Any, fit: str, value_range: Sequence[float] | None)
     return np.stack([read_image(path, size, fit, value_range) for path in paths]), [str(path) for path in paths]
 
 
+def _normalization(m: LoadedModel, loaded: bool, data: Any, mean: Any, std: Any) -> tuple[Sequence, Sequence]:
+    "Mean and std of the images, by channel; none of a tensor, which is what the model takes."
+    if _is_input(data):
+        if mean is not None or std is not None:
+            said = "a tensor is what the model takes: leave mean= and std= out"
+            raise ValueError(f"{said}, or give images uint8 [N, H, W, 3]")
+        return (), ()
+    cifar = getattr(data, "reference", {}).get("name") == "cifar10"
+    if (mean is None or std is None) and not (loaded or cifar):
+        raise ValueError("give mean= and std= as the model was trained with, for example channel_stats(train)")
+    return tuple((v,) if isinstance(v, (int, float)) else v for v in (mean or m.mean, std or m.std))
+
+
 # %% ../nbs/73_explorer.ipynb #553af3c5
 class Viewer:
     "An explorer without its widgets: what is seen with some settings."
@@ -327,12 +376,14 @@ class Viewer:
     def __init__(
         self,
         model: nn.Module | LoadedModel,  # gives logits [N, C], or one for two classes; it stays as it is
-        data: Images | np.ndarray | str | Sequence,  # to walk through: with labels, pixels alone, or image files
+        data: Images | np.ndarray | Tensor | str | Sequence,  # to walk through: with labels, pixels alone, image files,
+        # or a tensor of floats, [N, C, H, W] or of volumes [N, C, d, H, W], as the model takes them
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         *,
         mean: Sequence[float] | float | None = None,  # by channel, 0..1; None: the loaded model's, or CIFAR-10's
         std: Sequence[float] | float | None = None,  # one number, here and above, is of a model for gray images
         predictions: Predictions | None = None,  # for `data`; None: made when a filter first needs them
+        classes: Sequence[str] = (),  # names, where the data have no labels; none: the loaded model's
         **options: Any,  # fields of `Options`
     ):
         m = model if isinstance(model, LoadedModel) else LoadedModel(model, size=1, mean=MEAN, std=STD)
@@ -340,31 +391,35 @@ class Viewer:
         self.options = o = Options(**options)
         pixels, files = _pixels(data, m.size if m is model else None, o.fit, o.value_range)
         _validate(m.model, pixels, data, predictions)
-        cifar = getattr(data, "reference", {}).get("name") == "cifar10"
-        if (mean is None or std is None) and not (m is model or cifar):
-            raise ValueError("give mean= and std= as the model was trained with, for example channel_stats(train)")
-        mean, std = ((v,) if isinstance(v, (int, float)) else v for v in (mean or m.mean, std or m.std))
+        self.tensor = data if _is_input(data) else None
+        self.depth = 0 if self.tensor is None or data.ndim == 4 else data.shape[2]  # slices of a volume
         self.predictions, self.own, self.run, self.folder = predictions, [], o.run, Path(o.folder)
-        height, width = pixels.shape[1:3]
-        self.lens = Lens(m.model, mean, std, (height, width), layers, o.name)
-        n, logits = len(self.lens.look(pixels[0]).probabilities), self.lens.n_logits
+        about, (height, width) = _normalization(m, m is model, data, mean, std), pixels.shape[1:3]
+        shape = (height, width) if self.tensor is None else tuple(data.shape[1:])
+        self.lens = Lens(m.model, *about, shape, layers, o.name, activation=o.activation)
+        look = self.lens.look(pixels[0] if self.tensor is None else self._source(0))
+        n, logits = len(look.probabilities), self.lens.n_logits
         if not isinstance(data, Images):  # nobody knows the classes
-            names = [f"not {m.classes[0]}", *m.classes] if logits == len(m.classes) == 1 else m.classes or numbered(n)
+            names = list(classes) or m.classes or numbered(n)
+            names = [f"not {names[0]}", *names] if logits == len(names) == 1 else names
             data, o.labeled = Images(pixels, np.zeros(len(pixels), int), names, files=files), False
+        elif classes:
+            raise ValueError("classes= is for images without labels: these have classes of their own")
         self.data = data
         if n != len(data.classes):
             gives = "1 logit, which tells two classes apart" if logits == 1 else f"{n} logits"
             raise ValueError(f"the model gives {gives}, but the data have {len(data.classes)} classes")
         grow = max(1, round(o.size / height)) if height <= o.size else o.size / height  # a whole factor: square pixels
         self.size = (round(height * grow), round(width * grow))
-        if isinstance(o.policy, str):
-            first = {o.policy: o.policy}
-        else:
-            policy = policy_from_dict(o.policy) if isinstance(o.policy, dict) else o.policy
-            first = {"the given one" if o.run is None else "the run's own": policy}
+        policy = policy_from_dict(o.policy) if isinstance(o.policy, dict) else o.policy
+        whose = policy if isinstance(policy, str) else "the given one" if o.run is None else "the run's own"
+        first = {whose: policy}
         self.policies = first | {name: name for name in ("standard", *POLICIES) if name not in first}
-        self.lens_after = lru_cache(4)(self._lens_after)
+        self.lens_after = lru_cache(4)(  # on the weights of an epoch
+            lambda epoch: self.lens.with_model(self.run.model(epoch), f"{self.lens.name} after epoch {epoch}")
+        )
         self.lens_of_run = lru_cache(4)(lambda *of: self._lens_of_run(*of))
+        self.slices = lru_cache(2)(lambda index: volume_slices(self._source(index)))
 
     model = property(lambda self: self.lens.model, doc="The network that is explored.")
     layers = property(lambda self: self.lens.layers, doc="The stops of the layer slider.")
@@ -372,9 +427,8 @@ class Viewer:
     def _reporter(self, what: str, unit: str) -> Callable[[int, int], None] | None:
         "What is called with the number done, and of all, while a long work goes on."
 
-    def _lens_after(self, epoch: int | str) -> Lens:
-        "The lens on the weights of an epoch."
-        return self.lens.with_model(self.run.model(epoch), f"{self.lens.name} after epoch {epoch}")
+    def _source(self, index: int) -> np.ndarray | None:  # float32 [C, ...]; None: the network gets the image itself
+        return None if self.tensor is None else np.asarray(self.tensor[index].detach().float().cpu())
 
 
 # %% ../nbs/73_explorer.ipynb #808ea6a8
@@ -387,7 +441,7 @@ def item(self: Viewer, index: int, own: bool = False) -> Item:
     if self.options.labeled:
         return Item(f"image {index}", image, label, index)
     path = self.data.files[index] if self.data.files else ""
-    return Item(Path(path).name or f"image {index}", image, None, index, path)
+    return Item(Path(path).name or f"image {index}", image, None, index, path, self._source(index))
 
 
 @patch
@@ -445,12 +499,22 @@ def _observe(self: Viewer, view: View, line: Line) -> Line:
     layers = lens.layers if is_quick(s.method) else [line.layer] if line.layer else []
     line.maps = {layer: line.look.map(layer, s.method, *classes, progress=report) for layer in layers}
     line.blank = {layer: line.look.silence(layer, s.method, *classes) for layer in layers}
+    for layer, map in line.maps.items() if self.depth else ():
+        line.maps[layer], *peak = map_slice(map, self.depth, s.slice, s.smooth, view.rather is not None)
+        line.peaks[layer] = tuple(peak)
+        line.blank[layer] = line.blank[layer] or "blank: no evidence in this slice" * (not line.maps[layer].any())
     line.tops, line.size = self._tops(view, line, layers), self.size
     draw, style = (overlay, {"cmap": s.cmap}) if view.rather is None else (overlay_difference, {})
     style |= dict(opacity=s.opacity, smooth=s.smooth)
-    line.paint = lambda map, top, size: draw(line.image, map, top=top, size=size, **style)
+    line.paint = lambda layer, size: draw(line.image, line.maps[layer], top=line.top(layer), size=size, **style)
     view.lines.append(line)
     return line
+
+
+def _lens_code(lens: Lens, layer: str | None, given: str) -> str:
+    "The Python call that makes a lens."
+    more = f", activation={lens.activation!r}" if lens.activation else ""
+    return f"Lens({given}, {lens.size if lens.mean else lens.shape}, {[layer] if layer else []}{more})"
 
 
 @patch
@@ -463,13 +527,13 @@ def see(self: Viewer, settings: Settings, item: Item) -> View:
             lens.memo["steps"] = lens.with_layers("all")
         lens = lens.memo["steps"]
     layer = s.layer if s.layer in lens.layers else lens.advised
-    view, look = View(s, item, self.data.classes), lens.look(item.image)
+    view, look = View(s, item, self.data.classes), lens.look(item.input)
     self._choose_classes(view, look)
     if lens.trouble:
         view.notes.append(lens.trouble)
-    layers = [layer] if layer else []
-    code = [f"lens = Lens(model, mean, std, {lens.size}, {layers})"]
-    self._observe(view, Line(item.image, lens, layer, code, look=look))
+    image = self.slices(item.index)[s.slice] if self.depth else item.image
+    code = ["lens = " + _lens_code(lens, layer, "model, mean, std" if lens.mean else "model, (), ()")]
+    self._observe(view, Line(image, lens, layer, code, look=look))
     if s.compare in _COMPARISONS:
         _COMPARISONS[s.compare][1](self, view)
     elif s.painted:
@@ -505,7 +569,7 @@ def describe(self: View) -> list[str]:  # a few lines
         own = line.tops[line.layer] is None
         rows += [
             f"{METHOD_NAMES.get(s.method, s.method)}, {self.question}{colors}",
-            f"layer {line.layer}: {line.lens.words(line.layer)}",
+            f"layer {line.layer}: {line.lens.words(line.layer)}{line.peak_words(line.layer)}",
             f"map {'smooth' if s.smooth else 'in its true cells'}, opacity {s.opacity:.0%}; "
             + (f"scale: the map's own largest {value}" if own else f"scale: the largest {value} in 64 images"),
         ]
@@ -589,7 +653,7 @@ class _Row:
             size = tuple(round(share * n) for n in line.image.shape[:2])
             edge = lambda name: [230, 159, 0] if name == line.layer else [255, 255, 255]  # the chosen one has a frame
             framed = lambda name, tile: cv2.copyMakeBorder(tile, *[4] * 4, cv2.BORDER_CONSTANT, value=edge(name))
-            tiles = [framed(name, line.paint(map, line.tops[name], size)) for name, map in line.maps.items()]
+            tiles = [framed(name, line.paint(name, size)) for name in line.maps]
             self.images[2].value = _png(np.hstack(tiles))
         for image in self.images[1:]:
             _uncover(image, bool(line.maps))
@@ -623,9 +687,9 @@ def _seen(view: View, line: Line) -> dict:
 
     def of_layer(name: str) -> dict:
         map = line.maps.get(name, np.zeros(0))  # a slow method makes only one
-        seen = dict(name=name, grid=list(lens.table.grid[name]), words=lens.memo["words"][name])
-        values = np.asarray(map, "<f4").tobytes()
-        return seen | dict(values=values, top=line.tops.get(name), blank=line.blank.get(name, ""))
+        seen = dict(name=name, grid=lens.table.grid[name][-2:], words=lens.memo["words"][name] + line.peak_words(name))
+        values, peak = np.asarray(map, "<f4").tobytes(), line.peaks.get(name, (None,))[0]
+        return seen | dict(values=values, top=line.tops.get(name), peak=peak, blank=line.blank.get(name, ""))
 
     names = dict(name=view.item.name, place=view.place, title=": ".join(filter(None, (line.name, line.about))))
     what = {key: visible(text) for key, text in names.items()} | dict(fitted=view.fitted, position=s.image)
@@ -650,6 +714,8 @@ def _sentence(error: Exception) -> str:
 
 class _Board:
     "All widgets of an explorer, and a line for what goes wrong in their callbacks. It knows no network."
+
+    without: tuple[str, ...] = ()  # sections that have no place here
 
     def __init__(self, stage: bool = True):
         self.controls: dict[str, W.Widget] = {}  # by field of `Settings`
@@ -749,7 +815,7 @@ def _unfold(self: _Board) -> None:
 @patch
 def _arrange(self: _Board) -> W.Widget:
     "What is seen above, controls below it, which are in sections; the stylesheet does the rest."
-    made = [(section, make(self)) for section, make in _GROUPS.values()]
+    made = [(section, make(self)) for section, make in _GROUPS.values() if section not in self.without]
     names = [name for name in _SECTIONS if any(section == name and widgets for section, widgets in made)]
     self.section = W.ToggleButtons(options=names, value=None, tooltips=[_SECTIONS[name] for name in names])
     self.section.add_class("cam-sections").observe(self._safely(self._unfold), "value")
@@ -851,7 +917,8 @@ def _select(self: Viewer, kind: str, of_class: int | str = "every", cell: tuple[
 def _scene(self: Viewer, view: View) -> dict:
     "A view as the stage draws it."
     lines = [_seen(view, line) for line in view.lines]
-    p, paint = self.predictions, np.round(255 * np.broadcast_to(np.asarray(self.lens.mean), 3)).astype(int).tolist()
+    p, mean = self.predictions, self.lens.mean
+    paint = np.round(255 * np.broadcast_to(np.asarray(mean), 3)).astype(int).tolist() if mean else None  # no brush
     confusion = p.confusion.tolist() if p is not None and len(view.classes) <= 20 else None
     return dict(view=lines[0], other=lines[1] if len(lines) > 1 else None, confusion=confusion, paint=paint)
 
@@ -859,10 +926,8 @@ def _scene(self: Viewer, view: View) -> dict:
 @patch
 def _film(self: Viewer, choice: _Choice, at: int, before: dict) -> dict:
     "The images around a position, with their classes; what was sent before if that still serves."
-    n, key = (
-        len(choice.indices),
-        str((choice.filter, choice.of_class, choice.cell, self.predictions is None, len(choice.indices))),
-    )
+    n = len(choice.indices)
+    key = str((choice.filter, choice.of_class, choice.cell, self.predictions is None, n))
     last = before.get("start", 0) + len(before.get("names", ()))
     inside = before.get("start") == 0 or before.get("start", n) + 6 <= at, last == n or at < last - 6
     if before.get("key") == key and all(inside):
@@ -870,9 +935,7 @@ def _film(self: Viewer, choice: _Choice, at: int, before: dict) -> dict:
     start = max(0, min(at - _FILM // 2, n - _FILM))
     items = [self.item(int(k), choice.filter == "own") for k in choice.indices[start : start + _FILM]]
     share = min(1, 48 / max(self.lens.size))
-    small = lambda image: (
-        image if share == 1 else cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-    )
+    small = lambda image: cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     pixels, p = np.stack([small(item.image) for item in items]), self.predictions
     guess = lambda item: None if p is None or item.label is None else int(p.predicted[item.index])
     said = dict(names=[visible(item.name) for item in items], labels=[item.label for item in items])
@@ -894,6 +957,7 @@ class Explorer(_Board, Viewer):
         Viewer.__init__(self, model, data, layers, **given)
         _Board.__init__(self, self.options.stage)
         self._choice, self.cell, self._painted = self._select("all"), None, ((), b"")
+        self.without = () if self.tensor is None else ("choose", "compare")  # which are for images in 8 bits
         self._filling, self._rng = threading.RLock(), np.random.default_rng(0)
         self._worker = _Worker(lambda: self._draw(), self._progress)
         self.stop = self._button("stop", "stop what is being done", self._worker.cancel)
@@ -932,8 +996,10 @@ class Explorer(_Board, Viewer):
         chosen = " chosen" if view.item.path or n < len(self.data) else ""
         view.wanted, view.place = self._seeing, f"{view.item.name}, {min(s.image, n - 1) + 1:,} of {n:,}{chosen}"
         if view.item.path:
-            size = "{} x {}".format(*self.lens.size)
-            view.fitted = f"{_FITTED[self.options.fit]} {size}, as the network gets it"
+            view.fitted = "{} {} x {}, as the network gets it".format(_FITTED[self.options.fit], *self.lens.size)
+        elif view.item.source is not None:
+            where = f"slice {s.slice}, {s.slice + 1} of {self.depth}; " if self.depth else ""
+            view.fitted = f"{where}black and white are percentiles 1 and 99"
         return view
 
     def _ask(self) -> None:
@@ -969,7 +1035,7 @@ def _ahead(self: Explorer, before: View, view: View) -> Callable[[], None] | Non
 
     def look() -> None:
         with suppress(Exception):  # it is told when somebody asks for that image
-            found = line.lens.look(self.item(choice[s.image + by], choice.filter == "own").image)
+            found = line.lens.look(self.item(choice[s.image + by], choice.filter == "own").input)
             for layer in line.maps:
                 found.map(layer, s.method, s.target if isinstance(s.target, int) else None)
 
@@ -1014,7 +1080,9 @@ def _image_controls(self: Explorer) -> list[W.Widget]:
     tooltip = "from the first layer to the last; the arrow keys go on by one"
     value = self.lens.advised or layers[-1]
     layer = self._control("layer", W.SelectionSlider, "layer", tooltip, options=layers, value=value)
-    return [W.HBox([slider, *self.steps]).add_class("cam-steps"), layer]
+    cut, tooltip = dict(min=0, max=self.depth - 1, value=self.depth // 2), "of the volume; the arrow keys go on by one"
+    slices = [self._control("slice", W.IntSlider, "slice", tooltip, **cut)] if self.depth else []
+    return [W.HBox([slider, *self.steps]).add_class("cam-steps"), layer, *slices]
 
 
 @patch
@@ -1049,11 +1117,8 @@ def set(
             options = getattr(control, "_options_values", None)
             if options is None:
                 raise ValueError(f"{name} cannot be {value!r}: give a {type(control.value).__name__}") from error
-            why = ""
-            if name.startswith("layer") and value in dict(self.model.named_modules()):
-                why = (
-                    " (it is a layer, but no stop: `every=True` has more; one whose output is no grid has no locations)"
-                )
+            known = name == "layer" and value in dict(self.model.named_modules())
+            why = " (it is a layer, but no stop: `every=True` has more; one whose output is no grid has none)" * known
             raise ValueError(f"{name} cannot be {value!r}{why}: there are {', '.join(map(str, options))}") from error
     return self.wait()
 
@@ -1070,7 +1135,8 @@ def close(self: Explorer) -> None:
     self.own, self._on_view, self.view = [], [], None
     self.lens_after.cache_clear()
     self.lens_of_run.cache_clear()
-    self.lens = self.data = self.predictions = self.run = self.options.run = None
+    self.slices.cache_clear()
+    self.lens = self.data = self.tensor = self.predictions = self.run = self.options.run = None
 
 
 def _close_all(*widgets: Any) -> None:
@@ -1137,9 +1203,10 @@ def _display_controls(self: Explorer) -> list[W.Widget]:
     cmaps, row = (CMAP, "viridis", "cividis", "magma", "plasma", "turbo", "gray"), self._control
     self._on_view.append(lambda view: setattr(self.cmap, "disabled", view.rather is not None))  # its own two colors
     label, tip = "stop at every step inside the blocks", "all explainable layers on the slider"
+    scale = lambda: row("scale", W.Dropdown, "scale", "which value gets the last color", options=scales)
     return [
         row("cmap", W.Dropdown, "colors", "dark to bright: little to much evidence", options=cmaps),
-        row("scale", W.Dropdown, "scale", "which value gets the last color", options=scales),
+        *([scale()] if self.tensor is None else []),
         row("every", W.Checkbox, label, tip, self._change_stops, indent=False),
     ]
 
@@ -1238,6 +1305,8 @@ def choose_cell(
     predicted: int,  # class
 ) -> None:
     "Walk through the images of one cell of the confusion matrix."
+    if not self.options.labeled:
+        raise ValueError("there is no confusion matrix, because the actual classes are not known")
     self.cell = (actual, predicted)
     if self.filter.value == "cell":
         self._choose()
@@ -1313,10 +1382,8 @@ def read_upload(
         except UnreadableImage as error:
             why = " ".join(str(error.__cause__).replace(str(path), name).split())
             if isinstance(error.__cause__, UnidentifiedImageError):
-                why = "it is no image, or of an unknown format"
-            raise UnreadableImage(
-                f"{name} cannot be read as an image: {'it is empty' if not content else why}"
-            ) from error
+                why = "it is no image, or of an unknown format" if content else "it is empty"
+            raise UnreadableImage(f"{name} cannot be read as an image: {why}") from error
 
 
 @patch
@@ -1382,6 +1449,8 @@ def add(
     "Look at images of one's own. If one of them cannot be read, an `UnreadableImage` names it and none is taken."
     if not paths:
         raise ValueError("add() needs at least one image: its path, or the path of a folder of images")
+    if self.tensor is not None:
+        raise ValueError("image files have no place beside a tensor, which is what the model takes")
     self._show_own([self._own_item(str(f), f.read_bytes(), str(f.resolve())) for f in _files(*paths)])
     return self.wait()
 
@@ -1587,7 +1656,8 @@ def _lens_of_run(self: Viewer, folder: Path, stamp: tuple) -> Lens:
     if other.image_size != self.lens.size[0]:
         size = f"{other.image_size} pixels, and these have {self.lens.size[0]}"
         raise ValueError(f"{folder.name} was trained on images of {size}")
-    return Lens(other.model(), other.mean, other.std, self.lens.size, name=other.folder.name)
+    about = dict(name=other.folder.name, activation=self.lens.activation)
+    return Lens(other.model(), other.mean, other.std, self.lens.size, **about)
 
 
 def _seen_by_other(self: Viewer, view: View) -> None:
@@ -1600,7 +1670,7 @@ def _seen_by_other(self: Viewer, view: View) -> None:
     files = (place / "config.json", place / "model.safetensors")
     lens = self.lens_of_run(place, tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files))
     layer = lens.nearest(first.layer, first.lens.table.loc[first.layer]) if first.layer else None
-    made = f"Lens(other.model(), other.mean, other.std, {self.lens.size}, {[layer] if layer else []})"
+    made = _lens_code(lens, layer, "other.model(), other.mean, other.std")
     code = [f"other = Run({str(place.resolve())!r})", f"image2, lens2 = image, {made}"]
     self._observe(view, Line(first.image, lens, layer, code, f"seen by {lens.name}"))
 
@@ -1613,8 +1683,8 @@ def _other_controls(self: Explorer) -> list[W.Widget]:
     options, tooltip = [], "the folder of another run of the same classes"
     if self.run is not None:
         here, home = self.folder.resolve(), self.run.folder.resolve()
-        beside = sorted(
-            p.parent for p in home.parent.glob("*/config.json") if (p.parent / "model.safetensors").exists()
+        beside = (
+            p.parent for p in sorted(home.parent.glob("*/model.safetensors")) if p.with_name("config.json").exists()
         )
         options = [str(p.relative_to(here) if p.is_relative_to(here) else p) for p in beside if p != home]
     more = dict(placeholder="folder of a run", continuous_update=False)
@@ -1640,14 +1710,15 @@ def figure(self: Explorer) -> Figure:
 @patch
 def code(self: Explorer) -> str:
     "The Python lines that make what is shown: `images` and `maps`."
-    v, s, o, line = self.view, self.view.settings, self.options, self.view.lines[0]
+    v, s, o, line, raw = self.view, self.view.settings, self.options, self.view.lines[0], self.tensor is not None
     if self.run is not None:
         begin = ["from cifarcam.runs import Run", "", f"run = Run({str(self.run.folder)!r})"]
         begin.append(f"model, mean, std = run.model({s.epoch!r}), run.mean, run.std")
         if o.data_code == "data" and not v.item.path:
             begin.append("# data are the images that the explorer was given")
     else:
-        begin = ["", f"# model, {'' if v.item.path else 'data, '}mean and std are those that the explorer was given"]
+        names = "model and data" if raw else f"model, {'' if v.item.path else 'data, '}mean and std"
+        begin = ["", f"# {names} are those that the explorer was given"]
     if any("policy_from_dict" in text for each in v.lines for text in each.code):
         begin.insert(0, "from cifarcam.transforms import policy_from_dict")
     source = f"{o.data_code}.images[{v.item.index}]"
@@ -1655,6 +1726,10 @@ def code(self: Explorer) -> str:
         begin = ["from pathlib import Path", "from cifarcam.explorer import read_upload", *begin]
         given = ", ".join(repr(value) for value in (o.fit, o.value_range and tuple(o.value_range)) if value)
         source = f"read_upload({v.item.name!r}, Path({v.item.path!r}).read_bytes(), {line.lens.size}, {given})"
+    if raw:
+        begin.insert(0, "from cifarcam.visualize import map_slice, to_picture, volume_slices")
+        begin.append(f"x = np.asarray(data[{v.item.index}].detach().float().cpu())")
+        source = f"volume_slices(x)[{s.slice}]" if self.depth else "to_picture(x.transpose(1, 2, 0))"
     begin.append(f"image = {source}")
     style = f"opacity={_number(s.opacity)}, smooth={s.smooth}, size={self.size}"
     return _TEMPLATES.get_template("view.py.jinja").render(
@@ -1666,7 +1741,9 @@ def code(self: Explorer) -> str:
         rather=v.rather,
         draw="overlay" if v.rather is None else "overlay_difference",
         repr=repr,
-        top=lambda each: None if (top := each.tops.get(each.layer)) is None else float(top),
+        seen="x" if raw else "",
+        cut=f"{self.depth}, {s.slice}, {s.smooth}, {v.rather is not None}" if self.depth else "",
+        top=lambda each: None if (top := each.top(each.layer)) is None else float(top),
     )
 
 

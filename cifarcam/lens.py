@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 # %% ../nbs/72_lens.ipynb #d72bd1c1
+import math
 import random
 import threading
 from collections import OrderedDict
@@ -66,7 +67,7 @@ def main_layers(
     one_per_grid: bool = False,  # only the last layer of each grid size, for a printed panel
 ) -> list[str]:  # names in the order in which the image passes them
     "The layers worth stopping at: whole blocks rather than the steps inside them, and never a 1x1 grid."
-    rows = [row for row in table.itertuples() if row.grid[0] * row.grid[1] > 1]
+    rows = [row for row in table.itertuples() if math.prod(row.grid) > 1]
     if not rows:
         raise ValueError("every layer of this model has a 1x1 grid: explain a model on larger images")
     types, names = {row.name: row.type for row in rows}, []
@@ -82,8 +83,8 @@ def layer_words(
     row: pd.Series,  # one row of `layers_of`
 ) -> str:
     "What a cell of this layer is and what it sees, in a sentence."
-    grid, field, stride = row.grid, row.get("receptive_field"), row.get("stride")
-    text = f"{grid[0]} x {grid[1]} cells, {row.channels} channels"
+    field, stride = row.get("receptive_field"), row.get("stride")
+    text = f"{' x '.join(map(str, row.grid))} cells, {row.channels} channels"
     if isinstance(field, str) and field == "global":
         text += "; each cell sees the whole image"
     elif isinstance(field, (int, tuple)):
@@ -119,18 +120,22 @@ class Lens:
     def __init__(
         self,
         model: nn.Module,  # gives logits [N, C], or one that tells two classes apart; it stays as it is
-        mean: Sequence[float],  # by channel, 0..1, as the model was trained; one value: the model takes gray images
+        mean: Sequence[float],  # by channel, 0..1, as the model was trained; one value: the model takes gray images;
+        # none: it is given its inputs as they are, arrays float32 [C, H, W] or [C, d, H, W]
         std: Sequence[float],  # by channel, 0..1
-        size: int | tuple[int, int] = 32,  # of the images in pixels: side, or (height, width)
+        size: int | tuple[int, ...] = 32,  # of the images in pixels: side, or (height, width); or the input's shape
         layers: Sequence[str] | str | None = None,  # names, or "all"; None: whole blocks, see `main_layers`
         name: str = "",  # what a caption calls it
         table: pd.DataFrame | None = None,  # of a lens on the same network, since measuring takes seconds
         activation: str | None = None,  # that makes probabilities of the outputs, see `probabilities_of`
     ):
         self.model, self.mean, self.std, self.name, self.activation = model, tuple(mean), tuple(std), name, activation
-        self.size = (size, size) if isinstance(size, int) else tuple(size)
+        size = (size, size) if isinstance(size, int) else tuple(size)
+        self.shape = size if len(size) > 2 else (len(self.mean), *size)  # of an input
+        self.size = self.shape[-2:]
         self.trouble, self.forwards, self.memo = "", 0, {}  # memo: what its user wants to keep about it
-        self._check_channels()
+        if self.mean or self.std:
+            self._check_channels()
         self.table = self._measured() if table is None else table
         self.every = _in_order(list(self.table.index), list(self.table.index))  # all explainable layers
         if layers is None:
@@ -164,13 +169,13 @@ def _check_channels(self: Lens) -> None:
 def _measured(self: Lens) -> pd.DataFrame:
     "The layers whose grid has more than one cell, by name; empty where there is none, and `trouble` says why."
     height, width = self.size
-    if height * width > 2048 * 2048:  # takes gigabytes and minutes
+    if self.mean and height * width > 2048 * 2048:  # takes gigabytes and minutes
         text = f"images of {height} x {width} pixels are too large to explore: read them smaller"
         raise ValueError(f"{text}, read_image(path, size=224) for example")
     try:
         with _alone(self.model):
-            table = layers_of(self.model, (1, len(self.mean), height, width)).set_index("name", drop=False)
-        large = table[[g[0] * g[1] > 1 for g in table.grid]]
+            table = layers_of(self.model, (1, *self.shape), len(self.shape) == 3).set_index("name", drop=False)
+        large = table[[math.prod(g) > 1 and len(g) == len(self.shape) - 1 for g in table.grid]]
         if not len(large):
             raise ValueError("every layer of this model has a grid of one cell: explain it on larger images")
         return large
@@ -253,9 +258,12 @@ def _keeping(kept: dict[str, Tensor], name: str) -> Callable:
 # %% ../nbs/72_lens.ipynb #151d6ebe
 @patch
 def inputs(self: Lens, images: np.ndarray) -> Tensor:  # [N, C, H, W], normalized, on the model's device
-    "Images uint8 [N, H, W, 3] as the model takes them."
+    "Images uint8 [N, H, W, 3] as the model takes them; where there is no mean, its inputs as they are."
     weight = next((p for p in self.model.parameters() if p.is_floating_point()), torch.zeros(()))
-    x = torch.from_numpy(np.require(images, requirements="CW")).to(weight.device).permute(0, 3, 1, 2).float() / 255
+    x = torch.from_numpy(np.require(images, requirements="CW")).to(weight.device)
+    if not self.mean:
+        return x.to(weight.dtype)
+    x = x.permute(0, 3, 1, 2).float() / 255
     if len(self.mean) == 1:  # luma, as Pillow turns images gray
         x = (x * torch.tensor([0.299, 0.587, 0.114], device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
     mean, std = (torch.tensor(v, device=x.device).view(1, -1, 1, 1) for v in (self.mean, self.std))
@@ -312,7 +320,11 @@ def _outputs(self: Lens, images: np.ndarray) -> Tensor:  # [N, logits], as the m
 
 @patch
 def _probabilities(self: Lens, outputs: Tensor) -> np.ndarray:  # [C], of the first image
-    return sides(probabilities_of(outputs, self.kind, self.activation), "sigmoid")[0].float().cpu().numpy()
+    p = sides(probabilities_of(outputs, self.kind, self.activation), "sigmoid")[0].float().cpu().numpy()
+    if self.activation == "none" and not -0.01 <= p.min() <= p.max() <= 1.01:
+        said = f"activation='none' says that the outputs are probabilities, but they reach from {p.min():.3g} to {p.max():.3g}"
+        raise ValueError(f"{said}: give 'softmax', or 'sigmoid' for several labels")
+    return p
 
 
 @patch
@@ -353,11 +365,12 @@ def _version(model: nn.Module) -> int:
 @patch
 def look(
     self: Lens,
-    image: np.ndarray,  # uint8 [H, W, 3]
+    image: np.ndarray,  # uint8 [H, W, 3]; float32 [C, ...] where there is no mean
 ) -> Look:
     "Run the network on an image, unless that was done a moment ago."
-    if image.dtype != np.uint8 or image.shape != (*self.size, 3):
-        raise ValueError(f"an image must be uint8 {[*self.size, 3]} here, not {image.dtype} {list(image.shape)}")
+    dtype, shape = ("uint8", (*self.size, 3)) if self.mean else ("float32", self.shape)
+    if image.dtype != dtype or image.shape != shape:
+        raise ValueError(f"an image must be {dtype} {[*shape]} here, not {image.dtype} {list(image.shape)}")
     key = (image.tobytes(), _version(self.model))
     with self._turn:  # two threads would run the same image twice, or drop what the other is about to take
         if key not in self._looks:
@@ -424,6 +437,13 @@ def _slow_map(self: Look, layer: str, method: str, target: int, progress: Callab
 
 # %% ../nbs/72_lens.ipynb #190256c9
 @patch
+def _in_rows(self: Look, layer: str, output: Tensor) -> Tensor:  # float32 [1, K, rows, w]
+    "A layer's output, or its gradient: tokens in their places, the slices of a volume below each other."
+    reshape = self.lens.table["reshape"][layer]
+    return (reshape(output) if reshape else output).float().flatten(2, -2)
+
+
+@patch
 def map(
     self: Look,
     layer: str,  # one of the lens' layers
@@ -431,7 +451,7 @@ def map(
     target: int | None = None,  # class to explain; None: the predicted one
     rather: int | None = None,  # "why target rather than this class": the map of the one less that of the other
     progress: Callable[[int, int], None] | None = None,  # called by a slow method: its runs so far, about all
-) -> np.ndarray:  # [h, w], signed raw map at the layer's own grid
+) -> np.ndarray:  # [h, w], or [d, h, w] of a volume: signed raw map at the layer's own grid
     "The evidence for a class in a layer. An exception in `progress` stops a slow method."
     target = self.predicted if target is None else int(target)
     if rather is not None:
@@ -442,10 +462,10 @@ def map(
     if key not in self._maps and not is_quick(method):
         self._maps[key] = self._slow_map(*key, progress)
     elif key not in self._maps:
-        gradient = self._gradient(target)[layer].float() if asks_for_class(method) else None
+        gradient = self._in_rows(layer, self._gradient(target)[layer]) if asks_for_class(method) else None
         with torch.no_grad():
-            map = METHODS[method](self._kept[layer].detach().float(), gradient)
-        self._maps[key] = map[0].float().cpu().numpy()
+            map = METHODS[method](self._in_rows(layer, self._kept[layer].detach()), gradient)
+        self._maps[key] = map[0].float().cpu().numpy().reshape(self.lens.table.grid[layer])
     return self._maps[key]
 
 
@@ -460,7 +480,7 @@ def silence(self: Look, layer: str, method: str, target: int, rather: int | None
         return ""
     if not asks_for_class(method):
         return "blank: the map has no positive value"
-    if is_quick(method) and not self._gradient(target)[layer].any():
+    if is_quick(method) and not self._in_rows(layer, self._gradient(target)[layer]).any():
         return "blank: the class does not depend on this layer here (its gradient is zero)"
     return "blank: no positive evidence for the class"
 
@@ -498,8 +518,9 @@ def top(
                 if not isinstance(rather, str):
                     held = torch.as_tensor(rather if isinstance(rather, int) else rather[part], device=held.device)
                     held = held.long().expand(len(explained))
-                others, alone = cam(x, target=SideTarget(held, self.kind)), (held == explained)[:, None, None]
-                maps = {name: torch.where(alone, m, (m - others[name]).abs()) for name, m in maps.items()}
+                others = cam(x, target=SideTarget(held, self.kind))
+                same = (held == explained).view(-1, *[1] * (len(self.shape) - 1))
+                maps = {name: torch.where(same, m, (m - others[name]).abs()) for name, m in maps.items()}
         for name, m in maps.items():
             tops[name] = max(tops[name], float(m.max()))
         if progress is not None:
@@ -582,7 +603,7 @@ def with_model(
     name: str = "",  # what a caption calls it
 ) -> Lens:
     "The same lens on other weights."
-    return Lens(model, self.mean, self.std, self.size, self.layers, name or self.name, self.table, self.activation)
+    return Lens(model, self.mean, self.std, self.shape, self.layers, name or self.name, self.table, self.activation)
 
 
 @patch
@@ -591,7 +612,7 @@ def with_layers(
     layers: Sequence[str] | str | None,  # names, "all", or None for whole blocks
 ) -> Lens:
     "The same lens with other stops."
-    return Lens(self.model, self.mean, self.std, self.size, layers, self.name, self.table, self.activation)
+    return Lens(self.model, self.mean, self.std, self.shape, layers, self.name, self.table, self.activation)
 
 
 @patch

@@ -54,11 +54,12 @@ def write_app(
     | dict
     | None = None,  # without a run: a name for `load_model`, or its arguments; None: that of the package
     images: Sequence[str] = (),  # without a run: files and folders of images; none: built-in shapes
+    activation: str | None = None,  # that makes probabilities of the outputs, as of `Explorer`
 ) -> Path:  # the notebook to serve
     "Write the notebook that shows an explorer, its page template, kernel and settings; it saves views right here."
     folder, run = Path(folder), run and Path(run).resolve()
     options = dict(root=root and str(Path(root).resolve()), fit=fit, folder=str(Path.cwd()), model=model)
-    options["images"] = [str(Path(image).resolve()) for image in images]
+    options |= dict(images=[str(Path(image).resolve()) for image in images], activation=activation)
     given = ", ".join(f"{name}={value!r}" for name, value in options.items() if value)
     source = f"from cifarcam.explorer import open_run\nopen_run({str(run) if run else None!r}, {given})"
     cell = dict(cell_type="code", id="explorer", execution_count=None, metadata={}, outputs=[], source=source)

@@ -31,6 +31,8 @@ __all__ = [
     "plot_per_class",
     "to_picture",
     "show_signal",
+    "volume_slices",
+    "map_slice",
     "overlay_volume",
     "show_volume",
     "show_why",
@@ -894,6 +896,30 @@ def show_signal(
 
 
 # %% ../nbs/70_visualize.ipynb #92fd7520
+def volume_slices(
+    volume: np.ndarray | Tensor,  # [d, h, w], or [C, d, h, w]
+    limits: tuple[float, float] | None = None,  # shown black and white; None: as in `to_picture`, of the whole volume
+) -> np.ndarray:  # uint8 [d, h, w, 3]
+    "The slices of a volume, or the frames of a video, as a screen shows them."
+    volume = torch.as_tensor(np.asarray(volume)).float()
+    volume = (volume if volume.ndim == 4 else volume[None]).permute(1, 2, 3, 0)
+    return to_picture(volume.flatten(0, 1), limits=limits).reshape(*volume.shape[:3], 3)
+
+
+def map_slice(
+    map: Tensor | np.ndarray,  # [d', h', w'], signed raw map
+    depth: int,  # slices of the volume
+    k: int,  # the one to show
+    smooth: bool = True,  # linear between the map's cells; False: true cells
+    signed: bool = False,  # True: both signs, as of a difference; else negative values count as zero
+) -> tuple[np.ndarray, float, int]:  # [h', w'] in that slice, the largest value in any, and the slice that has it
+    "A map in one slice of its volume, by the scale of all of them."
+    map = torch.as_tensor(map).float()
+    fine = upsample(map if signed else map.relu(), (depth, *map.shape[1:]), smooth)
+    largest = fine.abs().amax((1, 2))
+    return fine[k].numpy(), float(largest.max()), int(largest.argmax())
+
+
 def overlay_volume(
     volume: np.ndarray | Tensor,  # [d, h, w], or [C, d, h, w]
     map: Tensor | np.ndarray,  # [d', h', w'], signed; negative values count as zero
@@ -901,10 +927,8 @@ def overlay_volume(
     limits: tuple[float, float] | None = None,  # shown black and white; None: as in `to_picture`, of the whole volume
 ) -> np.ndarray:  # uint8 [d, h, w, 3]
     "A map over each slice of a volume, all by one scale."
-    volume = torch.as_tensor(np.asarray(volume)).float()
-    volume = (volume if volume.ndim == 4 else volume[None]).permute(1, 2, 3, 0)
-    pictures = to_picture(volume.flatten(0, 1), limits=limits).reshape(*volume.shape[:3], 3)
-    fine = upsample(torch.as_tensor(map).float().relu(), tuple(volume.shape[:3]))
+    pictures = volume_slices(volume, limits)
+    fine = upsample(torch.as_tensor(map).float().relu(), pictures.shape[:3])
     top = max(float(fine.max()), 1e-30)
     return np.stack([overlay(p, m, opacity=opacity, top=top) for p, m in zip(pictures, fine)])
 
@@ -912,17 +936,22 @@ def overlay_volume(
 def show_volume(
     volume: np.ndarray | Tensor,  # [d, h, w], or [C, d, h, w]
     map: Tensor | np.ndarray,  # [d', h', w'], signed raw map
-    n: int = 6,  # slices
+    n: int = 6,  # slices at equal distances, one of them moved to where the map is largest
     title: str | None = None,  # above all; says what the map explains
     size: float = 1.0,  # of a slice, in inches
+    slices: Sequence[int] | None = None,  # which, from 0; None: `n` of them
 ) -> Figure:  # the slices, and below them with the map
     "Slices of a volume and of its map."
     plain, painted = overlay_volume(volume, map, 0), overlay_volume(volume, map)
-    peak = int(torch.as_tensor(map).float().amax((1, 2)).argmax())
-    peak = int((peak + 0.5) * len(plain) / len(map))
+    _, most, peak = map_slice(map, len(plain), 0)
     chosen = np.linspace(0, len(plain) - 1, min(n, len(plain))).round().astype(int)
-    chosen[np.abs(chosen - peak).argmin()] = peak
-    names = [f"slice {k}\n(peak)" if k == peak else f"slice {k}" for k in chosen]
+    if slices is not None:
+        chosen = np.asarray(slices)
+        if not len(chosen) or chosen.min() < 0 or chosen.max() >= len(plain):
+            raise ValueError(f"slices must name some of 0 to {len(plain) - 1}, not {list(slices)}.")
+    elif most > 0:
+        chosen[np.abs(chosen - peak).argmin()] = peak
+    names = [f"slice {k}\n(peak)" if k == peak and most > 0 else f"slice {k}" for k in chosen]
     grid = "map, " + " × ".join(str(s) for s in np.shape(map)) + " cells"
     return _table([list(plain[chosen]), list(painted[chosen])], ["volume", grid], names, title or "", size)
 

@@ -16,7 +16,8 @@ Format 1 of `data` (arrays in base64):
   T is C, or 1 where the method explains no class. A map is values / 127 * top: signed, so that two classes' maps can be subtracted.
 
 A VIEW is { name, place, size, pixels, label, predicted, probabilities, classes, target, rather, method, classless,
-            layers: [{ name, grid, words, values: Float32Array, top (null: its own largest), blank: why, or "" }] }. */
+            layers: [{ name, grid, words, values: Float32Array, top (null: its own largest), blank: why, or "",
+                       peak: of a volume the largest value in any slice }] }. */
 
 export const bytes = (part) =>
   typeof part === "string" ? Uint8Array.from(atob(part), (c) => c.charCodeAt(0)) : new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
@@ -87,7 +88,7 @@ function paintImage(canvas, pixels, size, { mask = null, paint = [128, 128, 128]
 /** The map over the image. It covers more where it is larger, a line marks half of its maximum, and a blank map is hatched. */
 export function paintMap(canvas, view, layer, { opacity, smooth, colors, diverging, side, signed = view.rather !== null }) {
   const [H, W] = fit(canvas, view.size, side), [h, w] = view.size, context = canvas.getContext("2d"), out = context.createImageData(W, H), to = out.data;
-  const map = enlarged(layer.values, layer.grid, H, W, smooth), most = largest(map, signed), top = layer.top || most || 1;
+  const map = enlarged(layer.values, layer.grid, H, W, smooth), most = layer.peak ?? largest(map, signed), top = layer.top || most || 1;
   const [line] = steps(h, H, false), [column] = steps(w, W, false), below = signed ? grays(view.pixels) : view.pixels;
   const table = signed ? diverging : colors, color = new Float32Array(768), seen = new Float32Array(256); // of each level, and what it leaves of the image
   for (let k = 0; k < 256; k++) {
@@ -164,7 +165,7 @@ function where(view, layer, smooth) {
   };
   if (layer.blank) return layer.blank;
   if (view.rather !== null) return `most for ${view.classes[view.target]} ${place(1)}, for ${view.classes[view.rather]} ${place(-1)}`;
-  const fine = enlarged(layer.values, layer.grid, 64, 64, smooth), most = largest(fine);
+  const fine = enlarged(layer.values, layer.grid, 64, 64, smooth), most = layer.peak ?? largest(fine);
   return `strongest ${place(1)}; ${percent(fine.filter((v) => v >= most / 2).length / 4096)} of the image is above half of the maximum (line)`;
 }
 
@@ -366,7 +367,7 @@ export class Stage {
     say(c.about, "images; gray: no difference");
     c.map.hidden = !same;
     if (!same) return say(c.caption, one && two ? "no difference of maps: their grids have other sizes" : "");
-    const layer = { ...two, values: two.values.map((v, k) => v - one.values[k]), top: null, blank: "" };
+    const layer = { ...two, values: two.values.map((v, k) => v - one.values[k]), top: null, peak: null, blank: "" };
     if (!layer.values.some(Boolean)) layer.blank = "both maps are the same";
     paintMap(c.map, { ...b, rather: -1 }, layer, { ...this.style(LARGE), signed: true });
     const words = layer.blank || "orange: more in B; purple: more in A";

@@ -65,6 +65,7 @@ async function render({ model, el: root }) {
       model.send({ hide: mask !== null }, undefined, mask ? [mask.slice().buffer] : []);
     },
   };
+  if (!model.get("scene").paint) delete source.brush; // of a tensor nobody knows a color that hides
   const ask = () => {
     asked = waiting ? ++asked : 0;
     if (waiting) model.send({ brush: true }, undefined, [waiting.slice().buffer]);

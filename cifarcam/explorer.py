@@ -47,8 +47,16 @@ from .runs import Run
 from .shapes import shapes
 from .text import visible
 from .transforms import POLICIES, policy_from_dict, policy_to_dict
-from .visualize import CMAP, DIVERGING, map_slice, overlay, overlay_difference, show_images, to_picture
-from .visualize import volume_slices
+from cifarcam.visualize import (
+    CMAP,
+    DIVERGING,
+    map_slice,
+    overlay,
+    overlay_difference,
+    show_images,
+    to_picture,
+    volume_slices,
+)
 from .weights import LoadedModel, load_model, load_pretrained, looks_untrained, numbered
 
 # %% ../nbs/73_explorer.ipynb #26f00c22
@@ -227,7 +235,7 @@ class Line:
     maps: dict[str, np.ndarray] = field(default_factory=dict)  # by layer [h, w], signed; of a slow method only one
     blank: dict[str, str] = field(default_factory=dict)  # by layer why its map is blank; empty where it is not
     tops: dict[str, float | None] = field(default_factory=dict)  # the value of the last color; None: the map's own
-    peaks: dict[str, tuple[float, int]] = field(default_factory=dict)  # of a volume: the largest value, in which slice
+    peaks: dict[str, int | None] = field(default_factory=dict)  # of a volume: the slice with the largest value
     paint: Callable | None = None  # draws a layer's map: paint(layer, size) -> uint8 [H', W', 3]
     size: tuple[int, int] = (288, 288)  # of a drawing in pixels
 
@@ -237,14 +245,9 @@ class Line:
         plain = overlay(self.image, np.zeros((1, 1)), opacity=0, size=self.size)
         return [plain] + [self.paint(layer, self.size) for layer in [self.layer] if layer]
 
-    def top(self, layer: str) -> float | None:  # None: the largest value of what is shown
-        "The value of the last color."
-        own = self.peaks.get(layer, (None,))[0]
-        return own if self.tops[layer] is None else self.tops[layer]
-
     def peak_words(self, layer: str) -> str:
-        most, where = self.peaks.get(layer, (0, 0))
-        return f"; the map is largest in slice {where}" if most > 0 else ""
+        peak = self.peaks.get(layer)
+        return "" if peak is None else f"; the map is largest in slice {peak}"
 
 
 # %% ../nbs/73_explorer.ipynb #view0000
@@ -499,14 +502,14 @@ def _observe(self: Viewer, view: View, line: Line) -> Line:
     layers = lens.layers if is_quick(s.method) else [line.layer] if line.layer else []
     line.maps = {layer: line.look.map(layer, s.method, *classes, progress=report) for layer in layers}
     line.blank = {layer: line.look.silence(layer, s.method, *classes) for layer in layers}
-    for layer, map in line.maps.items() if self.depth else ():
-        line.maps[layer], *peak = map_slice(map, self.depth, s.slice, s.smooth, view.rather is not None)
-        line.peaks[layer] = tuple(peak)
-        line.blank[layer] = line.blank[layer] or "blank: no evidence in this slice" * (not line.maps[layer].any())
     line.tops, line.size = self._tops(view, line, layers), self.size
+    for layer, map in line.maps.items() if self.depth else ():
+        part, top, peak = map_slice(map, self.depth, s.slice, s.smooth, view.rather is not None)
+        line.maps[layer], line.tops[layer], line.peaks[layer] = part, top, peak if top > 0 else None
+        line.blank[layer] = line.blank[layer] or "blank: no evidence in this slice" * (not part.any())
     draw, style = (overlay, {"cmap": s.cmap}) if view.rather is None else (overlay_difference, {})
     style |= dict(opacity=s.opacity, smooth=s.smooth)
-    line.paint = lambda layer, size: draw(line.image, line.maps[layer], top=line.top(layer), size=size, **style)
+    line.paint = lambda layer, size: draw(line.image, line.maps[layer], top=line.tops[layer], size=size, **style)
     view.lines.append(line)
     return line
 
@@ -566,7 +569,7 @@ def describe(self: View) -> list[str]:  # a few lines
     if line.layer:
         colors = "" if self.rather is None else f" (orange: more for {c[self.target]}, purple: {c[self.rather]})"
         value = "value" if self.rather is None else "absolute value"
-        own = line.tops[line.layer] is None
+        own = line.tops[line.layer] is None or line.peaks
         rows += [
             f"{METHOD_NAMES.get(s.method, s.method)}, {self.question}{colors}",
             f"layer {line.layer}: {line.lens.words(line.layer)}{line.peak_words(line.layer)}",
@@ -688,8 +691,9 @@ def _seen(view: View, line: Line) -> dict:
     def of_layer(name: str) -> dict:
         map = line.maps.get(name, np.zeros(0))  # a slow method makes only one
         seen = dict(name=name, grid=lens.table.grid[name][-2:], words=lens.memo["words"][name] + line.peak_words(name))
-        values, peak = np.asarray(map, "<f4").tobytes(), line.peaks.get(name, (None,))[0]
-        return seen | dict(values=values, top=line.tops.get(name), peak=peak, blank=line.blank.get(name, ""))
+        values, top = np.asarray(map, "<f4").tobytes(), line.tops.get(name)
+        top = dict(top=None, peak=top) if line.peaks else dict(top=top, peak=None)
+        return seen | top | dict(values=values, blank=line.blank.get(name, ""))
 
     names = dict(name=view.item.name, place=view.place, title=": ".join(filter(None, (line.name, line.about))))
     what = {key: visible(text) for key, text in names.items()} | dict(fitted=view.fitted, position=s.image)
@@ -1203,23 +1207,21 @@ def _display_controls(self: Explorer) -> list[W.Widget]:
     cmaps, row = (CMAP, "viridis", "cividis", "magma", "plasma", "turbo", "gray"), self._control
     self._on_view.append(lambda view: setattr(self.cmap, "disabled", view.rather is not None))  # its own two colors
     label, tip = "stop at every step inside the blocks", "all explainable layers on the slider"
+
+    def change_stops() -> None:
+        if self.layers:
+            stops, before = self.lens.every if self.every.value else self.layers, self.layer.value
+            with self._quietly():
+                self.layer.options = stops
+                self.layer.value = before if before in stops else stops[-1]
+            self._ask()
+
     scale = lambda: row("scale", W.Dropdown, "scale", "which value gets the last color", options=scales)
     return [
         row("cmap", W.Dropdown, "colors", "dark to bright: little to much evidence", options=cmaps),
         *([scale()] if self.tensor is None else []),
-        row("every", W.Checkbox, label, tip, self._change_stops, indent=False),
+        row("every", W.Checkbox, label, tip, change_stops, indent=False),
     ]
-
-
-@patch
-def _change_stops(self: Explorer) -> None:
-    "Whole blocks, or every step inside them."
-    if self.layers:
-        stops, before = self.lens.every if self.every.value else self.layers, self.layer.value
-        with self._quietly():
-            self.layer.options = stops
-            self.layer.value = before if before in stops else stops[-1]
-        self._ask()
 
 
 # %% ../nbs/73_explorer.ipynb #95463dbc
@@ -1231,7 +1233,14 @@ _UNCLASSED = ("cell", "own")  # a cell has its class, and nobody knows that of a
 def _choice_controls(self: Explorer) -> list[W.Widget]:
     classes = [("every class", "every"), *((name, i) for i, name in enumerate(self.data.classes))]
     self._predicting, row, choose = False, self._control, self._choose
-    self.stop.on_click(self._safely(lambda: self._stop_predicting()))
+
+    def stop() -> None:
+        if self._predicting:
+            self._reset_filter()
+            said = f"Stopped before all were predicted. To walk through: {self.filter.label}, as before."
+            self._write(self.notice, said)
+
+    self.stop.on_click(self._safely(stop))
     labeled = self.options.labeled
     filters = {name: kind for name, kind in _FILTERS.items() if labeled or kind in ("all", "own")}
     controls = [
@@ -1357,13 +1366,6 @@ def _reset_filter(self: Explorer) -> None:
         self.of_class.disabled = choice.filter in _UNCLASSED
 
 
-@patch
-def _stop_predicting(self: Explorer) -> None:
-    if self._predicting:
-        self._reset_filter()
-        self._write(self.notice, f"Stopped before all were predicted. To walk through: {self.filter.label}, as before.")
-
-
 # %% ../nbs/73_explorer.ipynb #4f692b5c
 def read_upload(
     name: str,  # of the file, as its owner calls it
@@ -1413,18 +1415,15 @@ def _show_own(self: Explorer, found: list[Item]) -> None:
 def _upload_controls(self: Explorer) -> list[W.Widget]:
     kinds, tip = "image/*,.tif,.tiff,.webp,.avif,.bmp,.hdr,.exr", "any format, any size, several at once"
     self.upload = W.FileUpload(multiple=True, accept=kinds, description="upload own images", icon="", tooltip=tip)
-    self.upload.observe(self._safely(self._take_uploads), "value")
+
+    def take() -> None:  # as a job; the widget's copy of the bytes is let go
+        if files := [(f["name"], bytes(f["content"])) for f in self.upload.value]:
+            self._job(self._read_uploads(files))
+            with self._quietly():
+                self.upload.value = ()
+
+    self.upload.observe(self._safely(take), "value")
     return [self.upload.add_class("cam-indent")]
-
-
-@patch
-def _take_uploads(self: Explorer) -> None:
-    "Read what was uploaded, as a job; the widget's copy of the bytes is let go."
-    files = [(f["name"], bytes(f["content"])) for f in self.upload.value]
-    if files:
-        self._job(self._read_uploads(files))
-        with self._quietly():
-            self.upload.value = ()
 
 
 @patch
@@ -1743,7 +1742,7 @@ def code(self: Explorer) -> str:
         repr=repr,
         seen="x" if raw else "",
         cut=f"{self.depth}, {s.slice}, {s.smooth}, {v.rather is not None}" if self.depth else "",
-        top=lambda each: None if (top := each.top(each.layer)) is None else float(top),
+        top=lambda each: None if (top := each.tops.get(each.layer)) is None else float(top),
     )
 
 

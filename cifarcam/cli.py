@@ -257,7 +257,9 @@ def _run(words: list[str], traceback: bool) -> int:
         with _short_warnings():
             return _app()(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
     except CycloptsError as error:
-        return _say(error) or 2
+        needs = [f"{a}={b}" for a, b in zip(words, words[1:]) if f" {a} requires an argument" in str(error)]
+        dash = [one for one in needs if re.search("=-[^-]", one)]
+        return _say(f"{error}{' A value that begins with a dash is written ' * bool(dash)}{''.join(dash[:1])}") or 2
     except KeyboardInterrupt as error:
         print(file=sys.stderr)
         return _say(str(error) or "stopped") or 130

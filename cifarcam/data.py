@@ -206,6 +206,8 @@ def _open(path: Path) -> Image.Image:
 def _check_area(width: int, height: int) -> None:
     "An error for an image of more pixels than are decoded."
     limit = Image.MAX_IMAGE_PIXELS
+    if not width * height:
+        raise ValueError(f"it has {width} x {height} pixels")
     if limit is not None and width * height > limit:
         size = f"it has {width:,} x {height:,} pixels, more than the {limit:,} that are decoded"
         raise ValueError(f"{size}: shrink it, or raise PIL.Image.MAX_IMAGE_PIXELS")
@@ -542,6 +544,8 @@ def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int
     tiff = _Tiff(source)
     if tiff.regular and (bands or tiff.bits > 8 or tiff.kind == "i" or tiff.samples > 4):
         return _decode_tiff(tiff, target, bands)
+    if tiff.bits > 8 and tiff.one(284) == 2 and not tiff.regular:
+        raise ValueError(f"it has planes of {tiff.bits} bits in an unusual layout: save its samples side by side")
     try:
         image = _open(source)
     except UnidentifiedImageError:
@@ -552,16 +556,27 @@ def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int
         return _decode_image(image, source, target, bands)
 
 
+def _jpeg2000_bits(path: Path) -> int:
+    "Of the first component: in the marker SIZ, behind the one that begins the codestream (ISO 15444-1, A.5.1)."
+    with path.open("rb") as file:
+        head = file.read(2**16)
+    return (head[head.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
+
+
 def _decode_image(image: Image.Image, path: Path | None, target: _Target, bands: int | None) -> np.ndarray | _Deep:
     "`_decode` by Pillow; an image that is not of a file of ours stays as it is."
     _check_area(*image.size)
     raw, clear = str(image.tile[0][3]) if getattr(image, "tile", ()) else "", image.info.get("transparency")
     tags, deep_color = getattr(image, "tag_v2", {}), image.format == "PNG" and ";16" in raw and path
+    if path and image.format == "JPEG2000" and image.mode[:3] == "RGB":  # above 8 bits, Pillow makes white black
+        deep_color = _jpeg2000_bits(path) > 8
     large = deep_color or image.mode not in ("RGB", "L", "1", "CMYK")
     if target.height and path:  # a large JPEG is decoded at a fraction, at least four times what is needed
         image.draft(None, (4 * max(target.width, target.height),) * 2)
     with _decoding((24 if large else 4) * image.width * image.height):
+        name, image.filename = getattr(image, "filename", ""), ""  # a TIFF that is mapped by name is turned wrongly
         image.load()  # decodes the whole file, so a truncated one fails here
+        image.filename = name
         try:
             orientation = image.getexif().get(0x0112, 1)
         except Exception:  # a broken note fails in many ways, and the pixels are good

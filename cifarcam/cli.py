@@ -31,7 +31,7 @@ import shutil
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -257,7 +257,9 @@ def _run(words: list[str], traceback: bool) -> int:
         with _short_warnings():
             return _app()(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
     except CycloptsError as error:
-        return _say(error) or 2
+        needs = [f"{a}={b}" for a, b in zip(words, words[1:]) if f" {a} requires an argument" in str(error)]
+        dash = [one for one in needs if re.search("=-[^-]", one)]
+        return _say(f"{error}{' A value that begins with a dash is written ' * bool(dash)}{''.join(dash[:1])}") or 2
     except KeyboardInterrupt as error:
         print(file=sys.stderr)
         return _say(str(error) or "stopped") or 130
@@ -578,12 +580,12 @@ def evaluate(run: _RunFolder, /, *, options: _EvaluateOptions = _EvaluateOptions
 
 
 # %% ../nbs/81_cli.ipynb #modelop3
-def _numbers(name: str, text: str | None, kind: type, counts: tuple[int, ...], wanted: str) -> tuple:
+def _numbers(name: str, text: str | None, kind: type, counts: Container[int], wanted: str) -> tuple:
     "Numbers with commas between them; none where nothing was given."
     try:
         values = tuple(kind(word) for word in (text or "").split(",") if text)
     except ValueError:
-        values = (0,) * 9
+        values = ()
     if text and (len(values) not in counts or kind is int and min(values) < 1):
         raise UsageError(f"--{name} {text}: give {wanted}")
     return values
@@ -598,18 +600,18 @@ class _ModelOptions(_RunOptions):
     # DEFAULT, which is downloaded
     class_names: Annotated[_Text, Parameter(name=["--class-names", "--classes"])] = None
     # FILE: with --model: a text file, one class name a line; one logit takes two, the positive one second
-    mean: _Text = None  # R,G,B: with --model: its normalization, 0..1; default: ImageNet's, or what timm says; one
-    # number: for all channels
-    std: _Text = None  # R,G,B: with --model: likewise; both of one number for a model of gray images
+    mean: _Text = None  # R,G,B: with --model: its normalization, 0..1, a number a channel; default: ImageNet's, or what
+    # timm says, of other channels than three 0; one number: for all channels
+    std: _Text = None  # R,G,B: with --model: likewise, 1; both of one number for a model of gray images
     size: _Text = None  # N: with --model: side of its input in pixels, or height,width; default: 224, or what timm says
 
     def arguments(self) -> dict | None:  # None without a model
         "What `load_model` takes, with paths that hold in any folder."
-        colors = "one number or three, for red, green and blue, each in 0..1, such as 0.5,0.5,0.5"
+        colors = "one number, or one for each channel, in 0..1, such as 0.5,0.5,0.5 for red, green and blue"
         sides = "the side in pixels, such as 224, or height and width, such as 128,64"
         size = _numbers("size", self.size, int, (1, 2), sides)
         given = dict(weights=self.weights, classes=self.class_names, size=(size[0], size[-1]) if size else None)
-        given |= {name: _numbers(name, getattr(self, name), float, (1, 3), colors) for name in ("mean", "std")}
+        given |= {name: _numbers(name, getattr(self, name), float, range(1, 99), colors) for name in ("mean", "std")}
         given = {name: value for name, value in given.items() if value}
         if not self.model and given:
             raise UsageError(

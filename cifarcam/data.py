@@ -12,6 +12,7 @@ __all__ = [
     "channel_stats",
     "UnreadableImage",
     "read_image",
+    "read_channels",
     "is_image",
     "image_files",
     "describe",
@@ -31,18 +32,20 @@ import math
 import os
 import re
 import reprlib
+import struct
 import tempfile
 import threading
 import unicodedata
 import warnings
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from http.client import HTTPException
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +206,8 @@ def _open(path: Path) -> Image.Image:
 def _check_area(width: int, height: int) -> None:
     "An error for an image of more pixels than are decoded."
     limit = Image.MAX_IMAGE_PIXELS
+    if not width * height:
+        raise ValueError(f"it has {width} x {height} pixels")
     if limit is not None and width * height > limit:
         size = f"it has {width:,} x {height:,} pixels, more than the {limit:,} that are decoded"
         raise ValueError(f"{size}: shrink it, or raise PIL.Image.MAX_IMAGE_PIXELS")
@@ -229,7 +234,7 @@ def _decoding(amount: int) -> Iterator[None]:
 class _Deep:
     "An image of more than 8 bits in its final shape, whose range is not decided yet."
 
-    values: np.ndarray  # float32 [h, w, 1 or 3], multiplied by `cover`
+    values: np.ndarray  # float32 [h, w, C], multiplied by `cover`
     cover: np.ndarray  # float32 [h, w, 1], 0..1: how opaque
     low: float  # smallest visible value
     high: float  # largest visible value
@@ -237,13 +242,29 @@ class _Deep:
     profile: bytes | None  # ICC profile
     inverted: bool  # 0 is white, as in many an X-ray
 
-    def scaled(self, low: float, high: float) -> np.ndarray:  # uint8 [h, w, 3]
+    def shares(self, low: float, high: float) -> np.ndarray:  # float32 [h, w, C], 0..1
         "The image on white, with `low` as black and `high` as white."
         shares = (self.values - low * self.cover) / (high - low)
         if self.inverted:
             shares = self.cover - shares
-        levels = (np.clip(shares + 1 - self.cover, 0, 1) * 255 + 0.5).astype(np.uint8)
-        return np.asarray(_to_srgb(Image.fromarray(levels if levels.shape[2] == 3 else levels[..., 0]), self.profile))
+        return np.clip(shares + 1 - self.cover, 0, 1)
+
+    def scaled(self, low: float, high: float) -> np.ndarray:  # uint8 [h, w, 3], sRGB
+        "The same in 8 bits."
+        return _levels_to_srgb((self.shares(low, high) * 255 + 0.5).astype(np.uint8), self.profile)
+
+    def fine(self, low: float, high: float) -> np.ndarray:  # float32 [h, w, 3] in sRGB, or [h, w, C] of bands, 0..1
+        "The same in its own depth; a profile is known at whole levels, and is linear between them."
+        shares = self.shares(low, high)
+        if not self.profile or shares.shape[2] not in (1, 3):
+            return np.repeat(shares, 3, 2) if shares.shape[2] == 1 else shares
+        levels = np.clip(shares * 255, 0, 254).astype(np.uint8)
+        base = _levels_to_srgb(levels, self.profile).astype(np.float32)
+        steps = [  # to the next level of each channel
+            (_levels_to_srgb(levels + next_level, self.profile) - base) * (shares * 255 - levels)[..., [k]]
+            for k, next_level in enumerate(np.eye(levels.shape[2], dtype=np.uint8))
+        ]
+        return np.clip((base + sum(steps)) / 255, 0, 1).astype(np.float32)
 
 
 def _value_range(images: Sequence[_Deep]) -> tuple[float, float]:
@@ -281,6 +302,11 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return ImageCms.applyTransform(image, transform) if transform else image.convert("RGB")
 
 
+def _levels_to_srgb(levels: np.ndarray, profile: bytes | None) -> np.ndarray:  # uint8 [h, w, 3]
+    "Pixels uint8 [h, w, 1 or 3] as sRGB."
+    return np.asarray(_to_srgb(Image.fromarray(levels if levels.shape[2] == 3 else levels[..., 0]), profile))
+
+
 # %% ../nbs/10_data.ipynb #e0f58270
 _TURNS = [getattr(Image.Transpose, name) for name in ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE")]
 _TURNS += [Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90]  # EXIF 2 to 8
@@ -295,13 +321,9 @@ class _Target:
     fit: str
     turn: Image.Transpose | None = None
 
-    def turned(self, image: Image.Image) -> "_Target":
-        "The same for an image with an EXIF orientation; a broken note fails in many ways, and the pixels are good."
-        try:
-            orientation = image.getexif().get(0x0112, 1)
-        except Exception:
-            orientation = 1
-        width, height = (self.width, self.height) if self.height else image.size
+    def turned(self, size: tuple[int, int], orientation: Any) -> "_Target":
+        "The same for an image of this width and height, with an orientation of EXIF."
+        width, height = (self.width, self.height) if self.height else size
         if orientation not in range(2, 9):
             return replace(self, height=height, width=width)
         if orientation >= 5 and self.height:
@@ -328,18 +350,84 @@ class _Target:
 
 
 # %% ../nbs/10_data.ipynb #6a1f03cb
-def _opencv_size(path: Path) -> tuple[int, int] | None:
-    "Width and height of a file that OpenCV decodes and Pillow does not: a TIFF of unusual layout."
-    with path.open("rb") as file:
-        head = file.read(8)
-        if head[:4] not in (b"II*\0", b"MM\0*"):
-            return None
-        directory = TiffImagePlugin.ImageFileDirectory_v2(head)
-        file.seek(directory.next)
-        directory.load(file)
-        return directory[256], directory[257]
+class _Tiff:
+    "The first page of a TIFF: samples as they lie in the file, of any number, type and layout."
+
+    def __init__(self, path: Path):
+        self.path, self.tags = path, {}  # no tags: a file of another kind
+        with path.open("rb") as file:
+            head = file.read(16)
+            if head[:4] in (b"II*\0", b"MM\0*", b"II+\0"):  # Pillow knows the large TIFF (+) in one order of bytes
+                directory = TiffImagePlugin.ImageFileDirectory_v2(head if head[2] == 43 else head[:8])
+                file.seek(directory.next)
+                directory.load(file)
+                self.tags = {tag: v if isinstance(v, tuple) else (v,) for tag, v in directory.items()}
+        self.order = ">" if head[:1] == b"M" else "<"
+        self.size, self.samples, self.bits = (self.one(256), self.one(257)), self.one(277), self.one(258)
+        self.kind = {2: "i", 3: "f"}.get(self.one(339), "u")
+
+    def one(self, tag: int, default: Any = 1) -> Any:
+        return self.tags.get(tag, (default,))[0]
+
+    @property
+    def regular(self) -> bool:
+        "Whether it is gray, RGB or bands in samples of whole bytes, in a compression that knows nothing but bytes."
+        same = len(set(self.tags.get(258, ()))) == 1 and len(set(self.tags.get(339, ()))) <= 1
+        known = self.bits in (8, 16, 32, 64) and self.one(262) in (0, 1, 2) and self.one(339) in (1, 2, 3, 4)
+        return (
+            same
+            and known
+            and self.one(259) in (1, 5, 8, 32773, 32946, 34925, 50000)
+            and bool({279, 325} & {*self.tags})
+        )
+
+    def pixels(self) -> np.ndarray:  # [h, w, samples]
+        "Its numbers; every strip or tile is decoded by Pillow as 8-bit gray."
+        (width, height), of_tiles = self.size, 324 in self.tags
+        planes = self.samples if self.one(284) == 2 else 1
+        side, tile = self.samples // planes, self.one(322) if of_tiles else width  # samples side by side; columns
+        row, across = tile * side * self.bits // 8, -(-width // tile)
+        where, lengths = (324, 325) if of_tiles else (273, 279)
+        layout = {256: [across * row], 257: [height], 258: [8], 259: [self.one(259)], 262: [1], 266: [self.one(266)]}
+        layout |= {322: [row], 323: [self.one(323)]} if of_tiles else {278: [self.one(278, height)]}
+        content = self.path.read_bytes()
+        pieces = [content[start : start + n] for start, n in zip(self.tags[where], self.tags[lengths])]
+        held, needed = sum(map(len, pieces)), planes * height * across * row if self.one(259) == 1 else 0
+        if held < max(sum(self.tags[lengths]), needed):
+            raise ValueError("it is truncated")
+        found, each = [], len(pieces) // planes
+        for k in range(0, len(pieces), each):
+            page = io.BytesIO(_tiff_of_bytes(pieces[k : k + each], where, lengths, layout))
+            with TiffImagePlugin.TiffImageFile(page) as image:
+                found.append(self._numbers(np.asarray(image).reshape(height, across, row), side))
+        return np.concatenate(found, 2)[:, :width]
+
+    def _numbers(self, rows: np.ndarray, side: int) -> np.ndarray:  # [h, w, side] of uint8 [h, tiles, bytes]
+        "Bytes as numbers: in this machine's order, and whole where the file has differences to the left neighbor."
+        size, predictor = self.bits // 8, self.one(317) if self.one(259) not in (1, 32773) else 1
+        if predictor == 3:  # of floats: all first bytes, then all second ones
+            sums = np.cumsum(rows.reshape(*rows.shape[:2], -1, side), 2, np.uint8)
+            sums = np.moveaxis(sums.reshape(*rows.shape[:2], size, -1), 2, -1)
+            return np.ascontiguousarray(sums).view(f">f{size}").astype(f"f{size}").reshape(len(rows), -1, side)
+        numbers = rows.view(f"{self.order}u{size}").astype(f"u{size}").reshape(*rows.shape[:2], -1, side)
+        numbers = np.cumsum(numbers, 2, numbers.dtype) if predictor == 2 else numbers
+        return numbers.view(f"{self.kind}{size}").reshape(len(rows), -1, side)
 
 
+def _tiff_of_bytes(pieces: list[bytes], where: int, lengths: int, layout: dict[int, list[int]]) -> bytes:
+    "A TIFF of these strips or tiles; `where` and `lengths` are the tags that locate them."
+    ends = list(accumulate(map(len, pieces), initial=8))
+    entries, more = b"", b""
+    for tag, values in sorted((layout | {where: ends[:-1], lengths: [*map(len, pieces)]}).items()):
+        packed = struct.pack(f"<{len(values)}I", *values)
+        entries += struct.pack("<HHI", tag, 4, len(values))
+        entries += packed if len(values) == 1 else struct.pack("<I", ends[-1] + len(more))
+        more += packed if len(values) > 1 else b""
+    count = struct.pack("<H", len(entries) // 12)
+    return b"".join([b"II*\0", struct.pack("<I", ends[-1] + len(more)), *pieces, more, count, entries, bytes(4)])
+
+
+# %% ../nbs/10_data.ipynb #tiff0004
 def _from_opencv(path: Path) -> np.ndarray:
     "What OpenCV decodes, with all its bits: [h, w, 1 to 4], RGB first."
     pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)  # imread fails on some paths on Windows
@@ -349,8 +437,21 @@ def _from_opencv(path: Path) -> np.ndarray:
     return pixels if pixels.shape[2] < 3 else pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]]
 
 
+_QUIET = threading.Lock()
+
+
+def _silently(decode: Callable, path: Path) -> np.ndarray:
+    "A call of OpenCV that prints nothing; its level is one for the whole process, and stays as it was."
+    with _QUIET:
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        try:
+            return decode(path)
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+
+
 def _deep(pixels: np.ndarray, cover: np.ndarray | None, target: _Target, profile=None, inverted=False) -> _Deep:
-    "Pixels [h, w, 1 or 3] of any number type, with `cover` [h, w] in 0..1, as float32 in their final shape."
+    "Pixels [h, w, C] of any number type, with `cover` [h, w] in 0..1, as float32 in their final shape."
     if not np.isfinite(pixels).all():
         odd = np.count_nonzero(~np.isfinite(pixels))
         raise ValueError(f"{odd:,} of its {pixels.size:,} values are infinite or not a number")
@@ -379,54 +480,128 @@ def _flat(image: Image.Image, target: _Target) -> np.ndarray:
     return target.finish(_to_srgb(small, profile), (255, 255, 255))
 
 
-# %% ../nbs/10_data.ipynb #6a1f03cd
-def _decode_tiff(path: Path, size: tuple[int, int], target: _Target) -> np.ndarray | _Deep:
-    "`_decode` by OpenCV."
-    _check_area(*size)
-    with _decoding(32 * size[0] * size[1]):
-        pixels = _from_opencv(path)
-        target = target if target.height else replace(target, height=size[1], width=size[0])
-        if pixels.dtype == np.uint8:
-            return _flat(Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels), target)
-        if pixels.shape[2] not in (1, 3):
-            raise ValueError(f"it has {pixels.shape[2]} channels")
+def _bands(pixels: np.ndarray, target: _Target, bands: int) -> np.ndarray | _Deep:
+    "Pixels [h, w, C] as so many bands, each resized by itself."
+    if pixels.shape[2] != bands:
+        raise ValueError(f"it has {pixels.shape[2]} channels, but {bands} are wanted")
+    if pixels.dtype != np.uint8:
         return _deep(pixels, None, target)
+    return np.stack([target.finish(target.resize(Image.fromarray(pixels[..., k])), 255) for k in range(bands)], 2)
 
 
-def _decode(path: Path, target: _Target) -> np.ndarray | _Deep:
-    "An image file in its final shape; one of more than 8 bits still waits for its range."
+# %% ../nbs/10_data.ipynb #6a1f03cd
+def _decode_tiff(tiff: _Tiff, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "`_decode` of a TIFF that is not left to Pillow."
+    _check_area(*tiff.size)
+    with _decoding(8 * (tiff.samples + 1) * tiff.size[0] * tiff.size[1]):
+        target = target.turned(tiff.size, tiff.one(274) if tiff.regular else 1)  # OpenCV turns by itself
+        pixels, profile = tiff.pixels() if tiff.regular else _silently(_from_opencv, tiff.path), tiff.one(34675, None)
+        n, extra, inverted = pixels.shape[2], tiff.tags.get(338, ()), tiff.one(262) == 0
+        clear = [n - len(extra) + k for k, what in enumerate(extra) if what in (1, 2)]  # alpha; 0 is any other band
+        color = [k for k in range(n) if k not in clear]
+        if bands:
+            return _bands(pixels if n == bands else pixels[..., color], target, bands)
+        color = color[:3] if tiff.one(262) == 2 else color[:1] if len(color) == 2 else color
+        if len(color) not in (1, 3):
+            raise ValueError(f"it has {n} channels, which are no gray and no RGB")
+        if pixels.dtype == np.uint8:
+            pixels = 255 - pixels if inverted else pixels
+            image = Image.fromarray(pixels[..., color + clear].squeeze())
+            image.info["icc_profile"] = profile
+            return _flat(image, target)
+        colors, cover = pixels[..., color], None
+        if clear:
+            cover = pixels[..., clear[0]] / np.float32(1 if tiff.kind == "f" else np.iinfo(pixels.dtype).max)
+            if 1 in extra:  # the colors are multiplied by it already
+                colors = colors / np.maximum(cover, 1e-9)[..., None]
+        return _deep(colors, cover, target, profile, inverted)
+
+
+def _decode_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "`_decode` of numbers [h, w] or [h, w, C]."
+    wanted = (bands,) if bands else (1, 3)
+    planes = pixels[..., None] if pixels.ndim == 2 else pixels
+    if planes.ndim != 3 or planes.shape[2] not in wanted or planes.dtype.kind not in "uif" or not planes.size:
+        first = pixels.ndim == 3 and pixels.shape[0] in wanted
+        advice = "; channels come last: np.moveaxis(image, 0, -1)" if first else ""
+        layout = f"[H, W, {bands}]" if bands else "[H, W] or [H, W, 3]"
+        raise ValueError(f"it must hold numbers {layout}, not {pixels.dtype} {list(pixels.shape)}{advice}")
+    _check_area(planes.shape[1], planes.shape[0])
+    target = target.turned((planes.shape[1], planes.shape[0]), 1)
+    if bands or planes.dtype != np.uint8:
+        return _bands(planes, target, planes.shape[2])
+    return _flat(Image.fromarray(planes.squeeze(2) if planes.shape[2] == 1 else planes), target)
+
+
+def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "An image in its final shape; one of more than 8 bits still waits for its range."
+    if isinstance(source, np.ndarray):
+        return _decode_array(source, target, bands)
+    if isinstance(source, Image.Image):
+        return _decode_image(source, None, target, bands)
+    if source.suffix.lower() == ".npy":
+        return _decode_array(np.load(source, mmap_mode="r", allow_pickle=False), target, bands)
+    tiff = _Tiff(source)
+    if tiff.regular and (bands or tiff.bits > 8 or tiff.kind == "i" or tiff.samples > 4):
+        return _decode_tiff(tiff, target, bands)
+    if tiff.bits > 8 and tiff.one(284) == 2 and not tiff.regular:
+        raise ValueError(f"it has planes of {tiff.bits} bits in an unusual layout: save its samples side by side")
     try:
-        image = _open(path)
+        image = _open(source)
     except UnidentifiedImageError:
-        if size := _opencv_size(path):
-            return _decode_tiff(path, size, target)
-        raise
+        if not tiff.tags:
+            raise
+        return _decode_tiff(tiff, target, bands)
     with image:
-        _check_area(*image.size)
-        raw, clear = str(image.tile[0][3]) if image.tile else "", image.info.get("transparency")
-        deep_color = image.format in ("PNG", "TIFF") and ";16" in raw
-        if image.format == "PNG" and raw in ("L;2", "L;4") and clear is not None:
-            image.info["transparency"] = clear * (85 if raw == "L;2" else 17)  # of 255, as the pixels are
-        large = deep_color or image.mode not in ("RGB", "L", "1", "CMYK")
-        if target.height:  # a large JPEG is decoded at a fraction, at least four times what is needed
-            image.draft(None, (4 * max(target.width, target.height),) * 2)
-        with _decoding((24 if large else 4) * image.width * image.height):
-            image.load()  # decodes the whole file, so a truncated one fails here
-            target, pixels, cover = target.turned(image), None, None
-            if image.mode[0] in "IF":
-                pixels = np.asarray(image)[..., None]
-                cover = None if clear is None else pixels[..., 0] != clear
-            elif deep_color:
-                color = _from_opencv(path)
-                if color.dtype == np.uint16 and color.shape[2] >= 3:
-                    pixels = color[..., :3]
-                    cover = color[..., 3] / np.float32(65535) if color.shape[2] == 4 else None
-                    cover = cover if clear is None else (pixels != clear).any(2)
-            if pixels is None:
-                return _flat(image, target)
-            # Pillow inverts a TIFF in which 0 is white only up to 8 bits
-            inverted = image.mode.startswith("I;16") and getattr(image, "tag_v2", {}).get(262) == 0
-            return _deep(pixels, cover, target, image.info.get("icc_profile"), inverted)
+        return _decode_image(image, source, target, bands)
+
+
+def _jpeg2000_bits(path: Path) -> int:
+    "Of the first component: in the marker SIZ, behind the one that begins the codestream (ISO 15444-1, A.5.1)."
+    with path.open("rb") as file:
+        head = file.read(2**16)
+    return (head[head.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
+
+
+def _decode_image(image: Image.Image, path: Path | None, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "`_decode` by Pillow; an image that is not of a file of ours stays as it is."
+    _check_area(*image.size)
+    raw, clear = str(image.tile[0][3]) if getattr(image, "tile", ()) else "", image.info.get("transparency")
+    tags, deep_color = getattr(image, "tag_v2", {}), image.format == "PNG" and ";16" in raw and path
+    if path and image.format == "JPEG2000" and image.mode[:3] == "RGB":  # above 8 bits, Pillow makes white black
+        deep_color = _jpeg2000_bits(path) > 8
+    large = deep_color or image.mode not in ("RGB", "L", "1", "CMYK")
+    if target.height and path:  # a large JPEG is decoded at a fraction, at least four times what is needed
+        image.draft(None, (4 * max(target.width, target.height),) * 2)
+    with _decoding((24 if large else 4) * image.width * image.height):
+        name, image.filename = getattr(image, "filename", ""), ""  # a TIFF that is mapped by name is turned wrongly
+        image.load()  # decodes the whole file, so a truncated one fails here
+        image.filename = name
+        try:
+            orientation = image.getexif().get(0x0112, 1)
+        except Exception:  # a broken note fails in many ways, and the pixels are good
+            orientation = 1
+        target, cover = target.turned(image.size, orientation), None
+        if bands:
+            whole = deep_color or image.mode in ("LA", "RGBA", "CMYK")
+            pixels = _from_opencv(path) if deep_color else np.asarray(image)
+            return _bands(pixels if whole else np.empty((1, 1, len(image.getbands()))), target, bands)
+        if image.mode[0] in "IF":
+            pixels = np.asarray(image)[..., None]
+            if image.mode == "I" and tags.get(339) == (1,):  # Pillow has no unsigned integers of 32 bits
+                pixels = pixels.view(np.uint32)
+            cover = None if clear is None else pixels[..., 0] != clear
+        elif deep_color and (color := _from_opencv(path)).dtype == np.uint16 and color.shape[2] >= 3:
+            pixels = color[..., :3]
+            cover = color[..., 3] / np.float32(65535) if color.shape[2] == 4 else None
+            cover = cover if clear is None else (pixels != clear).any(2)
+        else:
+            if image.format == "PNG" and raw in ("L;2", "L;4") and clear is not None:
+                image = image.copy()
+                image.info["transparency"] = clear * (85 if raw == "L;2" else 17)  # of 255, as the pixels are
+            return _flat(image, target)
+        # Pillow inverts a TIFF in which 0 is white only up to 8 bits
+        return _deep(pixels, cover, target, image.info.get("icc_profile"), tags.get(262) == 0)
 
 
 # %% ../nbs/10_data.ipynb #248bf507
@@ -443,25 +618,29 @@ def _expanded(path: str | os.PathLike) -> Path:
         raise FileNotFoundError(f"{said} (of CIFAR-10: root=, `--root DIR` or $CIFARCAM_DATA)") from error
 
 
-def _read(path: Path, height: int, width: int, fit: str) -> np.ndarray | _Deep:
+def _read(source: Any, height: int, width: int, fit: str, bands: int | None = None) -> np.ndarray | _Deep:
     "`_decode` with one clear error."
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no image {path}")
+    if (of_file := isinstance(source, Path)) and not source.is_file():
+        raise FileNotFoundError(f"there is no image {source}")
     try:
-        return _decode(path, _Target(height, width, fit))
+        return _decode(source, _Target(height, width, fit), bands)
     except MemoryError:
         raise  # the machine's fault, not the file's
     except Exception as error:  # decoders fail in many ways; the path and the reason are what counts
         reason = f"{type(error).__name__}: {error}"
-        if not path.stat().st_size:
+        if of_file and not source.stat().st_size:
             reason = "it is empty: 0 bytes"
         elif isinstance(error, UnidentifiedImageError):
-            with path.open("rb") as file:  # a page of HTML, a pointer of Git LFS, an archive
+            with source.open("rb") as file:  # a page of HTML, a pointer of Git LFS, an archive
                 begins = file.read(16)
-            reason = (
-                f"it begins with {begins!r}, its content is none of the formats that are opened: {', '.join(FORMATS)}"
-            )
-        raise UnreadableImage(f"{path} cannot be read as an image ({reason})") from error
+            opened = ", ".join(name for name in FORMATS if name in Image.OPEN)
+            reason = f"it begins with {begins!r}, its content is none of the formats that are opened: {opened}"
+            if begins[4:8] == b"ftyp":
+                reason += (
+                    "; a phone's HEIC needs the package pillow-heif and its register_heif_opener(), or is saved as JPEG"
+                )
+        name = source if of_file else f"the {'image' if isinstance(source, Image.Image) else 'array'}"
+        raise UnreadableImage(f"{name} cannot be read as an image ({reason})") from error
 
 
 # %% ../nbs/10_data.ipynb #bd1aa946
@@ -478,20 +657,20 @@ def _check_reading(fit: str, value_range: Sequence[float] | None) -> None:
         raise ValueError(f"value_range must be the values of black and white, such as (0, 4095), not {given}")
 
 
-def read_image(
-    path: str | os.PathLike,  # of FORMATS, or a TIFF that OpenCV reads; of an animation the first frame
-    size: int | tuple[int, int] | None = 32,  # side of a square, or (height, width); None: the image's own size
-    fit: str = "squash",  # "squash" keeps the whole content, "crop" the middle, "pad" the proportions, on white
-    value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: a usual range
-) -> np.ndarray:  # uint8 [height, width, 3], sRGB
-    "Read one image: upright, on white, 8 bits, resized with an antialiased bicubic filter."
+def _read_scaled(image: Any, size: Any, fit: str, value_range: Any, scale: Callable, bands: int | None) -> np.ndarray:
+    "8 bits as they are, others by `scale`, a method of `_Deep`."
     _check_reading(fit, value_range)
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
-    pixels = _read(_expanded(path), height, width, fit)
+    if isinstance(image, (str, os.PathLike)):
+        image = _expanded(image)
+    elif not isinstance(image, Image.Image):
+        image = np.asarray(image)
+    pixels = _read(image, height, width, fit, bands)
+    name = image if isinstance(image, Path) else "the image"
     if not isinstance(pixels, _Deep):
         if value_range and tuple(value_range) != (0, 255):
             low, high = value_range
-            warnings.warn(f"{path} has 8 bits: 255 is white, not value_range ({low:g} to {high:g})", stacklevel=2)
+            warnings.warn(f"{name} has 8 bits: 255 is white, not value_range ({low:g} to {high:g})", stacklevel=3)
         return pixels
     low, high = value_range or _value_range([pixels])
     if (
@@ -502,8 +681,36 @@ def read_image(
         and pixels.high <= 1 < high / 16
     ):
         holds = f"it holds {'floats' if pixels.floats else 'integers'} of {pixels.low:g} to {pixels.high:g}"
-        raise UnreadableImage(f"{path}: {holds}, but value_range is {low:g} to {high:g}: save it as those images are")
-    return pixels.scaled(low, high)
+        raise UnreadableImage(f"{name}: {holds}, but value_range is {low:g} to {high:g}: save it as those images are")
+    return scale(pixels, low, high)
+
+
+def read_image(
+    image: str | os.PathLike | Image.Image | np.ndarray,  # a file of FORMATS, a TIFF of any layout, .npy; [H, W] or
+    # [H, W, 3] of any numbers; of an animation or of several pages the first
+    size: int | tuple[int, int] | None = 32,  # side of a square, or (height, width); None: the image's own size
+    fit: str = "squash",  # "squash" keeps the whole content, "crop" the middle, "pad" the proportions, on white
+    value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: a usual range
+) -> np.ndarray:  # uint8 [height, width, 3], sRGB
+    "Read one image: upright, on white, 8 bits, resized with an antialiased bicubic filter."
+    return _read_scaled(image, size, fit, value_range, _Deep.scaled, None)
+
+
+def read_channels(
+    image: str | os.PathLike | Image.Image | np.ndarray,  # as for `read_image`; or [H, W, C]
+    channels: int = 3,  # 3: sRGB, 1: gray; any other number: the bands of a file or array that has as many
+    size: int | tuple[int, int] | None = 32,  # as for `read_image`
+    fit: str = "squash",  # as for `read_image`
+    value_range: tuple[float, float] | None = None,  # as for `read_image`
+) -> np.ndarray:  # [height, width, channels]: uint8 of 8 bits; float32, 0 black and 1 white, of more
+    "Read one image in its own depth, as a network takes it."
+    bands = None if channels in (1, 3) else channels
+    pixels = _read_scaled(image, size, fit, value_range, _Deep.fine, bands)
+    if channels != 1:
+        return pixels
+    if pixels.dtype == np.uint8:
+        return np.array(Image.fromarray(pixels).convert("L"))[..., None]
+    return pixels @ np.float32([[0.299], [0.587], [0.114]])  # as Pillow does
 
 
 # %% ../nbs/10_data.ipynb #2dc24e03

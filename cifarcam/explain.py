@@ -4,6 +4,7 @@
 
 # %% auto #0
 __all__ = [
+    "as_picture",
     "own_pixels",
     "read_as",
     "to_inputs",
@@ -39,7 +40,6 @@ from functools import partial
 from io import BytesIO
 from itertools import chain, count, groupby, product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -55,7 +55,7 @@ from tqdm.auto import tqdm
 # %% ../nbs/80_explain.ipynb #imports2
 from . import __version__
 from .cam_methods import METHODS, SLOW_METHODS, CAMTypeError, CAMWarning, asks_for_class, method_name
-from .data import is_image, read_image
+from .data import is_image, read_channels
 from .diagnose import Reason
 from .files import atomic_write, tensor_bytes, write_tensors
 from .gradcam import GradCAM, left_as_found, model_on, tokens_to_grid, unwrap
@@ -65,7 +65,7 @@ from .machine import pick_device
 from .runs import Run
 from .targets import ContrastTarget, class_logits
 from .text import file_name, shorten, visible
-from .transforms import to_tensor
+from .transforms import check_std
 from cifarcam.visualize import (
     BLUE,
     NotebookFigure,
@@ -84,9 +84,9 @@ from cifarcam.visualize import (
 from .visualize import overlay as blend
 from cifarcam.weights import (
     IMAGENET_MEAN,
-    IMAGENET_STD,
     ExplainError,
     LoadedModel,
+    first_channels,
     load_model,
     looks_untrained,
     numbered,
@@ -94,59 +94,48 @@ from cifarcam.weights import (
 
 
 # %% ../nbs/80_explain.ipynb #a9411320
+def as_picture(
+    pixels: np.ndarray,  # [H, W, C], as `read_channels` gives them
+) -> np.ndarray:  # uint8 [H, W, 3]
+    "Colors or gray as they are; of other bands the mean, with the percentiles 1 and 99 as black and white."
+    if pixels.shape[2] not in (1, 3):
+        return to_picture(pixels.astype(np.float32))
+    return to_picture(pixels, limits=(0, 255 if pixels.dtype == np.uint8 else 1))
+
+
 def own_pixels(
-    image: Any,  # a file, a Pillow image, uint8 or uint16 [H', W'] or [H', W', 3]
+    image: Any,  # as for `read_channels`
     value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: as `read_image`
     size: tuple[int, int] | None = None,  # (height, width); None: the image's own
     fit: str = "squash",  # as `read_image`
+    channels: int = 3,  # that a model takes
 ) -> np.ndarray:  # uint8 [H, W, 3]
-    "The pixels of an image, upright; what a file of it would give."
-    if isinstance(image, (str, os.PathLike)):
-        return read_image(image, size, fit, value_range)
-    if not isinstance(image, Image.Image):
-        pixels = np.asarray(image)
-        pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
-        shaped = pixels.ndim >= 2 and pixels.shape[2:] in ((), (3,))
-        if not shaped or pixels.dtype not in (np.uint8, np.uint16):
-            raise ExplainError(
-                f"an image is a file, a Pillow image, or uint8 [H, W, 3], not {pixels.dtype} {list(pixels.shape)}; other numbers "
-                "and channels are given as a tensor [N, C, H, W], as the model takes them"
-            )
-        image = pixels if pixels.ndim == 3 and pixels.dtype == np.uint16 else Image.fromarray(pixels)
-    image = ImageOps.exif_transpose(image) if isinstance(image, Image.Image) else image
-    if not isinstance(image, Image.Image) or image.mode[0] in "IF" or image.has_transparency_data:
-        with TemporaryDirectory() as place:
-            if not isinstance(image, Image.Image):  # Pillow has no 16 bits in color
-                cv2.imwrite(path := f"{place}/image.png", image[..., ::-1])
-            else:
-                image.save(path := f"{place}/image.{'tif' if image.mode[0] in 'IF' else 'png'}")
-            return read_image(path, size, fit, value_range)
-    how = {"squash": Image.Image.resize, "crop": ImageOps.fit, "pad": partial(ImageOps.pad, color="white")}
-    image = image.convert("RGB")
-    return np.array(how[fit](image, size[::-1], Image.BICUBIC) if size else image)
+    "The pixels of an image, upright, as a screen shows them; in color, also for a model that takes gray images."
+    return as_picture(read_channels(image, 3 if channels == 1 else channels, size, fit, value_range))
 
 
 def read_as(
     loaded: LoadedModel,
-    image: Any,  # as for `own_pixels`
-) -> np.ndarray:  # uint8 [H, W, 3]; gray for a network that takes gray images
+    image: Any,  # as for `read_channels`
+) -> np.ndarray:  # [H, W, C]: uint8 of 8 bits; float32 in 0..1 of more
     "An image as a model gets it."
-    pixels = own_pixels(image, loaded.value_range, loaded.size, loaded.fit)
-    return np.array(Image.fromarray(pixels).convert("L").convert("RGB")) if len(loaded.mean) == 1 else pixels
+    return read_channels(image, len(loaded.mean), loaded.size, loaded.fit, loaded.value_range)
 
 
 def to_inputs(
     loaded: LoadedModel,
-    images: np.ndarray | Tensor,  # uint8 [N, H, W, 3]; a tensor is what the model takes already
+    images: np.ndarray | Tensor,  # [N, H, W, C], of `read_as`; a tensor is what the model takes already
     device: str | torch.device = "cpu",
-) -> Tensor:  # [N, 3 or 1, H, W], in the model's precision
+) -> Tensor:  # [N, C, H, W], in the model's precision
     "Images as the model takes them."
     dtype = next((p.dtype for p in loaded.model.parameters() if p.is_floating_point()), torch.float32)
     if isinstance(images, Tensor):
         return images.to(device, dtype if images.is_floating_point() else None)
-    channels = len(loaded.mean)
-    mean, std = (tuple(v) * (3 // channels) for v in (loaded.mean, loaded.std))
-    return to_tensor(images, mean, std, device)[:, :channels].to(dtype).contiguous()
+    check_std(loaded.std)
+    white = 255 if images.dtype == np.uint8 else 1
+    mean, std = (white * torch.tensor(v, dtype=torch.float64)[:, None, None] for v in (loaded.mean, loaded.std))
+    x = torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, 1), np.float32)).to(device)
+    return x.sub_(mean.float().to(x)).mul_((1 / std).float().to(x)).to(dtype)
 
 
 # %% ../nbs/80_explain.ipynb #c76e2a4a
@@ -252,8 +241,10 @@ def count_logits(
         try:
             output = model(x.clone())  # it may write into its input
         except Exception as error:
-            gray = x.shape[1] == 3 and any(isinstance(m, nn.Conv2d) and m.in_channels == 1 for m in model.modules())
-            hint = "; if it takes gray images, give a mean and a std of one value each" if gray else ""
+            n = first_channels(model)
+            kind = "gray images" if n == 1 else f"{n} channels"
+            each = f"; if it takes {kind}, give a mean and a std of {'one value' if n == 1 else f'{n} values'} each"
+            hint = each if n not in (None, x.shape[1]) else ""
             said = f"{type(model).__name__} does not take images of shape {list(x.shape)}"
             raise ExplainError(f"{said}: {textwrap.shorten(str(error), 200)}{hint}") from error
     try:
@@ -362,8 +353,10 @@ def explain_panel(
     (height, width), scale = image.shape[:2], max(192 // max(image.shape[:2]), 1)
     size, wide = (scale * height, scale * width), min(max(width / height, 0.7), 2)
     input_title = f"as the network gets it\n{height} x {width} pixels"
-    if isinstance(found.source, Tensor):
-        shown = f"mean of {len(found.source)} channels, " * (len(found.source) not in (1, 3))
+    of_tensor = isinstance(found.source, Tensor)
+    channels = len(found.source if of_tensor else found.loaded.mean)
+    if of_tensor or channels not in (1, 3):
+        shown = f"mean of {channels} channels, " * (channels not in (1, 3))
         input_title = f"the input, {height} x {width}: {shown}\nblack and white are percentiles 1 and 99"
     cells = [(0, 0, image, input_title, "")]
     if original is not None:
@@ -426,8 +419,9 @@ def figure(self: Explanation) -> Figure:
         return _stamp(shown(self.source, self.maps, title=title), self)
     if isinstance(self.source, Tensor):
         return explain_panel(self, None, self.pixels)
-    file = replace(self.loaded, mean=IMAGENET_MEAN, std=IMAGENET_STD, size=256, fit="pad")
-    return explain_panel(self, read_as(file, self.source), read_as(self.loaded, self.source))
+    how = self.loaded
+    whole = own_pixels(self.source, how.value_range, (256, 256), "pad", len(how.mean))
+    return explain_panel(self, whole, as_picture(read_as(how, self.source)))
 
 
 # %% ../nbs/80_explain.ipynb #8ba914d8
@@ -474,7 +468,7 @@ def pixels(self: Explanation) -> np.ndarray:  # uint8 [H', W', 3]
     "The image at its own size, as a screen shows it."
     if isinstance(self.source, Tensor):
         return to_picture(self.source.movedim(0, -1))
-    return own_pixels(self.source, self.loaded.value_range)
+    return own_pixels(self.source, self.loaded.value_range, channels=len(self.loaded.mean))
 
 
 @patch
@@ -581,6 +575,26 @@ def as_loaded(
     return replace(model, **{name: value for name, value in given.items() if value is not None})
 
 
+# %% ../nbs/80_explain.ipynb #bands002
+def _middle_gray(loaded: LoadedModel) -> np.ndarray:  # uint8 [1, H, W, C]
+    return np.full((1, *loaded.size, len(loaded.mean)), 128, np.uint8)
+
+
+def _with_channels(loaded: LoadedModel, net: nn.Module, device: torch.device) -> LoadedModel:
+    "A model that takes other images than three channels, or one, with a mean and a std for each of them."
+    if (n := first_channels(net)) in (None, 1, 3):
+        return loaded
+    try:
+        count_logits(net, to_inputs(loaded, _middle_gray(loaded), device))
+    except CAMTypeError:  # it runs
+        return loaded
+    except ExplainError:
+        said = "no mean and std are given, so its values in 0..1 stay as they are (a mean of 0, a std of 1)"
+        warnings.warn(f"{type(net).__name__} takes {n} channels: {said}", CAMWarning, stacklevel=5)
+        return replace(loaded, mean=(0.0,) * n, std=(1.0,) * n)
+    return loaded
+
+
 # %% ../nbs/80_explain.ipynb #e0b01877
 class Explainer:
     "A model made ready to be explained."
@@ -607,7 +621,9 @@ class Explainer:
         if "" in (layers or ()):
             raise ExplainError("a module in layers= is no layer of this model: give a name, or a module inside it")
         net, self.device = model_on(unwrap(loaded.model), pick_device(device))
-        x = torch.zeros(*shape) if shape else np.full((1, *loaded.size, 3), 128, np.uint8)
+        if not shape and loaded.mean == IMAGENET_MEAN:
+            self.loaded = loaded = _with_channels(loaded, net, self.device)
+        x = torch.zeros(*shape) if shape else _middle_gray(loaded)
         x, self.other = to_inputs(loaded, x, self.device), None
         try:
             classes = count_logits(net, x)
@@ -654,7 +670,7 @@ def _sided(self: Explainer, target: Any) -> Any:  # as `maps` takes it; a functi
 @patch
 def maps(
     self: Explainer,
-    images: np.ndarray | Tensor,  # uint8 [N, H, W, 3], as the network gets them, or its inputs
+    images: np.ndarray | Tensor,  # [N, H, W, C] of `read_as`, or the inputs themselves
     target: Any = None,  # a class by name or number, N of them, a function of the output, a dict of these; None: predicted
 ) -> dict[str, np.ndarray]:  # {layer: [N, h, w]}, of a dict {name: {layer: [N, h, w]}}; `cam` has logits and reasons
     "Signed raw maps of a batch."
@@ -710,6 +726,11 @@ def _rows_of(targets: dict, images: Sequence[int], n: int | None) -> dict:
     return {name: one.rows(images) if hasattr(one, "rows") else one for name, one in targets.items()}
 
 
+def _kind_of(pair: tuple[Any, Any]) -> tuple | None:
+    "What images of one batch have in common; None: an error. 8 bits are no part of 0..1."
+    return None if isinstance(pair[1], Exception) else (pair[1].shape, pair[1].dtype)
+
+
 @patch
 def stream(
     self: Explainer,
@@ -746,10 +767,10 @@ def stream(
                 (source, future.result())
                 for source, future in (ahead.popleft() for _ in range(min(batch_size, len(ahead))))
             ]
-            for shape, group in groupby(part, lambda pair: getattr(pair[1], "shape", None)):
+            for kind, group in groupby(part, _kind_of):
                 group = list(group)
                 images = range(done, done + len(group))
-                yield from group if shape is None else self._batch(group, _rows_of(targets, images, total))
+                yield from group if kind is None else self._batch(group, _rows_of(targets, images, total))
                 done = images.stop
                 bar.update(len(group))
 
@@ -926,7 +947,8 @@ class Explanations(list):
 # %% ../nbs/80_explain.ipynb #7a1bcf59
 def explain(
     model: Any,  # a module, a Run, a name for `load_model`, or a LoadedModel; it stays as it is
-    images: Any,  # a file, a folder, a Pillow image, an array [H, W, 3]; several of these; or a tensor [N, C, ...] of inputs
+    images: Any,  # a file (its first page), a folder, a Pillow image, an array [H, W] or [H, W, C] of any depth; several
+    # of these; or a tensor [N, C, ...] of inputs
     *,
     layers: Sequence[str | nn.Module]
     | None = None,  # names in `named_modules()`, or modules; None: one for each grid size

@@ -16,6 +16,7 @@ __all__ = [
     "start_from",
     "ExplainError",
     "LoadedModel",
+    "first_channels",
     "did_you_mean",
     "numbered",
     "load_model",
@@ -259,7 +260,7 @@ class LoadedModel:
 
     model: Any  # an nn.Module, in any mode
     classes: list[str] = field(default_factory=list)  # for each logit, or two for one, the second for its positive side
-    mean: tuple[float, ...] = IMAGENET_MEAN  # by channel, 0..1; one value: the model takes gray images
+    mean: tuple[float, ...] = IMAGENET_MEAN  # by channel, 0..1, as many as the model takes; one value: gray images
     std: tuple[float, ...] = IMAGENET_STD  # likewise
     size: int | tuple[int, int] = 224  # of its input in pixels: the side, or (height, width)
     fit: str = "squash"  # how an image gets that shape: "squash", "crop" or "pad"
@@ -269,13 +270,18 @@ class LoadedModel:
         sides = tuple(self.size) if isinstance(self.size, Sequence) else (self.size, self.size)
         if len(sides) != 2 or not all(isinstance(side, int) and side > 0 for side in sides):
             raise ExplainError(f"size must be the side of the input in pixels, or (height, width), not {self.size!r}")
-        if len(self.mean) not in (1, 3) or len(self.std) != len(self.mean):
-            found = f"{len(self.mean)} and {len(self.std)}"
-            raise ExplainError(f"mean and std must have three values, or one for gray images, not {found}")
+        if not self.mean or len(self.std) != len(self.mean):
+            counts = f"not {len(self.mean)} and {len(self.std)}"
+            raise ExplainError(f"mean and std must have three values, or one for gray images, or one a band, {counts}")
         self.size = sides
 
 
 # %% ../nbs/23_weights.ipynb #203cfefc
+def first_channels(model: nn.Module) -> int | None:  # None without a convolution
+    "How many channels the first convolution of a model takes."
+    return next((m.in_channels for m in model.modules() if hasattr(m, "in_channels")), None)
+
+
 def did_you_mean(
     name: str,  # as it was typed
     names: Sequence[str],  # what there is
@@ -426,9 +432,9 @@ def load_model(
         loaded = maker(rest, weights, names)
     loaded.model.eval()
     given = {name: tuple(values) for name, values in dict(mean=mean, std=std).items() if values}
-    first = next((m for m in loaded.model.modules() if hasattr(m, "in_channels")), None)
-    gray = len(given) == 2 and all(len(v) == 1 for v in given.values()) and first is not None and first.in_channels == 1
-    given = {name: values if gray else values * (3 // len(values)) for name, values in given.items()}
+    channels = first_channels(loaded.model) or 3
+    channels = 3 if channels == 1 and len(given) == 1 else channels
+    given = {name: values * channels if len(values) == 1 else values for name, values in given.items()}
     return replace(loaded, size=size or loaded.size, **given)
 
 

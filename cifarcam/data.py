@@ -28,11 +28,11 @@ __all__ = [
 import csv
 import hashlib
 import io
+import logging
 import math
 import os
 import re
 import reprlib
-import struct
 import tempfile
 import threading
 import unicodedata
@@ -45,7 +45,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from http.client import HTTPException
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +52,9 @@ import cv2
 import numpy as np
 import pandas as pd
 import psutil
+import tifffile
 from fastcore.basics import patch
-from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from tqdm.auto import tqdm
 
 from .text import shorten, visible
@@ -350,81 +350,34 @@ class _Target:
 
 
 # %% ../nbs/10_data.ipynb #6a1f03cb
-class _Tiff:
-    "The first page of a TIFF: samples as they lie in the file, of any number, type and layout."
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is odd in a file is told in our own words
 
-    def __init__(self, path: Path):
-        self.path, self.tags = path, {}  # no tags: a file of another kind
-        with path.open("rb") as file:
-            head = file.read(16)
-            if head[:4] in (b"II*\0", b"MM\0*", b"II+\0"):  # Pillow knows the large TIFF (+) in one order of bytes
-                directory = TiffImagePlugin.ImageFileDirectory_v2(head if head[2] == 43 else head[:8])
-                file.seek(directory.next)
-                directory.load(file)
-                self.tags = {tag: v if isinstance(v, tuple) else (v,) for tag, v in directory.items()}
-        self.order = ">" if head[:1] == b"M" else "<"
-        self.size, self.samples, self.bits = (self.one(256), self.one(257)), self.one(277), self.one(258)
-        self.kind = {2: "i", 3: "f"}.get(self.one(339), "u")
 
-    def one(self, tag: int, default: Any = 1) -> Any:
-        return self.tags.get(tag, (default,))[0]
+@contextmanager
+def _tiff_page(path: Path) -> Iterator[tifffile.TiffPage | None]:
+    "The first page of a TIFF; None: a file of another kind."
+    with path.open("rb") as file:
+        kind = file.read(4)
+    if kind in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):  # + in a large one
+        with tifffile.TiffFile(path) as tiff:
+            yield tiff.pages.first
+    else:
+        yield None
 
-    @property
-    def regular(self) -> bool:
-        "Whether it is gray, RGB or bands in samples of whole bytes, in a compression that knows nothing but bytes."
-        same = len(set(self.tags.get(258, ()))) == 1 and len(set(self.tags.get(339, ()))) <= 1
-        known = self.bits in (8, 16, 32, 64) and self.one(262) in (0, 1, 2) and self.one(339) in (1, 2, 3, 4)
-        return (
-            same
-            and known
-            and self.one(259) in (1, 5, 8, 32773, 32946, 34925, 50000)
-            and bool({279, 325} & {*self.tags})
-        )
 
-    def pixels(self) -> np.ndarray:  # [h, w, samples]
-        "Its numbers; every strip or tile is decoded by Pillow as 8-bit gray."
-        (width, height), of_tiles = self.size, 324 in self.tags
-        planes = self.samples if self.one(284) == 2 else 1
-        side, tile = self.samples // planes, self.one(322) if of_tiles else width  # samples side by side; columns
-        row, across = tile * side * self.bits // 8, -(-width // tile)
-        where, lengths = (324, 325) if of_tiles else (273, 279)
-        layout = {256: [across * row], 257: [height], 258: [8], 259: [self.one(259)], 262: [1], 266: [self.one(266)]}
-        layout |= {322: [row], 323: [self.one(323)]} if of_tiles else {278: [self.one(278, height)]}
-        content = self.path.read_bytes()
-        pieces = [content[start : start + n] for start, n in zip(self.tags[where], self.tags[lengths])]
-        held, needed = sum(map(len, pieces)), planes * height * across * row if self.one(259) == 1 else 0
-        if held < max(sum(self.tags[lengths]), needed):
+def _is_plain(page: tifffile.TiffPage) -> bool:
+    "Whether it is gray, RGB or bands in samples of whole bytes."
+    return page.photometric in (0, 1, 2) and page.dtype is not None and page.bitspersample == 8 * page.dtype.itemsize
+
+
+def _samples(page: tifffile.TiffPage) -> np.ndarray:  # [h, w, samples]
+    "Its numbers; a file that ends too early raises."
+    for start, length in zip(page.dataoffsets, page.databytecounts):
+        if start + length > page.parent.filehandle.size:
             raise ValueError("it is truncated")
-        found, each = [], len(pieces) // planes
-        for k in range(0, len(pieces), each):
-            page = io.BytesIO(_tiff_of_bytes(pieces[k : k + each], where, lengths, layout))
-            with TiffImagePlugin.TiffImageFile(page) as image:
-                found.append(self._numbers(np.asarray(image).reshape(height, across, row), side))
-        return np.concatenate(found, 2)[:, :width]
-
-    def _numbers(self, rows: np.ndarray, side: int) -> np.ndarray:  # [h, w, side] of uint8 [h, tiles, bytes]
-        "Bytes as numbers: in this machine's order, and whole where the file has differences to the left neighbor."
-        size, predictor = self.bits // 8, self.one(317) if self.one(259) not in (1, 32773) else 1
-        if predictor == 3:  # of floats: all first bytes, then all second ones
-            sums = np.cumsum(rows.reshape(*rows.shape[:2], -1, side), 2, np.uint8)
-            sums = np.moveaxis(sums.reshape(*rows.shape[:2], size, -1), 2, -1)
-            return np.ascontiguousarray(sums).view(f">f{size}").astype(f"f{size}").reshape(len(rows), -1, side)
-        numbers = rows.view(f"{self.order}u{size}").astype(f"u{size}").reshape(*rows.shape[:2], -1, side)
-        numbers = np.cumsum(numbers, 2, numbers.dtype) if predictor == 2 else numbers
-        return numbers.view(f"{self.kind}{size}").reshape(len(rows), -1, side)
-
-
-def _tiff_of_bytes(pieces: list[bytes], where: int, lengths: int, layout: dict[int, list[int]]) -> bytes:
-    "A TIFF of these strips or tiles; `where` and `lengths` are the tags that locate them."
-    ends = list(accumulate(map(len, pieces), initial=8))
-    entries, more = b"", b""
-    for tag, values in sorted((layout | {where: ends[:-1], lengths: [*map(len, pieces)]}).items()):
-        packed = struct.pack(f"<{len(values)}I", *values)
-        entries += struct.pack("<HHI", tag, 4, len(values))
-        entries += packed if len(values) == 1 else struct.pack("<I", ends[-1] + len(more))
-        more += packed if len(values) > 1 else b""
-    count = struct.pack("<H", len(entries) // 12)
-    return b"".join([b"II*\0", struct.pack("<I", ends[-1] + len(more)), *pieces, more, count, entries, bytes(4)])
+    pixels = page.asarray().reshape(page.shape)
+    pixels = pixels[..., None] if page.samplesperpixel == 1 else pixels
+    return np.moveaxis(pixels, 0, 2) if page.samplesperpixel > 1 and page.planarconfig == 2 else pixels
 
 
 # %% ../nbs/10_data.ipynb #tiff0004
@@ -435,19 +388,6 @@ def _from_opencv(path: Path) -> np.ndarray:
         raise ValueError("OpenCV cannot decode it")
     pixels = pixels.reshape(*pixels.shape[:2], -1)
     return pixels if pixels.shape[2] < 3 else pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]]
-
-
-_QUIET = threading.Lock()
-
-
-def _silently(decode: Callable, path: Path) -> np.ndarray:
-    "A call of OpenCV that prints nothing; its level is one for the whole process, and stays as it was."
-    with _QUIET:
-        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-        try:
-            return decode(path)
-        finally:
-            cv2.utils.logging.setLogLevel(level)
 
 
 def _deep(pixels: np.ndarray, cover: np.ndarray | None, target: _Target, profile=None, inverted=False) -> _Deep:
@@ -490,18 +430,18 @@ def _bands(pixels: np.ndarray, target: _Target, bands: int) -> np.ndarray | _Dee
 
 
 # %% ../nbs/10_data.ipynb #6a1f03cd
-def _decode_tiff(tiff: _Tiff, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+def _decode_tiff(page: tifffile.TiffPage, target: _Target, bands: int | None) -> np.ndarray | _Deep:
     "`_decode` of a TIFF that is not left to Pillow."
-    _check_area(*tiff.size)
-    with _decoding(8 * (tiff.samples + 1) * tiff.size[0] * tiff.size[1]):
-        target = target.turned(tiff.size, tiff.one(274) if tiff.regular else 1)  # OpenCV turns by itself
-        pixels, profile = tiff.pixels() if tiff.regular else _silently(_from_opencv, tiff.path), tiff.one(34675, None)
-        n, extra, inverted = pixels.shape[2], tiff.tags.get(338, ()), tiff.one(262) == 0
+    size, n = (page.imagewidth, page.imagelength), page.samplesperpixel
+    _check_area(*size)
+    with _decoding(8 * (n + 1) * size[0] * size[1]):
+        target, pixels = target.turned(size, page.tags.valueof(274, 1)), _samples(page)
+        extra, profile, inverted = page.extrasamples, page.iccprofile, page.photometric == 0
         clear = [n - len(extra) + k for k, what in enumerate(extra) if what in (1, 2)]  # alpha; 0 is any other band
         color = [k for k in range(n) if k not in clear]
         if bands:
             return _bands(pixels if n == bands else pixels[..., color], target, bands)
-        color = color[:3] if tiff.one(262) == 2 else color[:1] if len(color) == 2 else color
+        color = color[:3] if page.photometric == 2 else color[:1] if len(color) == 2 else color
         if len(color) not in (1, 3):
             raise ValueError(f"it has {n} channels, which are no gray and no RGB")
         if pixels.dtype == np.uint8:
@@ -511,7 +451,7 @@ def _decode_tiff(tiff: _Tiff, target: _Target, bands: int | None) -> np.ndarray 
             return _flat(image, target)
         colors, cover = pixels[..., color], None
         if clear:
-            cover = pixels[..., clear[0]] / np.float32(1 if tiff.kind == "f" else np.iinfo(pixels.dtype).max)
+            cover = pixels[..., clear[0]] / np.float32(1 if page.dtype.kind == "f" else np.iinfo(page.dtype).max)
             if 1 in extra:  # the colors are multiplied by it already
                 colors = colors / np.maximum(cover, 1e-9)[..., None]
         return _deep(colors, cover, target, profile, inverted)
@@ -541,18 +481,14 @@ def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int
         return _decode_image(source, None, target, bands)
     if source.suffix.lower() == ".npy":
         return _decode_array(np.load(source, mmap_mode="r", allow_pickle=False), target, bands)
-    tiff = _Tiff(source)
-    if tiff.regular and (bands or tiff.bits > 8 or tiff.kind == "i" or tiff.samples > 4):
-        return _decode_tiff(tiff, target, bands)
-    if tiff.bits > 8 and tiff.one(284) == 2 and not tiff.regular:
-        raise ValueError(f"it has planes of {tiff.bits} bits in an unusual layout: save its samples side by side")
-    try:
-        image = _open(source)
-    except UnidentifiedImageError:
-        if not tiff.tags:
-            raise
-        return _decode_tiff(tiff, target, bands)
-    with image:
+    with _tiff_page(source) as page:
+        if page and _is_plain(page) and (bands or page.dtype != np.uint8 or page.samplesperpixel > 4):
+            return _decode_tiff(page, target, bands)
+        if page and page.bitspersample > 8 and page.planarconfig == 2:
+            raise ValueError(
+                f"it has planes of {page.bitspersample} bits in an unusual layout: save its samples side by side"
+            )
+    with _open(source) as image:
         return _decode_image(image, source, target, bands)
 
 

@@ -295,14 +295,19 @@ def describe_images(app, tree: nodes.document) -> None:
             said = re.split(r"(?<=[.!?:])\s+(?=[A-Z])", " ".join(node.astext().split()))[-1].rstrip(":")
 
 
+def leave_out(app, tree: nodes.document) -> None:
+    "Sphinx's event doctree-read: folded code is not searched, so that a guide is found before source; a table has no empty head."
+    for cell in tree.findall(lambda node: isinstance(node, nodes.container) and "hide_mode" in node):
+        cell[0]["classes"].append("no-search")
+    for head in [head for head in tree.findall(nodes.thead) if not head.astext().strip()]:
+        head.parent.remove(head)
+
+
 def link_names(app, tree: nodes.document, page: str) -> None:
     "Sphinx's event doctree-resolved: code in prose that is the name of something described leads to its description."
-    objects = app.env.get_domain("py").objects
-    short = Counter(name.removeprefix(f"{LIBRARY}.").partition(".")[2] for name in objects)
-    known = {name: entry for name, entry in objects.items()}
-    known |= {
-        s: e for name, e in objects.items() if short[s := name.removeprefix(f"{LIBRARY}.").partition(".")[2]] == 1 and s
-    }
+    known, without_module = dict(app.env.get_domain("py").objects), lambda name: ".".join(name.split(".")[2:])
+    short = Counter(map(without_module, known))
+    known |= {without_module(name): entry for name, entry in known.items() if short[without_module(name)] == 1}
     for node in list(tree.findall(nodes.literal)):
         entry, parent = known.get(node.astext().removesuffix("()")), node.parent
         while parent is not None and not isinstance(parent, nodes.reference | nodes.title):
@@ -312,42 +317,34 @@ def link_names(app, tree: nodes.document, page: str) -> None:
             node.replace_self(nodes.reference("", "", node.deepcopy(), refuri=address, internal=True))
 
 
-def height(part: nodes.Node, page: Path) -> float:
+def height(part: nodes.Node, folder: Path) -> float:  # of the notebooks, from where MyST-NB gives the place of a figure
     "About how many pixels a part of a page needs on a desk."
     if isinstance(part, nodes.literal_block):
         return 24 + 19.5 * sum(1 + len(line) // 105 for line in part.astext().splitlines())
     if isinstance(part, nodes.paragraph):
         return 14 + 26 * (1 + len(part.astext()) // 115)
     if isinstance(part, nodes.image):
-        tall, wide = image_size(page.parent / part["uri"])
-        return 12 + tall * min(1, 860 / wide)
+        with Image.open(folder / part["uri"]) as image:
+            return 12 + image.height * min(1, 860 / image.width)
     if isinstance(part, nodes.raw):
         return 27 * part.astext().count("<tr")
     if isinstance(part, addnodes.desc_content):  # its tables are folded
-        return sum(height(child, page) for child in part if not isinstance(child, nodes.table))
+        return sum(height(child, folder) for child in part if not isinstance(child, nodes.table))
     children = part.children[1:] if "hide_mode" in part else part.children  # folded source
     own = {nodes.title: 66, nodes.row: 30, nodes.list_item: 30, addnodes.desc: 56}
-    return own.get(type(part), 30 * ("hide_mode" in part)) + sum(height(child, page) for child in children)
-
-
-def image_size(path: Path) -> tuple[int, int]:  # height, width
-    "The size of an image file, in pixels."
-    if not path.is_file():
-        return 300, 860
-    with Image.open(path) as image:
-        return image.height, image.width
+    return own.get(type(part), 30 * ("hide_mode" in part)) + sum(height(child, folder) for child in children)
 
 
 def fold_sections(app, tree: nodes.document) -> None:
     "Sphinx's event doctree-read: of a very long page some sections open on a click, or by a link into them; the last stays."
-    page = Path(app.env.doc2path(app.env.docname))
-    over = height(tree, page) - app.config.most_pixels
+    folder = Path(app.srcdir)
+    over = height(tree, folder) - app.config.most_pixels
     for section in reversed(
         [s for s in tree.findall(nodes.section) if isinstance(s.parent.parent, nodes.document)][1:-1]
     ):
         if over <= 0:
             return
-        over -= height(section, page) - 100
+        over -= height(section, folder) - 100
         names = [sig["fullname"] for sig in section.findall(addnodes.desc_signature) if not sig["class"]]
         said = [*names[:5], *[f"{len(names) - 5} more"] * (len(names) > 5)]
         said += [f"{n} figure{'s' * (n > 1)}" for n in [len(list(section.findall(nodes.image)))] if n]
@@ -381,6 +378,7 @@ def setup(app) -> dict:
     app.add_config_value("most_pixels", 13_300, "env")
     app.connect("doctree-read", describe_images)
     app.connect("doctree-read", fold_sections)
+    app.connect("doctree-read", leave_out)
     app.connect("html-page-context", name_parts, priority=900)  # after the theme's own
     app.connect("doctree-resolved", link_names)
     app.add_html_math_renderer(

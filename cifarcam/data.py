@@ -367,7 +367,8 @@ def _tiff_page(path: Path) -> Iterator[tifffile.TiffPage | None]:
 
 def _is_plain(page: tifffile.TiffPage) -> bool:
     "Whether it is gray, RGB or bands in samples of whole bytes."
-    return page.photometric in (0, 1, 2) and page.dtype is not None and page.bitspersample == 8 * page.dtype.itemsize
+    known = page.photometric in (0, 1, 2) and page.dtype is not None and page.dtype.kind in "uif"
+    return known and page.bitspersample == 8 * page.dtype.itemsize
 
 
 def _samples(page: tifffile.TiffPage) -> np.ndarray:  # [h, w, samples]
@@ -488,7 +489,15 @@ def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int
             raise ValueError(
                 f"it has planes of {page.bitspersample} bits in an unusual layout: save its samples side by side"
             )
-    with _open(source) as image:
+    try:
+        image = _open(source)
+    except UnidentifiedImageError:
+        if page is None:
+            raise
+        raise ValueError(
+            f"a TIFF with {page.samplesperpixel} x {page.bitspersample} bits that are no gray, RGB or bands"
+        ) from None
+    with image:
         return _decode_image(image, source, target, bands)
 
 

@@ -99,6 +99,7 @@ async function render({ model, el: root }) {
     box.dataset.lmSuppressShortcuts = "true"; // else a notebook takes the arrow keys from the sliders
     observer = nameSliders(box);
     box.querySelectorAll(".widget-toggle-buttons").forEach(oneStop);
+    box.querySelectorAll(".widget-play button").forEach((b, k) => b.setAttribute("aria-label", ["play or pause", "stop", "repeat"][k]));
   });
   arrived.observe(stage.root);
   return () => {

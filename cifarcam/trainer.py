@@ -50,6 +50,7 @@ from fastcore.basics import patch
 from pydantic import AfterValidator, Field, Strict
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
@@ -207,6 +208,23 @@ def check_batches(
         raise ValueError(f"a batch of {size} is larger than the data, {n} training images: choose at most {n}")
 
 
+def _check_model(model: nn.Module) -> None:
+    "Reject a model that cannot be trained, or not be kept in a file of tensors."
+    if not isinstance(model, nn.Module):
+        made = ": make one of it first" if isinstance(model, type) else ""
+        raise TypeError(f"model must be a torch.nn.Module, but is {short_repr(model)}{made}")
+    lazy, meta = (
+        "has no shape yet (a lazy layer): run the model on a batch",
+        "has no numbers (meta device): load weights",
+    )
+    made = "was made under torch.inference_mode(): make the model outside of it"
+    for name, value in [*model.named_parameters(), *model.named_buffers()]:
+        if fault := lazy if is_lazy(value) else meta if value.is_meta else value.is_inference() and made:
+            raise ValueError(f"{name} of the model {fault}")
+    if odd := [name for name, value in model.state_dict().items() if not isinstance(value, Tensor)]:
+        raise ValueError(f"{odd[0]} of the model's state_dict is no tensor: let get_extra_state give one, or nothing")
+
+
 # %% ../nbs/31_trainer.ipynb #cb139592
 def _accelerator(device: str, out: Path | None) -> Accelerator:
     "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
@@ -238,7 +256,7 @@ def _is_watched(progress: bool | None) -> bool:
     if progress is not None:
         return progress
     live = "ipykernel" in sys.modules and "IN_TEST" not in os.environ and "NBCLIENT" not in os.environ
-    return sys.stderr.isatty() or live
+    return live or bool(sys.stderr and sys.stderr.isatty())  # None: a program without a console
 
 
 # %% ../nbs/31_trainer.ipynb #d9d7ff81
@@ -265,6 +283,7 @@ class Trainer:
         self.model, self.train_batches, self.valid_batches = model, train_batches, valid_batches
         self.config, self.out, self.identity = config, None if out is None else Path(out), identity
         check_batches(train_batches, valid_batches)
+        _check_model(model)
         if config.keep_epochs and out is None:
             raise ValueError("keep_epochs needs `out`, the folder to keep the weights in")
         self.accelerator = _accelerator(config.device, self.out)
@@ -363,7 +382,8 @@ def settle(self: Trainer) -> None:
             kept = f" {self.out / CHECKPOINT} holds the last good state." if self.out else ""
             raise NotFinite(
                 f"the loss became {total} in epoch {self.epoch + 1}, step {step + 1} of {len(self.train_batches)}, "
-                f"at learning rate {rate:.3g}: try a lower one, or precision fp32.{kept}"
+                f"at learning rate {rate:.3g}: try a lower one, or precision fp32; or are there pixels that are not "
+                f"finite?{kept}"
             )
         found = dict(loss=total, correct=correct, n=n)
         if norm and math.isfinite(norm[0]):
@@ -384,6 +404,8 @@ def _pairs(name: str, batches: Iterable) -> Iterator[tuple[Tensor, Tensor]]:
                 f"{name} must give pairs of tensors, (images, labels), but gave {gave}: "
                 "a DataLoader makes such pairs, if need be with a collate_fn"
             )
+        if not parts[1].ndim:
+            raise ValueError(f"{name} gives single images, as a data set does: take a DataLoader of it")
         yield batch
 
 
@@ -404,6 +426,12 @@ def _check_labels(name: str, y: Tensor, logits: Tensor, first: bool) -> None:
                 f"labels in {name} must lie in 0..{classes - 1}, as the model gives {classes} logits, but lie in "
                 f"{low}..{high}: count classes from 0, give the model a logit for each, leave out images without one"
             )
+    if n and first and (logits >= 0).all() and (logits.sum(1) - 1).abs().max() < 1e-3:
+        warnings.warn(
+            "the model gives probabilities (its last step is a softmax?), and the cross entropy takes them for logits: "
+            "it learns slowly, without sure predictions. Leave that step out of the model",
+            stacklevel=4,
+        )
 
 
 @contextmanager
@@ -426,7 +454,8 @@ def _explained(model: nn.Module, x: Tensor) -> Iterator[None]:
         layer, weight = next(((m, p) for m in layers for p in m.parameters()), (model, x))
         raise RuntimeError(
             f"the model failed on images {x.dtype} {list(x.shape)}; its first layer is {shortened(str(layer))} in "
-            f"{weight.dtype}. Give it images of that number format, with as many channels. torch says: {e}"
+            f"{weight.dtype}. Give it images of that number format (or take model.float()), with as many channels. "
+            f"torch says: {e}"
         ) from e
 
 
@@ -447,6 +476,11 @@ def _shrink(self: Trainer, x: Tensor) -> Tensor:
     return F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
 
 
+def _train_mode(model: nn.Module) -> nn.Module:
+    "What is in training mode stays as it is: its parts in evaluation mode, such as a frozen BatchNorm, were put there."
+    return model if model.training else model.train()
+
+
 @patch
 def _try_last_batch(self: Trainer) -> None:
     "Run a copy of the model on the epoch's last batch where that is one image, so that it fails now or never."
@@ -454,11 +488,15 @@ def _try_last_batch(self: Trainer) -> None:
     n, size = getattr(batches, "n_images", 0), getattr(batches, "batch_size", 0)
     if self.world > 1 or not size or n % size != 1 or getattr(batches, "drop_last", False):
         return
+    try:
+        twin = _train_mode(copy.deepcopy(self.model))
+    except RuntimeError:  # torch cannot copy nn.utils.weight_norm: then a fault is found at the end of the epoch
+        return
     states = generator_states(self.device)
     try:
         x, _ = next(iter(batches.epoch(0, len(batches) - 1)))
-        with torch.no_grad(), autocast(self.precision, self.device), _explained(self.model, x):
-            copy.deepcopy(self.model).train()(self._on_device(x))
+        with torch.no_grad(), autocast(self.precision, self.device), _explained(twin, x):
+            twin(self._on_device(x))
     finally:
         set_generators(states, self.device)
 
@@ -476,6 +514,8 @@ def train_step(
     with autocast(self.precision, self.device), _explained(self.model, x):
         logits = logits_of(self._wrapped(x), len(x))
     _check_labels("train_batches", y, logits, first=self.epoch_step == 0)
+    if not logits.requires_grad:
+        raise ValueError("the model's logits have no gradient: does it detach them, or is this under torch.no_grad()?")
     total = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing, reduction="sum")
     loss = total * (self.world / self._whole_batch(y))  # the processes' gradients are averaged
     if config.l1:
@@ -589,6 +629,8 @@ def _rest_of_epoch(self: Trainer) -> Iterator:
     "This epoch's batches, from the step on at which it stands."
     if hasattr(self.train_batches, "epoch"):
         return self.train_batches.epoch(self.epoch, self.epoch_step, self.rank, self.world)
+    for name in ("dataset", "sampler", "batch_sampler"):  # AugmentedDataset, DistributedSampler, a stream that shuffles
+        getattr(getattr(self.train_batches, name, None), "set_epoch", lambda epoch: None)(self.epoch)
     if not self.epoch_step:
         self._loader_start = _loader_states(self.train_batches, self.device)
         return iter(self.train_batches)
@@ -718,7 +760,8 @@ def fit(
             self.save_checkpoint()
         for callback in self.callbacks:
             callback.begin(self)
-        self.model.train()
+        if fixed := [name for name, module in _train_mode(self.model).named_modules() if not module.training]:
+            self.log(f"in evaluation mode, as they were given: {shortened(', '.join(fixed))}")
         while self.epoch < self.config.epochs and not self.stopped:
             self._run_epoch()
         self._finish()
@@ -729,9 +772,9 @@ def fit(
 def _finish(self: Trainer) -> None:
     "Leave the model as it was kept: averaged, in evaluation mode."
     self._finished = True
-    if averaged := self.average.weights(self) if self.average else {}:
+    if self.average and self.average.weights(self):
         with torch.no_grad():
-            torch._foreach_copy_([dict(self.model.named_parameters())[name] for name in averaged], [*averaged.values()])
+            torch._foreach_copy_(self.trained, self.average.averages)
     self.model.eval()
     self.accelerator.wait_for_everyone()
     stop = self._interrupted()
@@ -1245,7 +1288,7 @@ def try_steps(
     try:
         with machine.kept_memory(self.device.type == "cpu"):
             twin.prepare()
-            twin.model.train()
+            _train_mode(twin.model)
             for epoch in range(self.config.epochs):
                 twin.epoch, twin.epoch_step = epoch, 0
                 # drawing the batches counts too; each process its share

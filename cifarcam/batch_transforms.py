@@ -371,12 +371,10 @@ def _border(positions: torch.Tensor, n: int, mode: int) -> torch.Tensor:  # int6
         return positions.clamp(0, n - 1)
     if mode == cv2.BORDER_WRAP:
         return positions.remainder(n)
-    if mode == cv2.BORDER_REFLECT:
-        folded = positions.remainder(2 * n)
-        return torch.where(folded < n, folded, 2 * n - 1 - folded)
-    if mode == cv2.BORDER_REFLECT_101:
-        folded = positions.remainder(max(1, 2 * (n - 1)))
-        return torch.where(folded < n, folded, 2 * (n - 1) - folded)
+    if mode in (cv2.BORDER_REFLECT, cv2.BORDER_REFLECT_101):
+        twice = mode == cv2.BORDER_REFLECT  # whether the edge itself comes twice
+        folded = positions.remainder(2 * n if twice else max(1, 2 * n - 2))
+        return torch.where(folded < n, folded, 2 * n - 2 + twice - folded)
     return torch.where((positions >= 0) & (positions < n), positions, -1)
 
 

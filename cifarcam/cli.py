@@ -103,7 +103,7 @@ def _two_columns(rows: Sequence[tuple[str, str]], width: int) -> str:
     "Names on the left, wrapped texts on the right."
     left, lines = min(max(len(name) for name, _ in rows), 24) + 4, []
     for name, text in rows:
-        first, *rest = textwrap.wrap(text, width - left)
+        first, *rest = textwrap.wrap(text, width - left) or [""]
         lines += [f"  {name}".ljust(left) + first] if len(name) + 3 < left else [f"  {name}", " " * left + first]
         lines += [" " * left + line for line in rest]
     return "\n".join(lines)
@@ -115,7 +115,7 @@ def _help_text(
 ) -> str:
     "What `--help` prints."
     if verb is None:
-        verbs = [(name, inspect.getdoc(function).splitlines()[0]) for name, function in _VERBS.items()]
+        verbs = [(name, (inspect.getdoc(function) or "").partition("\n")[0]) for name, function in _VERBS.items()]
         flags = [
             ("-h, --help", "show this, or with a verb what it takes"),
             ("--version", "show the version"),
@@ -126,7 +126,7 @@ def _help_text(
         end = "start here:\n  cifarcam demo           a minute, nothing to download\n"
         end += "  cifarcam VERB --help    what a verb takes, with an example"
     else:
-        begin = inspect.getdoc(_VERBS[verb]).partition("\n\n")[2]
+        begin = (inspect.getdoc(_VERBS[verb]) or "").partition("\n\n")[2]  # python -OO leaves none
         end = "\n  ".join(["example:", *_EXAMPLES[verb]])
         parameters = inspect.signature(_VERBS[verb]).parameters.values()
         words = [_word(p) for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)]
@@ -279,6 +279,7 @@ def main(
     "The command `cifarcam`."
     words = list(sys.argv[1:] if argv is None else argv)
     traceback = words[:1] == ["--traceback"]
+    _open_streams()
     with redirect_stdout(_Terminal(sys.stdout)):
         code = _run(_one_word_a_variant(words[traceback:]), traceback)
         try:
@@ -287,6 +288,16 @@ def main(
             if _no_reader():
                 code = _SIGPIPE
     return code
+
+
+def _open_streams() -> None:
+    "A process may be started without standard streams: what is written there goes nowhere, and into no other file."
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
 
 
 def _one_word_a_variant(words: list[str]) -> list[str]:

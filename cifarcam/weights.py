@@ -486,7 +486,7 @@ def looks_untrained(model: nn.Module) -> bool:  # False where it cannot be told
     values = [
         (t, start)
         for m in model.modules()
-        if type(m).__name__.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d"))
+        if "Norm" in type(m).__name__
         for t, start in (
             [(m.bias, 0)]  # any step of training moves it, and a forward pass moves the statistics
             if isinstance(getattr(m, "bias", None), nn.Parameter)

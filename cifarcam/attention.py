@@ -6,7 +6,7 @@
 __all__ = ["legrad", "fullgrad"]
 
 # %% ../nbs/45_attention.ipynb #161066e7
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from .cam_methods import CAMError
 from .gradcam import GradCAM, left_as_found, normalize, unwrap, upsample
 from .layers import find_reshape
-from .targets import class_logits
+from .targets import class_logits, classes_of
 
 
 # %% ../nbs/45_attention.ipynb #61baee23
@@ -104,9 +104,7 @@ def legrad(
     with torch.inference_mode(False), left_as_found(model, x.device), torch.enable_grad():
         with _Attentions() as seen:
             logits = _scored(model, x, blocks, seen.kept)
-        classes = logits[-n:].argmax(1) if target is None else torch.as_tensor(target, device=x.device).expand(n)
-        if not bool(((classes >= 0) & (classes < logits.shape[1])).all()):
-            raise CAMError(f"target {target!r} is not a class of this model, which has {logits.shape[1]}")
+        classes = classes_of(target, logits[-n:].detach())
         score = logits.gather(1, classes.repeat(len(blocks))[:, None]).sum()
         gradients = torch.autograd.grad(score, [output for output, _ in seen.kept])
         relevance = [of(g).relu().mean((1, 2)) for (_, of), g in zip(seen.kept, gradients, strict=True)]  # [N, T]
@@ -117,29 +115,45 @@ def legrad(
 
 
 # %% ../nbs/45_attention.ipynb #b09e4c47
-def _shift(layer: nn.Module) -> Tensor:  # [K, 1, 1]
+def _shift(layer: nn.Module) -> Tensor | None:  # [K, 1, 1]; None: nothing
     "What a layer adds to its channels: its bias; of a batch normalization also what its mean takes away."
     bias = layer.bias
-    if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is not None:
-        bias = bias - layer.running_mean * layer.weight / (layer.running_var + layer.eps).sqrt()
-    return bias.detach()[:, None, None]
+    if getattr(layer, "running_mean", None) is not None:
+        taken = layer.running_mean * (1 if layer.weight is None else layer.weight)
+        bias = (0 if bias is None else bias) - taken / (layer.running_var + layer.eps).sqrt()
+    return None if bias is None else bias.detach()[:, None, None]
 
 
 def fullgrad(
-    model: nn.Module,  # a convolutional network; the biases of Conv2d and BatchNorm2d count
-    x: Tensor,  # [N, C, H, W], images on the model's device
+    model: nn.Module,  # a convolutional network; the biases of convolutions and batch normalizations count
+    x: Tensor,  # [N, C, H, W], images on the model's device; or signals [N, C, T], or volumes [N, C, D, H, W]
     target: int | Sequence[int] | Tensor | Callable | None = None,  # as for a call of `GradCAM`
 ) -> Tensor:  # [N, H, W] at the size of the images, never negative
     "Gradient times input and gradient times every bias, each channel by its own range (Srinivas & Fleuret, 2019, arXiv:1905.00780)."
     whole = nn.Sequential(OrderedDict(image=nn.Identity(), model=unwrap(model)))
-    kinds = (nn.Conv2d, nn.BatchNorm2d)
-    layers = {name: m for name, m in whole.named_modules() if isinstance(m, kinds) and m.bias is not None}
-    shifts = iter([None, *map(_shift, layers.values())])
+    kinds = (nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
+    shifts = {name: _shift(m) for name, m in whole.named_modules() if isinstance(m, kinds)}
+    shifts = {"image": None} | {name: shift for name, shift in shifts.items() if shift is not None}
+    runs = Counter()
 
     def evidence(activation: Tensor, gradient: Tensor) -> Tensor:  # of one layer after the other, as they are given
-        shift = next(shifts)
+        shift = shifts[next(order)]
         parts = gradient * (activation if shift is None else shift)
         return normalize(parts.abs().flatten(0, 1)).view_as(parts).sum(1)
 
-    maps = GradCAM(whole, ["image", *layers], evidence, warn=False)(x, target=target)
-    return sum(upsample(map, tuple(x.shape[2:])) for map in maps.values())
+    with ExitStack() as stack:  # a layer may run several times, as a shared head does, or not at all
+        for name in shifts:
+            stack.callback(
+                whole.get_submodule(name)
+                .register_forward_hook(lambda _, args, output, name=name: runs.update([name] * (output.ndim > 2)))
+                .remove
+            )
+        with torch.no_grad(), left_as_found(whole, x.device):
+            whole(x.clone())
+    total = 0
+    for call in range(max(runs.values())):
+        names = [name for name in shifts if runs[name] > call]
+        order = iter(names)
+        maps = GradCAM(whole, names, evidence, warn=False, call=call)(x, target=target)
+        total = total + sum(upsample(map, tuple(x.shape[2:])) for map in maps.values())
+    return total

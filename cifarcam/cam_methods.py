@@ -234,7 +234,8 @@ def resolve_methods(
     for method in methods:
         name = method_name(method)
         if not callable(method) and method not in known:
-            near = difflib.get_close_matches(str(method), known, n=1)
+            plain = str(method).lower().replace("-", "").replace("plusplus", "++").replace("pp", "++")
+            near = difflib.get_close_matches(plain, known, n=1)
             hint = f", did you mean {near[0]!r}? There" if near else ": there"
             raise CAMError(f"no method {method!r}{hint} are {', '.join(known)}")
         if name in found:
@@ -306,6 +307,7 @@ class Pass:
     n: int = 0  # images
     image_size: tuple[int, int] = (0, 0)  # (H, W) of the first input that is an image
     mixing: str = ""  # a BatchNorm without running statistics, by which images depend on each other
+    covered: Tensor | None = None  # [N, 2], the part of height and width that is the image, where a detector pads it
 
 
 def wide(

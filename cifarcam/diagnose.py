@@ -88,6 +88,7 @@ TEXTS = {
     "layout": "the output {shape} looks like [N, h, w, K], with the channels last: give reshape=reshape_tokens({h}, {w})",
     "repeated": "the layer runs {calls} times in a forward pass, and the map is that of its last run alone: choose one with call=0 to call={last}",
     "neighbors": "{name!r} is a BatchNorm without running statistics, so also in eval mode an image's map depends on its neighbors in the batch: give one image at a time",
+    "padded": "the model pads its images, so that an image covers only the top left of its map, as little as {high} of the height and {wide} of the width; give covered=cam.covered to upsample",
 }
 _LOCATIONS = "over the locations, in every channel, as on the input of an InstanceNorm"
 _CHANNELS = "over the channels, as it does at every location on the input of a LayerNorm"
@@ -155,8 +156,7 @@ def kind_by_values(
 def probabilities_of(
     outputs: Tensor,  # [N, C], of a model
     kind: str | None,  # of outputs, as `output_kind` tells it
-    activation: str
-    | None = None,  # "softmax", "sigmoid" for several labels, "none"; None: as `kind` tells, else softmax
+    activation: str | None = None,  # "softmax", "sigmoid" (several labels), "none"; None: as `kind` tells, else softmax
 ) -> Tensor:  # [N, C]
     "The model's own probabilities: its outputs where they are that already, else a softmax of logits or a sigmoid of one logit."
     z = outputs.to(wide(outputs))
@@ -230,9 +230,8 @@ def _map_flags(
     "What is the matter with one method's maps of one layer, as bool [N] by kind."
     flags, single, tiny = {}, at.activation.shape[2:] == (1, 1), 32 * torch.finfo(map.dtype).eps  # 1x1 is told of alone
     high, low = map.amax((1, 2)), map.amin((1, 2))
-    live = (
-        size.amax(1) > 0 if size is not None and needs_gradient(function) else torch.ones_like(high, dtype=torch.bool)
-    )
+    asked = size is not None and needs_gradient(function)
+    live = size.amax(1) > 0 if asked else torch.ones_like(high, dtype=torch.bool)
     told = torch.zeros_like(live)  # by a reason that explains the next ones
     left = _remainder(function, at, map, size) if size is not None and not single else None
     if left is not None:
@@ -285,6 +284,9 @@ def _circumstances(record: Pass) -> Iterator[tuple[str, str, dict]]:
             yield "repeated", name, {"calls": at.calls, "last": at.calls - 1}
     if record.mixing and record.n > 1:
         yield "neighbors", "", {"name": record.mixing}
+    if record.covered is not None and record.covered.min() < 1:
+        high, wide = (f"{part:.0%}" for part in record.covered.amin(0).tolist())
+        yield "padded", "", {"high": high, "wide": wide}
 
 
 # %% ../nbs/43_diagnose.ipynb #ee0da722
@@ -376,10 +378,8 @@ class Tally:
                 images_so_far.update(int(images[i]) for i in r.images)
 
     @property
-    def rows(
-        self,
-    ) -> list[dict[str, Any]]:  # plain values: kind, layer, method, count, images, text, and a target's name
-        "A row for each kind of reason, layer and method; empty layer or method: all of them."
+    def rows(self) -> list[dict[str, Any]]:
+        "A row for each kind, layer, method and target of plain values; an empty layer or method: all of them."
         return [
             dict(kind=k, layer=layer, method=m, count=len(i) + more, images=sorted(i)[: self.SHOWN], text=text)
             | ({"target": target} if target else {})

@@ -52,7 +52,6 @@ from cifarcam.cam_methods import (
     Pass,
     asks_for_class,
     needs_gradient,
-    randomcam,
     resolve_methods,
     wide,
 )
@@ -61,25 +60,37 @@ from .layers import CHANNELS_FIRST, Layouts, find_reshape, get_layer, reshape_to
 from .targets import ClassTarget, Target, class_logits, classes_of, scores_of
 
 # %% ../nbs/42_gradcam.ipynb #c7734797
-_AXES, _LINEAR = (
-    {1: "t", 2: "h, w", 3: "d, h, w"},
-    {1: "linear", 2: "bilinear", 3: "trilinear"},
-)  # by a grid's dimensions
+_AXES = {1: "t", 2: "h, w", 3: "d, h, w"}  # by a grid's dimensions
+_LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+def _axes_of(map: Tensor, signals: str) -> int:
+    "Of one map: 3 of [N, d, h, w], 1 of [t], else 2; says so where these are likely to be signals."
+    if map.ndim == 2 and max(map.shape) > 4 * min(map.shape) > 4:
+        text = f"{list(map.shape)} is taken as one map [h, w]: of {len(map)} signals it needs {signals}"
+        warnings.warn(text, CAMWarning, stacklevel=3)
+    return {1: 1, 4: 3}.get(map.ndim, 2)
 
 
 def upsample(
     map: Tensor,  # [N, h, w] or [h, w], on any device; a NumPy array is taken too; with more or fewer axes see `size`
-    size: int
-    | Sequence[int],  # side, or (height, width), of the result; (length,) of signals, (depth, height, width) of volumes
+    size: int | Sequence[int],  # side, or (height, width), of the result; of signals (length,), of volumes 3 numbers
     smooth: bool = True,  # False: nearest, which shows the layer's true cells
+    covered: Tensor | None = None,  # [N, 2], `GradCAM.covered`: the part of a map's height and width that is the image
 ) -> Tensor:  # [N, *size] or [*size]
     "A map at the size of the image, signal or volume, linear along each axis with align_corners=False (as OpenCV's resize does it)."
     map = torch.as_tensor(map)
-    size = (size,) * (3 if map.ndim == 4 else 2) if isinstance(size, int) else tuple(size)
+    size = (size,) * _axes_of(map, "size=(length,)") if isinstance(size, int) else tuple(size)
     dims = len(size)
     if dims not in _AXES or map.ndim not in (dims, dims + 1):
         axes = _AXES.get(dims, "h, w")
         raise ValueError(f"map must be [N, {axes}] or [{axes}], not {list(map.shape)}")
+    if covered is not None:
+        high, wide = covered.to(map).T[:, :, None]  # [N, 1]
+        frame = torch.stack([torch.cat([wide, 0 * wide, wide - 1], 1), torch.cat([0 * high, high, high - 1], 1)], 1)
+        grid = F.affine_grid(frame, (len(frame), 1, *size), align_corners=False)
+        how = dict(mode="bilinear" if smooth else "nearest", padding_mode="border", align_corners=False)
+        return F.grid_sample(map.reshape(-1, 1, *map.shape[-2:]), grid, **how).reshape(*map.shape[:-2], *size)
     how = dict(mode=_LINEAR[dims], align_corners=False) if smooth else dict(mode="nearest-exact")
     return F.interpolate(map.reshape(-1, 1, *map.shape[-dims:]), size, **how).reshape(*map.shape[:-dims], *size)
 
@@ -87,7 +98,7 @@ def upsample(
 def normalize(
     map: Tensor,  # [N, h, w] or [h, w], signed raw maps; a NumPy array is taken too
     how: str = "image",  # "image": each map by its own range; "batch": all by their common range; "none": ReLU only
-    dims: int | None = None,  # axes of one map: 1 for signals, 3 for volumes; None: 3 of [N, d, h, w], else 2
+    dims: int | None = None,  # axes of one map: 1 for signals [N, t]; None: 1 of [t], 3 of [N, d, h, w], else 2
 ) -> Tensor:  # same shape, in [0, 1] unless "none"
     "The positive part of a map, stretched from its smallest to its largest value; a map without one, or a constant one, gives zeros."
     if how not in ("image", "batch", "none"):
@@ -95,7 +106,7 @@ def normalize(
     map = torch.as_tensor(map).relu()
     if how == "none" or map.numel() == 0:
         return map
-    over = tuple(range(-(dims or (3 if map.ndim == 4 else 2)), 0)) if how == "image" else tuple(range(map.ndim))
+    over = tuple(range(-(dims or _axes_of(map, "dims=1")), 0)) if how == "image" else tuple(range(map.ndim))
     low = map.amin(over, keepdim=True)
     span = map.amax(over, keepdim=True) - low
     return torch.where(span > 0, (map - low) / torch.where(span > 0, span, 1), 0)
@@ -294,9 +305,8 @@ def reject_names(
 ) -> None:
     "Raise for an unknown argument; names that grad-cam, torchcam and captum use are recognized."
     for name in given:
-        if name in _OURS:
-            raise CAMTypeError(f"'{name}' is another library's name: here it is {_OURS[name]}, see help({function})")
-        raise CAMTypeError(f"{function} takes no argument '{name}'")
+        theirs = f"'{name}' is another library's name: here it is {_OURS.get(name)}, see help({function})"
+        raise CAMTypeError(theirs if name in _OURS else f"{function} takes no argument '{name}'")
 
 
 def _reject_foreign(model: nn.Module, keywords: Iterable[str]) -> None:
@@ -307,15 +317,6 @@ def _reject_foreign(model: nn.Module, keywords: Iterable[str]) -> None:
         reject_names([name for name in foreign if name not in {p.name for p in takes}], "GradCAM.__call__")
 
 
-def _reject_spelling(methods: Iterable[str | Callable]) -> None:
-    "Raise for a method spelled as in another library."
-    for method in methods:
-        plain = str(method).lower().replace("-", "").replace("plusplus", "++").replace("pp", "++")
-        if isinstance(method, str) and plain != method and plain in METHODS | SLOW_METHODS:
-            known = ", ".join(METHODS | SLOW_METHODS)
-            raise CAMError(f"no method {method!r}, did you mean {plain!r}? There are {known}")
-
-
 # %% ../nbs/42_gradcam.ipynb #fa887a56
 class GradCAM:
     "Class activation maps of any layers of a model, from one forward and one backward pass that leave the model as it was."
@@ -324,20 +325,19 @@ class GradCAM:
         self,
         model: nn.Module,  # in train or eval mode, frozen or not
         layers: str | nn.Module | Sequence[str | nn.Module] = (),  # names as in `model.named_modules()`, or modules
-        method: str
-        | Callable
-        | Sequence[str | Callable] = "gradcam",  # names, or functions (activation, gradient) -> map
+        method: str | Callable | Sequence = "gradcam",  # names, or functions (activation, gradient) -> map; or several
         reshape: Callable | dict[str, Callable] | None = None,  # makes [N, K, h, w] of an output; or by layer
         precision: str | None = None,  # "fp32", "bf16" or "fp16" autocast; None: as the caller has it
         warn: bool = True,  # False: reasons for blank and doubtful maps are only kept in `.reasons`
         batch_size: int = 64,  # memory bound of `SLOW_METHODS`: so many masked images go through the network at once
         progress: bool = False,  # True: a progress bar for `SLOW_METHODS`
         call: int | dict[str, int] | None = None,  # which run of a repeated layer, from 0; None: the last; or by layer
+        activation: str | None = None,  # of `.probabilities`: "softmax", "sigmoid", "none"; None: as the model ends
         **theirs: Any,  # none: names that other libraries use are recognized in the error
     ):
         reject_names(theirs, "GradCAM")
         self.model, self.warn, self.precision = unwrap(model), warn, precision
-        self.batch_size, self.progress = batch_size, progress
+        self.batch_size, self.progress, self.activation = batch_size, progress, activation
         names = {m: name for name, m in self.model.named_modules()}
         layers = [layers] if isinstance(layers, (str, nn.Module)) else list(layers or [])
         self.layers = [names.get(layer) if isinstance(layer, nn.Module) else layer for layer in layers]
@@ -347,7 +347,6 @@ class GradCAM:
             )
         self.modules = {name: get_layer(self.model, name) for name in self.layers}
         self.single = isinstance(method, str) or callable(method)  # one method: maps by layer; several: by method first
-        _reject_spelling([method] if self.single else method)
         self.methods = resolve_methods([method] if self.single else method)
         self.call = dict(call) if isinstance(call, dict) else {name: call for name in self.layers if call is not None}
         self.reshape = reshape if isinstance(reshape, dict) else {name: reshape for name in self.layers if reshape}
@@ -358,14 +357,11 @@ class GradCAM:
         if not isinstance(batch_size, int) or batch_size < 1:
             raise CAMError(f"batch_size must be a whole number from 1, not {batch_size!r}")
         self.generator = torch.Generator().manual_seed(0)  # of randomcam, whose draws go on from call to call
-        self.activation: str | None = (
-            None  # of `.probabilities`: "softmax", "sigmoid" (several labels) or "none"; None: as the model ends
-        )
         self.laid_out: tuple[tuple, Layouts] | None = None  # the sizes of the last inputs, and how the layers lie then
         self._forget()
 
     def _forget(self) -> None:  # after an error nothing old shall be taken for new
-        self.output, self._logits, self._kind, self.targets, self.reasons = None, None, None, None, []
+        self.output, self._logits, self._kind, self.targets, self.covered, self.reasons = *[None] * 5, []
 
     def __enter__(self):
         return self
@@ -653,7 +649,7 @@ def _map(self: GradCAM, method: str, name: str, run: _Run) -> Tensor:  # [N, h, 
     if asks_for_class(function):
         return function(at.activation, at.gradient)
     if (method, name) not in run.shared:  # the same for all targets
-        more = {"generator": self.generator} if function is randomcam else {}
+        more = {"generator": self.generator} if function is METHODS["randomcam"] else {}
         run.shared[method, name] = function(at.activation, at.gradient, **more)
     return run.shared[method, name]
 
@@ -664,7 +660,13 @@ def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tup
     "One forward pass and one backward pass a target: maps and pass by target; autograd's error where the model overwrites what it needs."
     graph = any(needs_gradient(f) for f in self.methods.values())
     run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
-    with torch.set_grad_enabled(graph), _hooked(self.modules, run.taps):
+
+    def see_padding(module: nn.Module, args: tuple, output: Any) -> None:
+        images = output[0]
+        run.covered = torch.tensor(images.image_sizes, dtype=torch.float64) / torch.tensor(images.tensors.shape[-2:])
+
+    pads = {n: m for n, m in self.model.named_modules() if type(m).__name__ == "GeneralizedRCNNTransform"}
+    with torch.set_grad_enabled(graph), _hooked(self.modules | pads, run.taps | dict.fromkeys(pads, see_padding)):
         output = self._run(run.inputs, run.autocast, run.keys)
         run.output = _each_tensor(output, Tensor.detach)
         runs = {name: _aimed(run, target, output) for name, target in targets.items()}
@@ -675,9 +677,8 @@ def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tup
         tap.choose()
         found = self.reshape.get(name) or self._found_reshape(name, tap.kept.shape, run.inputs, run.keys)
         run.reshapes.update({name: found} if found else {})
-        run.grids[name] = tuple(
-            _on_grid(name, tap.kept.detach(), one, self.modules[name]).shape[2:]
-        )  # an error before the backward pass
+        laid_out = _on_grid(name, tap.kept.detach(), one, self.modules[name])  # an error before the backward pass
+        run.grids[name] = tuple(laid_out.shape[2:])
     if one.kind is None and one.logits is not None and bool(((one.logits >= 0) & (one.logits <= 1)).all()):
         kind = self._kind_of_one(one)
         runs = {name: replace(r, kind=kind) for name, r in runs.items()}
@@ -706,9 +707,8 @@ def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: Target | M
     _each_tensor((*inputs, *keywords.values()), lambda t: devices.append(t.device))
     if not devices:
         raise CAMTypeError("a GradCAM is called with the model's inputs, at least one of them a tensor")
-    run = _Run(
-        {}, inputs=(*inputs, *keywords.values()), keys=tuple(keywords), autocast=_autocast(self.precision, devices[0])
-    )
+    given, autocast = (*inputs, *keywords.values()), _autocast(self.precision, devices[0])
+    run = _Run({}, inputs=given, keys=tuple(keywords), autocast=autocast)
     run.image_size = next((tuple(i.shape[2:]) for i in run.inputs if isinstance(i, Tensor) and i.ndim == 4), (0, 0))
     batch_norms = ((n, m) for n, m in self.model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
     run.mixing = next((name for name, m in batch_norms if m.running_mean is None), "")
@@ -726,13 +726,9 @@ def _explain(self: GradCAM, inputs: Sequence, keywords: dict, target: Target | M
                 found = self._once(run, targets)
     runs = {name: run for name, (_, run) in found.items()}
     one = next(iter(runs.values()))
-    self.output, self._logits, self._kind, self.reasons = (
-        run.output,
-        one.logits,
-        one.kind,
-        common_reasons({n: r.reasons for n, r in runs.items()}),
-    )
-    self.targets = {name: run.targets for name, run in runs.items()} if several else one.targets
+    self.output, self._logits, self._kind, self.covered = run.output, one.logits, one.kind, one.covered
+    self.reasons = common_reasons({n: r.reasons for n, r in runs.items()})
+    self.targets = {n: r.targets for n, r in runs.items()} if several else one.targets
     return found
 
 
@@ -788,9 +784,7 @@ def __call__(
     self: GradCAM,
     *inputs: Any,  # what the model takes, [N, ...], on the model's device
     target: Target
-    | Mapping[
-        str, Target
-    ] = None,  # None: the predicted class; a class, N classes, a function of `cifarcam.targets`; or a dict of these
+    | Mapping = None,  # the predicted class; a class, N of them, or a function; or a dict of these by name
     **keywords: Any,  # what the model takes by keyword
 ) -> dict:  # {layer: [N, h, w]} on the inputs' device; {method: ...} for a list of methods; {target: ...} around it for a dict of targets
     "Signed raw maps at each layer's own grid, from one forward pass; `.output`, `.logits` [N, C] and `.targets` [N] are of the same."
@@ -886,7 +880,7 @@ def over(
         for part in parts:
             inputs = part if prepare is None else prepare(part)
             inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
-            rows = range(seen, seen + len(part[0] if isinstance(part, (tuple, list)) else part))
+            rows = range(seen, seen + len(inputs[0]))  # also of a list of images
             found = self._explain(inputs, {}, _part(target, rows, n))
             tally.add(self.reasons, rows)
             seen, maps = rows.stop, self._unpacked({k: m for k, (m, _) in found.items()}, isinstance(target, Mapping))
@@ -965,11 +959,8 @@ class _Probe:
 
     @property
     def size(self) -> tuple[int, int]:  # of the masks: as the image, or as the grid, which `masked` lays out
-        return tuple(self.run.inputs[_image(self.run.inputs)].shape[-2:]) if len(self.grid) == 2 else self._flat_size
-
-    @property
-    def _flat_size(self) -> tuple[int, int]:
-        return math.prod(self.grid[:-1]), self.grid[-1]
+        flat = math.prod(self.grid[:-1]), self.grid[-1]
+        return flat if len(self.grid) != 2 else tuple(self.run.inputs[_image(self.run.inputs)].shape[-2:])
 
     def pairs(self) -> Iterator[tuple[Tensor, Tensor]]:  # images and channels, [B] each, `batch_size` at a time
         (n, k), bar = self.run.layers[self.name].activation.shape[:2], f"{self.method} of {self.name}"
@@ -1077,8 +1068,11 @@ def second_order(self: _Probe) -> tuple[Tensor, Tensor]:  # both [N, K, h, w]
     with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), _hooked(self.cam.modules, hooks):
         score = scores_of(self.run.target, self.cam._run(self.run.inputs, self.run.autocast, self.run.keys))
         (gradient,) = torch.autograd.grad(score.nan_to_num(nan=0.0).sum(), leaves, create_graph=True)
-        if gradient.requires_grad:
-            (product,) = torch.autograd.grad(gradient, leaves, leaves[0].detach(), allow_unused=True)
+        try:
+            if gradient.requires_grad:
+                (product,) = torch.autograd.grad(gradient, leaves, leaves[0].detach(), allow_unused=True)
+        except RuntimeError as error:  # torch's own, as of nn.Hardsigmoid
+            raise CAMError(f"shapleycam differentiates twice, which this model does not allow: {error}") from error
     both = gradient.detach(), torch.zeros_like(gradient) if product is None else product
     module = self.cam.modules[self.name]
     return tuple(_flat(_on_grid(self.name, t, self.run, module)).to(wide(t)) for t in both)
@@ -1177,7 +1171,13 @@ def smooth(
         key: {m: {name: torch.zeros_like(a) for name, a in by.items()} for m, by in maps.items()}
         for key, (maps, _) in plain.items()
     }
-    seen = list((views or Views()).of(run.inputs[at]))
+    views = views or Views()
+    turned, placed = views.flip or {*views.scales} != {1}, any(getattr(t, "located", False) for t in fixed.values())
+    if turned and (placed or self.covered is not None and self.covered.min() < 1):
+        raise CAMError(
+            "smooth cannot follow a region, a box or a padded image into mirrored or resized views: give views=Views(flip=False, noise=0.1)"
+        )
+    seen = list(views.of(run.inputs[at]))
     for view, mirrored in seen:
         given = [*run.inputs[:at], view, *run.inputs[at + 1 :]]
         found = self._explain(given[: len(inputs)], dict(zip(run.keys, given[len(inputs) :])), fixed)

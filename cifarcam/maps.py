@@ -26,7 +26,7 @@ __all__ = [
 # %% ../nbs/44_maps.ipynb #d611ec42
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain
@@ -424,7 +424,7 @@ def unit_maps(
 ) -> Tensor:  # [N, H, W] in 0 to 1; a map without positive part, or a constant one, gives zeros
     "The positive part at the size of the image, each map by its own range, as grad-cam scales it."
     maps = torch.as_tensor(maps).relu()
-    maps = upsample(maps, tuple(size)) if size else maps
+    maps = upsample(maps, size) if size else maps
     return normalize(maps.flatten(1)[..., None]).view(maps.shape)
 
 
@@ -437,6 +437,8 @@ def fuse(
     ways = {"mean": lambda m: m.mean(0), "max": lambda m: m.amax(0), "product": lambda m: m.prod(0)}
     if how not in (*ways, "refine"):
         raise ValueError(f"how must be one of {', '.join(ways)} and refine, not {how!r}")
+    if not isinstance(maps, Mapping) or not maps or any(isinstance(m, Mapping) for m in maps.values()):
+        raise TypeError("fuse takes {layer: map [N, h, w]} of one method and one target: pick one, as maps['gradcam']")
     size = size or max((m.shape[1:] for m in maps.values()), key=math.prod)
     if how == "refine":
         return unit_maps(torch.stack([unit_maps(m, size) for m in maps.values()]).prod(0))
@@ -465,8 +467,7 @@ def masks(
 
 # %% ../nbs/44_maps.ipynb #7b52456a
 def boxes(
-    maps: Tensor
-    | np.ndarray,  # [N, h, w] signed raw maps of one layer; or bool masks [N, H, W], which are framed whole
+    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer; or bool masks, which are framed whole
     size: tuple[int, ...] | None = None,  # as `masks` takes it
     threshold: float = 0.2,  # as `masks` takes it
 ) -> Tensor:  # int64 [N, 4] of x0, y0, x1, y1, in pixels, ends not included; zeros where nothing is marked
@@ -487,10 +488,11 @@ def intersection_over_union(
 ) -> Tensor:  # float64 [N] in 0 to 1
     "How much two masks, or two boxes, of each image have in common."
     a, b = torch.as_tensor(a), torch.as_tensor(b)
-    if (a.dtype == torch.bool) != (b.dtype == torch.bool) or a.shape[1:] != b.shape[1:]:
+    masked = a.dtype == b.dtype == torch.bool
+    if not masked and (torch.bool in (a.dtype, b.dtype) or a.ndim != 2) or a.shape[1:] != b.shape[1:]:
         shapes = " and ".join(f"{v.dtype} {list(v.shape)}" for v in (a, b))
         raise ValueError(f"two bool masks [N, H, W] or two boxes [N, 4] are compared, not {shapes}")
-    if a.dtype == torch.bool:
+    if masked:
         both, either = (m.flatten(1).sum(1).double() for m in (a & b, a | b))
     else:
         (a0, a1), (b0, b1) = (v.double().chunk(2, 1) for v in (a, b))

@@ -180,8 +180,7 @@ def sanity_check(
     method: str | Callable | Sequence[str | Callable] = "gradcam",  # as `GradCAM` takes it
     target: Target = None,  # explained at every stage; None: the class that the trained model predicts
     *,
-    explain: Callable[[nn.Module, Tensor, Tensor], Tensor]
-    | None = None,  # (model, x, classes or target) -> maps [N, h, w]
+    explain: Callable | None = None,  # (model, x, classes or target) -> maps [N, h, w]
     **settings,  # fields of `Cascade`
 ) -> SanityCheck | dict[tuple[str, str], SanityCheck]:  # by (method, layer) where several are given
     "Cascading weight randomization (Adebayo et al., 2018, arXiv:1810.03292)."

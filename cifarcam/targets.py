@@ -214,9 +214,7 @@ class TokenTarget(_Each):
     "The logit of a token at a position. When: a language, captioning or reading head that gives [N, T, vocabulary]."
 
     token: int | Sequence[int] | Tensor | None = None  # its number, one for each image, or None: the most likely one
-    position: (
-        int | Sequence[int] | Tensor
-    ) = -1  # in the sequence, or one for each image; -1: the last, which says what comes next
+    position: int | Sequence[int] | Tensor = -1  # or one for each image; -1: the last, which says what comes next
     each = {"token": 0, "position": 0}
 
     def __call__(self, output: Any) -> Tensor:  # of a model, with logits [N, T, V] -> [N]
@@ -243,6 +241,11 @@ class SegmentationTarget(_Each):
     key: str = "out"  # of the logits, where the model gives a dict, as torchvision's do
     each = {"classes": 0}
     _rows: ClassVar[Tensor | None] = None  # which of the masks, if there is one for each image
+
+    @property
+    def located(self) -> bool:
+        "Whether it names a part of the image, which a mirrored or resized image has elsewhere."
+        return not isinstance(self.region, str)
 
     def __post_init__(self):
         super().__post_init__()
@@ -312,10 +315,12 @@ class BoxTarget(_Each):
     label: int | Sequence[int] | Tensor | None = None  # of the detection, or one for each image; None: any
     box: Sequence[float] | Tensor | None = None  # [4] x1, y1, x2, y2 in pixels, or [N, 4]; None: the best score counts
     iou: float = 0.5  # least overlap with the box, as intersection over union
-    detections: Callable | None = (
-        None  # makes [{"boxes": [D, 4], "scores": [D], "labels": [D]}] of another model's output
-    )
+    detections: Callable | None = None  # makes [{"boxes": [D, 4], "scores": [D], "labels": [D]}] of another output
     each = {"label": 0, "box": 1}
+
+    @property
+    def located(self) -> bool:  # as of a segmentation
+        return self.box is not None
 
     def __post_init__(self):
         super().__post_init__()

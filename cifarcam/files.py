@@ -153,7 +153,7 @@ def check_writable(
     error: type[Exception] = SaveError,  # what to raise
 ) -> None:
     "Reject a place where nothing can be written, before there is any work to lose."
-    above = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    above = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         what = "may not be written to" if above.is_dir() else "is a file" if above.is_file() else "is no folder"
         raise error(f"{above} {what}: choose another folder with --out")

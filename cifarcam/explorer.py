@@ -341,9 +341,8 @@ def _middles(inputs: Tensor) -> np.ndarray:  # uint8 [N, H, W, 3]
         raise ValueError(
             f"a tensor holds {wanted}, not {list(inputs.shape)}; explain(model, x) draws signals [N, C, t]"
         )
-    inputs = inputs if inputs.ndim == 4 else inputs[:, :, inputs.shape[2] // 2]
-    pixels = [to_picture(one.movedim(0, -1)) for one in inputs]
-    return np.array(pixels, np.uint8).reshape(len(pixels), *inputs.shape[2:], 3)
+    picture = lambda one: to_picture(one.movedim(0, -1)) if one.ndim == 3 else volume_slices(one)[one.shape[1] // 2]
+    return np.array([picture(one) for one in inputs], np.uint8).reshape(len(inputs), *inputs.shape[-2:], 3)
 
 
 def _pixels(data: Any, size: Any, fit: str, value_range: Sequence[float] | None) -> tuple[np.ndarray, list[str] | None]:

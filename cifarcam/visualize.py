@@ -901,7 +901,7 @@ def volume_slices(
     limits: tuple[float, float] | None = None,  # shown black and white; None: as in `to_picture`, of the whole volume
 ) -> np.ndarray:  # uint8 [d, h, w, 3]
     "The slices of a volume, or the frames of a video, as a screen shows them."
-    volume = torch.as_tensor(np.asarray(volume)).float()
+    volume = torch.as_tensor(volume).detach().float().cpu()
     volume = (volume if volume.ndim == 4 else volume[None]).permute(1, 2, 3, 0)
     return to_picture(volume.flatten(0, 1), limits=limits).reshape(*volume.shape[:3], 3)
 
@@ -914,7 +914,7 @@ def map_slice(
     signed: bool = False,  # True: both signs, as of a difference; else negative values count as zero
 ) -> tuple[np.ndarray, float, int]:  # [h', w'] in that slice, the largest value in any, and the slice that has it
     "A map in one slice of its volume, by the scale of all of them."
-    map = torch.as_tensor(map).float()
+    map = torch.as_tensor(map).detach().float().cpu()
     fine = upsample(map if signed else map.relu(), (depth, *map.shape[1:]), smooth)
     largest = fine.abs().amax((1, 2))
     return fine[k].numpy(), float(largest.max()), int(largest.argmax())

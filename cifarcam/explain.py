@@ -55,7 +55,7 @@ from tqdm.auto import tqdm
 # %% ../nbs/80_explain.ipynb #imports2
 from . import __version__
 from .cam_methods import METHODS, SLOW_METHODS, CAMTypeError, CAMWarning, asks_for_class, method_name
-from .data import is_image, read_channels
+from .data import is_image, read_channels, read_image
 from .diagnose import Reason
 from .files import atomic_write, tensor_bytes, write_tensors
 from .gradcam import GradCAM, left_as_found, model_on, tokens_to_grid, unwrap
@@ -106,12 +106,10 @@ def as_picture(
 def own_pixels(
     image: Any,  # as for `read_channels`
     value_range: tuple[float, float] | None = None,  # black and white above 8 bits; None: as `read_image`
-    size: tuple[int, int] | None = None,  # (height, width); None: the image's own
-    fit: str = "squash",  # as `read_image`
     channels: int = 3,  # that a model takes
 ) -> np.ndarray:  # uint8 [H, W, 3]
     "The pixels of an image, upright, as a screen shows them; in color, also for a model that takes gray images."
-    return as_picture(read_channels(image, 3 if channels == 1 else channels, size, fit, value_range))
+    return as_picture(read_channels(image, 3 if channels == 1 else channels, None, value_range=value_range))
 
 
 def read_as(
@@ -420,7 +418,8 @@ def figure(self: Explanation) -> Figure:
     if isinstance(self.source, Tensor):
         return explain_panel(self, None, self.pixels)
     how = self.loaded
-    whole = own_pixels(self.source, how.value_range, (256, 256), "pad", len(how.mean))
+    colors = self.source if len(how.mean) in (1, 3) else self.pixels
+    whole = read_image(colors, 256, "pad", how.value_range if colors is self.source else None)
     return explain_panel(self, whole, as_picture(read_as(how, self.source)))
 
 
@@ -576,16 +575,12 @@ def as_loaded(
 
 
 # %% ../nbs/80_explain.ipynb #bands002
-def _middle_gray(loaded: LoadedModel) -> np.ndarray:  # uint8 [1, H, W, C]
-    return np.full((1, *loaded.size, len(loaded.mean)), 128, np.uint8)
-
-
 def _with_channels(loaded: LoadedModel, net: nn.Module, device: torch.device) -> LoadedModel:
     "A model that takes other images than three channels, or one, with a mean and a std for each of them."
     if (n := first_channels(net)) in (None, 1, 3):
         return loaded
     try:
-        count_logits(net, to_inputs(loaded, _middle_gray(loaded), device))
+        count_logits(net, to_inputs(loaded, np.zeros((1, *loaded.size, 3), np.uint8), device))
     except CAMTypeError:  # it runs
         return loaded
     except ExplainError:
@@ -623,7 +618,7 @@ class Explainer:
         net, self.device = model_on(unwrap(loaded.model), pick_device(device))
         if not shape and loaded.mean == IMAGENET_MEAN:
             self.loaded = loaded = _with_channels(loaded, net, self.device)
-        x = torch.zeros(*shape) if shape else _middle_gray(loaded)
+        x = torch.zeros(*shape) if shape else np.full((1, *loaded.size, len(loaded.mean)), 128, np.uint8)
         x, self.other = to_inputs(loaded, x, self.device), None
         try:
             classes = count_logits(net, x)
@@ -726,11 +721,6 @@ def _rows_of(targets: dict, images: Sequence[int], n: int | None) -> dict:
     return {name: one.rows(images) if hasattr(one, "rows") else one for name, one in targets.items()}
 
 
-def _kind_of(pair: tuple[Any, Any]) -> tuple | None:
-    "What images of one batch have in common; None: an error. 8 bits are no part of 0..1."
-    return None if isinstance(pair[1], Exception) else (pair[1].shape, pair[1].dtype)
-
-
 @patch
 def stream(
     self: Explainer,
@@ -744,6 +734,7 @@ def stream(
     _rows_of(targets, (), total)  # an error before the first image
     sources, done = iter(sources), 0
     batch_size = 1 if self.method == "randomcam" else batch_size  # else a map would depend on the images before it
+    alike = lambda pair: None if isinstance(pair[1], Exception) else (pair[1].shape, pair[1].dtype)
 
     def read(source: Any) -> np.ndarray | Tensor | Exception:
         try:
@@ -767,7 +758,7 @@ def stream(
                 (source, future.result())
                 for source, future in (ahead.popleft() for _ in range(min(batch_size, len(ahead))))
             ]
-            for kind, group in groupby(part, _kind_of):
+            for kind, group in groupby(part, alike):
                 group = list(group)
                 images = range(done, done + len(group))
                 yield from group if kind is None else self._batch(group, _rows_of(targets, images, total))
@@ -814,11 +805,6 @@ def _read_rows(path: Path) -> list[dict]:
 
 
 # %% ../nbs/80_explain.ipynb #467f3ac7
-def _more(found: Explanation, key: str) -> dict:
-    "What a row has beside the table: `best` and `notes`, for whoever prints a line an image."
-    return dict(key=key, best=found.best(), notes=reasons_by_layer(found.reasons))
-
-
 def _row_key(explainer: str, file: str, panels: bool, target: tuple[str, Any]) -> str:
     "The same for the same model, settings, target and unchanged file."
     about = os.stat(file) if os.path.exists(file) else None
@@ -861,8 +847,9 @@ def to_folder(
         pd.DataFrame(rows, columns=_COLUMNS).to_csv(temporary, index=False, errors="surrogateescape")
 
     def write(found: list[Explanation], names: list[str]) -> list[dict]:
-        made = zip(found, names, todo[found[0].file], strict=True)
-        return [one._write(out / name, panels) | _more(one, key) for one, name, key in made]
+        rows = [one._write(out / name, panels) for one, name in zip(found, names)]
+        notes = [dict(best=one.best(), notes=reasons_by_layer(one.reasons)) for one in found]  # beside the table
+        return [row | dict(key=key) | more for row, key, more in zip(rows, todo[found[0].file], notes, strict=True)]
 
     def written() -> Iterator[list[dict]]:  # a batch or two behind the network
         waiting: deque = deque()

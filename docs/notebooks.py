@@ -354,8 +354,9 @@ def fold_sections(app, tree: nodes.document) -> None:
 
 
 def name_parts(app, page: str, template: str, context: dict, tree: nodes.document | None) -> None:
-    "Sphinx's event html-page-context: a screen reader hears what a fold holds, and the level of the sidebar's headings."
-    context["body"] = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
+    "Sphinx's event html-page-context: a screen reader hears what a fold holds, and the level of the sidebar's headings, and no empty heads."
+    body = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
+    context["body"] = body.replace("<th></th>", "<td></td>")  # the corner of a table that pandas wrote
     menu = context.get("furo_navigation_tree", "")
     context["furo_navigation_tree"] = menu.replace('role="heading"', 'role="heading" aria-level="2"')
 

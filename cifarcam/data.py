@@ -458,6 +458,7 @@ def _decode_tiff(page: tifffile.TiffPage, target: _Target, bands: int | None) ->
         return _deep(colors, cover, target, profile, inverted)
 
 
+# %% ../nbs/10_data.ipynb #dacedd50
 def _decode_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
     "`_decode` of numbers [h, w] or [h, w, C]."
     wanted = (bands,) if bands else (1, 3)
@@ -501,6 +502,7 @@ def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int
         return _decode_image(image, source, target, bands)
 
 
+# %% ../nbs/10_data.ipynb #8ba71ed0
 def _jpeg2000_bits(path: Path) -> int:
     "Of the first component: in the marker SIZ, behind the one that begins the codestream (ISO 15444-1, A.5.1)."
     with path.open("rb") as file:
@@ -630,6 +632,7 @@ def _read_scaled(image: Any, size: Any, fit: str, value_range: Any, scale: Calla
     return scale(pixels, low, high)
 
 
+# %% ../nbs/10_data.ipynb #52eb5913
 def read_image(
     image: str | os.PathLike | Image.Image | np.ndarray,  # a file of FORMATS, a TIFF of any layout, .npy; [H, W] or
     # [H, W, 3] of any numbers; of an animation or of several pages the first

@@ -434,7 +434,6 @@ def _check_labels(name: str, y: Tensor, logits: Tensor, first: bool) -> None:
         )
 
 
-# %% ../nbs/31_trainer.ipynb #e67ded50
 @contextmanager
 def _explained(model: nn.Module, x: Tensor) -> Iterator[None]:
     "Inside, torch's error about a batch that the model cannot take says which batch that is, and what to do."

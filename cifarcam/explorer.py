@@ -963,6 +963,7 @@ class Explorer(_Board, Viewer):
         self.without = () if self.tensor is None else ("choose", "compare")  # which are for images in 8 bits
         self._filling, self._rng = threading.RLock(), np.random.default_rng(0)
         self._worker = _Worker(lambda: self._draw(), self._progress)
+        self._ask = self._worker.ask
         self.stop = self._button("stop", "stop what is being done", self._worker.cancel)
         self.working.children += (self.stop,)
         self.widget = self._arrange()
@@ -1004,9 +1005,6 @@ class Explorer(_Board, Viewer):
             where = f"slice {s.slice}, {s.slice + 1} of {self.depth}; " if self.depth else ""
             view.fitted = f"{where}black and white are percentiles 1 and 99"
         return view
-
-    def _ask(self) -> None:
-        self._worker.ask()
 
 
 # %% ../nbs/73_explorer.ipynb #afbc208f

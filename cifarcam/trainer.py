@@ -225,6 +225,21 @@ def _check_model(model: nn.Module) -> None:
         raise ValueError(f"{odd[0]} of the model's state_dict is no tensor: let get_extra_state give one, or nothing")
 
 
+def _pairs(name: str, batches: Iterable) -> Iterator[tuple[Tensor, Tensor]]:
+    "The batches, each of which must be a pair of tensors."
+    for batch in batches:
+        parts = batch if isinstance(batch, (tuple, list)) else [batch]
+        if [isinstance(part, Tensor) for part in parts] != [True, True]:
+            gave = shortened(", ".join(type(part).__name__ for part in parts))
+            raise ValueError(
+                f"{name} must give pairs of tensors, (images, labels), but gave {gave}: "
+                "a DataLoader makes such pairs, if need be with a collate_fn"
+            )
+        if not parts[1].ndim:
+            raise ValueError(f"{name} gives single images, as a data set does: take a DataLoader of it")
+        yield batch
+
+
 # %% ../nbs/31_trainer.ipynb #cb139592
 def _accelerator(device: str, out: Path | None) -> Accelerator:
     "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
@@ -394,21 +409,6 @@ def settle(self: Trainer) -> None:
 
 
 # %% ../nbs/31_trainer.ipynb #5c00eed5
-def _pairs(name: str, batches: Iterable) -> Iterator[tuple[Tensor, Tensor]]:
-    "The batches, each of which must be a pair of tensors."
-    for batch in batches:
-        parts = batch if isinstance(batch, (tuple, list)) else [batch]
-        if [isinstance(part, Tensor) for part in parts] != [True, True]:
-            gave = shortened(", ".join(type(part).__name__ for part in parts))
-            raise ValueError(
-                f"{name} must give pairs of tensors, (images, labels), but gave {gave}: "
-                "a DataLoader makes such pairs, if need be with a collate_fn"
-            )
-        if not parts[1].ndim:
-            raise ValueError(f"{name} gives single images, as a data set does: take a DataLoader of it")
-        yield batch
-
-
 def _check_labels(name: str, y: Tensor, logits: Tensor, first: bool) -> None:
     "A class for each image. Looking at values would keep a GPU waiting: there it is done in an epoch's `first` batch."
     if logits.ndim != 2:

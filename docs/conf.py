@@ -2,12 +2,10 @@
 
 import sys
 from configparser import ConfigParser
-from importlib import import_module
 from pathlib import Path
 
 root = Path(__file__).parents[1]
 sys.path[:0] = [str(root), str(root / "docs")]
-notebooks = import_module("notebooks")
 ini = ConfigParser(delimiters=["="])
 ini.read(root / "settings.ini", encoding="utf-8")
 settings = ini["DEFAULT"]
@@ -27,8 +25,15 @@ nb_render_markdown_format = "myst"
 nb_ipywidgets_js = {}  # a widget needs a kernel
 add_module_names = False
 toc_object_entries_show_parents = "hide"
-# where the repository shows the source of a name
-linkcode_resolve = lambda domain, info: (place := notebooks.source_lines(info)) and f"{source_url}/{place}"
+
+
+def linkcode_resolve(domain: str, info: dict) -> str | None:
+    "Where the repository shows the source of a name."
+    from notebooks import source_lines
+
+    place = source_lines(info)
+    return place and f"{source_url}/{place}"
+
 
 html_theme = "furo"
 html_title = f"{project} {version}"

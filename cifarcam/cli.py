@@ -720,16 +720,15 @@ def explain(
     from cifarcam.runs import Run, RunError
     from cifarcam.weights import load_model, load_pretrained
 
-    if named := options.arguments():
-        loaded = replace(load_model(**named), fit=options.fit or "squash")
+    named = options.arguments()
+    if named or _names_images(words[0]):
+        if named:
+            loaded = replace(load_model(**named), fit=options.fit or "squash")
+        else:
+            _note(_BY_PRETRAINED)
+            loaded = as_loaded(load_pretrained(), fit=options.fit)
         return _explain_files(loaded, words, Path(options.out or "explain"), options)
-    folder, *files = words
-    if _names_images(folder):
-        _note(_BY_PRETRAINED)
-        return _explain_files(
-            as_loaded(load_pretrained(), fit=options.fit), words, Path(options.out or "explain"), options
-        )
-    run = Run(folder)
+    run, files = Run(words[0]), words[1:]
     out = Path(options.out or run.folder / "explain")
     for place in (out, *out.parents):
         if run.folder.absolute() in place.absolute().parents:
@@ -1004,18 +1003,18 @@ def lr_find(
     path = save_figure(plot_lr_find(search), options.out)
     print(f"the recipe has lr {own.lr:g} for {own.optimizer} and batches of {own.batch_size}; the curve: {path}")
     if search.suggestion:
-        print(f"try it: {_try_it(recipe, changed, search.suggestion, data)}")
+        print(f"try it: {_try_it(recipe, changed, search.suggestion, reference, data.root)}")
 
 
-def _try_it(name: str, recipe: "Recipe", lr: float, data: _DataOptions) -> str:
+def _try_it(name: str, recipe: "Recipe", lr: float, reference: dict, root: str | None) -> str:
     "The command that trains just what was searched, changed fields, data and all, at another learning rate."
     from cifarcam.recipes import command_of, override
+    from cifarcam.results import data_options
 
     words = ["--set", f"name={recipe.name}"] if recipe.name != name else []
-    words += ["--data", data.data] * bool(data.data)
-    words += [word for option in data.data_option or () for word in ("--data-option", option)]
-    words += ["--root", data.root] * bool(data.root)
-    return f"{command_of(override(recipe, name=name, lr=float(f'{lr:.2g}')))} {shell_command(*words)}".strip()
+    words += ["--root", root] * bool(root)
+    command = command_of(override(recipe, name=name, lr=float(f"{lr:.2g}"))) + data_options(reference, recipe.name)
+    return f"{command} {shell_command(*words)}".strip()
 
 
 # %% ../nbs/81_cli.ipynb #cdcfbba7

@@ -32,7 +32,7 @@ import re
 import textwrap
 import unicodedata
 import warnings
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -339,6 +339,16 @@ class Explanation:
         what = f"evidence for '{about}' ({name})" if asks_for_class(self.method) else f"{name}, which asks for no class"
         return f"{shorten(visible(Path(self.file).name), 50)}{': ' * bool(self.file)}{what}"
 
+    def __repr__(self) -> str:
+        predicted = ", ".join(f"{visible(name)} {p:.1%}" for name, p in self.best(1)) or "no class"
+        return f"Explanation({self.title}; {self._grids()}; predicted: {predicted})"
+
+    def _grids(self) -> str:
+        "The size of what the network got, and of each layer's map."
+        size = self.source.shape[1:] if isinstance(self.source, Tensor) else self.loaded.size
+        grids = {"input": size} | {visible(layer): np.shape(map) for layer, map in self.maps.items()}
+        return ", ".join(f"{name} {' x '.join(map(str, grid))}" for name, grid in grids.items())
+
 
 # %% ../nbs/80_explain.ipynb #9565ddbc
 def explain_panel(
@@ -406,17 +416,12 @@ def _stamp(figure: Figure, found: "Explanation") -> Figure:
 @patch(as_prop=True)
 def figure(self: Explanation) -> Figure:
     "All of it on one panel; displays in a notebook."
-    if isinstance(self.source, Tensor) and self.source.ndim != 3:
-        map, title = (
-            list(self.maps.values())[-1],
-            f"{self.title}, " + ", ".join(f"{n} {p:.1%}" for n, p in self.best(2)),
-        )
-        shown = (
-            show_signal if self.source.ndim == 2 else lambda source, maps, title: show_volume(source, map, title=title)
-        )
-        return _stamp(shown(self.source, self.maps, title=title), self)
-    if isinstance(self.source, Tensor):
+    if isinstance(self.source, Tensor) and self.source.ndim == 3:
         return explain_panel(self, None, self.pixels)
+    if isinstance(self.source, Tensor):
+        draw, maps = (show_signal, self.maps) if self.source.ndim == 2 else (show_volume, list(self.maps.values())[-1])
+        title = f"{self.title}, " + ", ".join(f"{n} {p:.1%}" for n, p in self.best(2))
+        return _stamp(draw(self.source, maps, title=title), self)
     how = self.loaded
     colors = self.source if len(how.mean) in (1, 3) else self.pixels
     whole = read_image(colors, 256, "pad", how.value_range if colors is self.source else None)
@@ -878,6 +883,12 @@ def to_folder(
 class Explanations(list):
     "Several explanations: of several images, or of several targets."
 
+    def __repr__(self) -> str:
+        about = dict.fromkeys(f"; {method_name(one.method)}; {one._grids()}" for one in self)
+        counts = Counter(visible(name) for one in self for name, _ in one.best(1)).most_common()
+        names = [f"{name} ({n})" for name, n in counts[:5]] + ["..."] * (len(counts) > 5)
+        return f"Explanations({len(self)}{''.join(about)}; predicted: {', '.join(names) or 'no class'})"
+
     @property
     def maps(self) -> dict:  # {layer: [N, h, w]}, signed raw maps
         return {layer: np.stack([one.maps[layer] for one in self]) for layer in (self[0].maps if self else ())}
@@ -900,12 +911,8 @@ class Explanations(list):
         shares = [", ".join(f"{n} {p:.0%}" for n, p in one.best(1)) for one in self[:25]]
         titles = [f"{one.about}\n({share})" for one, share in zip(self, shares)]
         layer, more = list(self[0].maps)[-1], f" (the first 25 of {len(self)})" * (len(self) > 25)
-        return show_images(
-            np.stack(pixels),
-            titles,
-            title=f"Evidence for what is named first (below it: predicted), {layer}{more}",
-            size=1.6,
-        )
+        title = f"Evidence for what is named first (below it: predicted), {layer}{more}"
+        return show_images(np.stack(pixels), titles, title=title, size=1.6)
 
     def _pages(self) -> Figure:
         "Signals or volumes: the last layer's figure of each, one below the other."

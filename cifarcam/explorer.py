@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -77,8 +77,8 @@ class _Worker:
         self.spare: Callable | None = None  # to be done once, where nobody asks for anything; nobody waits for it
         self.asked = self.stopped = self.closed = self._busy = False
 
-    def _next(self) -> bool:
-        "Draw, do one step of the oldest job, or what may be useful later; False when there is nothing to do."
+    def _next(self) -> Callable[[], None] | None:
+        "What to do now: draw, a step of the oldest job, or what may be useful later; None: nothing for a while."
         with self._news:
             self._busy, spare, self.spare = False, self.spare, None
             self._news.notify_all()
@@ -86,16 +86,15 @@ class _Worker:
             wanted = self._news.wait_for(lambda: self.asked or self.jobs or self.closed, wait)
             if self.closed or not (wanted or spare):
                 self._thread = None
-                return False
-            self._busy, asked, job = bool(wanted), self.asked, self.jobs[0] if self.jobs else None
-            if asked:
+                return None
+            self._busy = bool(wanted)
+            if self.asked:
                 self.asked = self.stopped = False
-        if not wanted:
-            spare()
-            return True
-        if asked:
-            self._draw()
-            return True
+                return self._draw
+            return partial(self._step, self.jobs[0]) if self.jobs else spare
+
+    def _step(self, job: Iterator) -> None:
+        "One step of a job, and a report of what it yields."
         news = next(job, None)
         with self._news:
             if not self.jobs or self.jobs[0] is not job:
@@ -103,7 +102,6 @@ class _Worker:
             elif news is None:
                 self.jobs.popleft()
         self._report(news)
-        return True
 
     def cancel(self) -> None:
         "Stop what is being done, as soon as it notices."
@@ -136,8 +134,8 @@ def ask(
 @patch
 def _run(self: _Worker) -> None:
     try:
-        while self._next():
-            pass
+        while act := self._next():
+            act()
     finally:
         with self._news:
             if self._thread is threading.current_thread():
@@ -279,6 +277,14 @@ class View:
             return "for no class: the same for each"
         name = self.classes[self.target]
         return f"for {name}" if self.rather is None else f"why {name} rather than {self.classes[self.rather]}"
+
+    def verdict(self, line: Line) -> str:
+        "The prediction, and whether it is right."
+        label, look = self.item.label, line.look
+        kind = "actual class not known" if label is None else "correct"
+        if label not in (None, look.predicted):
+            kind = f"misclassified, actual class {self.classes[label]}"
+        return f"{self.classes[look.predicted]} {look.probabilities[look.predicted]:.0%}, {kind}"
 
 
 # %% ../nbs/73_explorer.ipynb #d082d073
@@ -550,16 +556,6 @@ def see(self: Viewer, settings: Settings, item: Item) -> View:
 
 # %% ../nbs/73_explorer.ipynb #describe0
 @patch
-def verdict(self: View, line: Line) -> str:
-    "The prediction, and whether it is right."
-    label, look = self.item.label, line.look
-    kind = "actual class not known" if label is None else "correct"
-    if label not in (None, look.predicted):
-        kind = f"misclassified, actual class {self.classes[label]}"
-    return f"{self.classes[look.predicted]} {look.probabilities[look.predicted]:.0%}, {kind}"
-
-
-@patch
 def describe(self: View) -> list[str]:  # a few lines
     "All that decides what is seen, in words."
     s, c, line = self.settings, self.classes, self.lines[0]
@@ -598,15 +594,8 @@ _FITTED = {"squash": "squashed to", "crop": "the middle, scaled to", "pad": "pad
 @patch
 def _heading(self: Viewer) -> str:  # HTML
     "Which network this is, and how good."
-    o, p, n = self.options, self.predictions, sum(w.numel() for w in self.model.parameters())
-    weights = f", weights: {o.which}" if o.which != "last" else ""
-    parts = [f"{o.run.recipe.name}, {o.run.recipe.epochs} epochs{weights}"] if o.run is not None else []
-    parts.append(f"{type(self.model).__name__}, {n:,} parameters")
-    parts += ["RANDOM weights, so its maps mean nothing"] * looks_untrained(self.model)
-    if p is not None:
-        views = f" (averaged over views: {p.views})" if p.views != "none" else ""
-        parts.append(f"{p.accuracy:.2%} of these {len(p):,} images classified correctly{views}")
-    return _HTML.heading(o.name, parts)
+    model, n = type(self.model).__name__, sum(w.numel() for w in self.model.parameters())
+    return _HTML.heading(self.options, model, n, looks_untrained(self.model), self.predictions)
 
 
 @patch
@@ -731,6 +720,19 @@ class _Board:
         self.bar = W.IntProgress(0, 0, 1)
         self.working = W.HBox([self.bar, self.doing]).add_class("cam-working")
 
+    def describe(self) -> str:  # a few lines
+        "The view in words."
+        return "\n".join(self.view.describe())
+
+    def _ipython_display_(self) -> None:
+        display(self.widget)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
     def _safely(self, act: Callable[..., Any]) -> Callable:
         "A callback whose errors appear in the notice."
 
@@ -752,6 +754,11 @@ class _Board:
             yield
         finally:
             self._quiet.on = before
+
+    def _button(self, label: str, tooltip: str, act: Callable) -> W.Button:
+        button = W.Button(description=label, tooltip=tooltip)
+        button.on_click(self._safely(act))
+        return button
 
     def _write(self, widget: W.HTML, text: str, error: bool = False) -> None:
         widget.value = _HTML.message(text, error)
@@ -792,13 +799,6 @@ def _control(
 
 
 @patch
-def _button(self: _Board, label: str, tooltip: str, act: Callable) -> W.Button:
-    button = W.Button(description=label, tooltip=tooltip)
-    button.on_click(self._safely(act))
-    return button
-
-
-@patch
 def _show_if(self: _Board, condition: Callable[[], bool], *widgets: W.Widget) -> W.VBox:
     "A box that is seen while a condition holds."
     box = W.VBox(widgets)
@@ -833,11 +833,6 @@ def _arrange(self: _Board) -> W.Widget:
     return W.VBox([*parts, style]).add_class("cifarcam-explorer")
 
 
-@lru_cache
-def _colors(name: str) -> bytes:  # uint8 [256, 3]
-    return matplotlib.colormaps[name](range(256), bytes=True)[:, :3].tobytes()
-
-
 @patch
 def _show(self: _Board, view: View) -> None:
     "Hand everything to the widgets. What the front end has already does not travel again."
@@ -849,7 +844,8 @@ def _show(self: _Board, view: View) -> None:
         with self.stage.hold_sync():
             self.stage.film = self._film(self._choice, view.settings.image, self.stage.film)
             self.stage.scene = self._scene(view)
-            self.stage.colors = _colors(view.settings.cmap) + _colors(DIVERGING)
+            maps = (matplotlib.colormaps[name] for name in (view.settings.cmap, DIVERGING))
+            self.stage.colors = b"".join(colors(range(256), bytes=True)[:, :3].tobytes() for colors in maps)
     self.view = view
     for act in self._on_view:
         act(view)
@@ -1149,27 +1145,6 @@ def _close_all(*widgets: Any) -> None:
             parts = [getattr(widget, name, None) for name in ("layout", "style")]
             widget.close()
             _close_all(*children, *parts)
-
-
-@patch
-def describe(self: Explorer) -> str:  # a few lines
-    "The view in words."
-    return "\n".join(self.view.describe())
-
-
-@patch
-def _ipython_display_(self: Explorer) -> None:
-    display(self.widget)
-
-
-@patch
-def __enter__(self: Explorer) -> "Explorer":
-    return self
-
-
-@patch
-def __exit__(self: Explorer, *exception) -> None:
-    self.close()
 
 
 # %% ../nbs/73_explorer.ipynb #8d442707
@@ -1706,40 +1681,15 @@ def figure(self: Explorer) -> Figure:
 @patch
 def code(self: Explorer) -> str:
     "The Python lines that make what is shown: `images` and `maps`."
-    v, s, o, line, raw = self.view, self.view.settings, self.options, self.view.lines[0], self.tensor is not None
-    if self.run is not None:
-        begin = ["from cifarcam.runs import Run", "", f"run = Run({str(self.run.folder)!r})"]
-        begin.append(f"model, mean, std = run.model({s.epoch!r}), run.mean, run.std")
-        if o.data_code == "data" and not v.item.path:
-            begin.append("# data are the images that the explorer was given")
-    else:
-        names = "model and data" if raw else f"model, {'' if v.item.path else 'data, '}mean and std"
-        begin = ["", f"# {names} are those that the explorer was given"]
-    if any("policy_from_dict" in text for each in v.lines for text in each.code):
-        begin.insert(0, "from cifarcam.transforms import policy_from_dict")
-    source = f"{o.data_code}.images[{v.item.index}]"
-    if v.item.path:
-        begin = ["from pathlib import Path", "from cifarcam.explorer import read_upload", *begin]
-        given = ", ".join(repr(value) for value in (o.fit, o.value_range and tuple(o.value_range)) if value)
-        source = f"read_upload({v.item.name!r}, Path({v.item.path!r}).read_bytes(), {line.lens.size}, {given})"
-    if raw:
-        begin.insert(0, "from cifarcam.visualize import map_slice, to_picture, volume_slices")
-        begin.append(f"x = np.asarray(data[{v.item.index}].detach().float().cpu())")
-        source = f"volume_slices(x)[{s.slice}]" if self.depth else "to_picture(x.transpose(1, 2, 0))"
-    begin.append(f"image = {source}")
-    style = f"opacity={_number(s.opacity)}, smooth={s.smooth}, size={self.size}"
-    return _TEMPLATES.get_template("view.py.jinja").render(
-        begin=begin,
-        lines=v.lines,
-        style=style + (f", cmap={s.cmap!r}" if v.rather is None else ""),
-        method=repr(s.method),
-        target=v.target,
-        rather=v.rather,
-        draw="overlay" if v.rather is None else "overlay_difference",
-        repr=repr,
-        seen="x" if raw else "",
-        cut=f"{self.depth}, {s.slice}, {s.smooth}, {v.rather is not None}" if self.depth else "",
+    template, range = _TEMPLATES.get_template("view.py.jinja"), self.options.value_range
+    return template.render(
+        view=self.view,
+        explorer=self,
+        raw=self.tensor is not None,
+        given=", ".join(repr(value) for value in (self.options.fit, range and tuple(range)) if value),
+        number=_number,
         top=lambda each: None if (top := each.tops.get(each.layer)) is None else float(top),
+        repr=repr,
     )
 
 

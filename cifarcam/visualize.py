@@ -70,12 +70,12 @@ from matplotlib.ticker import FixedFormatter, FuncFormatter, MaxNLocator, Percen
 from PIL import Image
 from torch import Tensor
 
-from .data import MEAN, STD, Images
+from .data import Images
 from .evaluate import Predictions
 from .gradcam import upsample
 from .statistics import Interval, at_centers, bootstrap
 from .text import shorten, visible
-from .transforms import train_transform
+from .transforms import get_policy
 
 if TYPE_CHECKING:  # only named in signatures
     from cifarcam.faithfulness import Curves
@@ -404,12 +404,6 @@ def show_images(
 
 
 # %% ../nbs/70_visualize.ipynb #f4fc32a0
-def _augmented(transform: A.Compose, image: np.ndarray) -> np.ndarray:
-    "One random draw of a training transform, back as uint8 [H, W, 3]."
-    x = transform(image=image)["image"].float() * torch.tensor(STD).view(3, 1, 1) + torch.tensor(MEAN).view(3, 1, 1)
-    return (255 * x).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
-
-
 def show_policy(
     policy: str | A.Compose,  # a name in `cifarcam.transforms.POLICIES`, or your own albumentations Compose
     images: Images,  # the first image of each of at most 60 classes is taken
@@ -421,9 +415,9 @@ def show_policy(
     present = [k for k in range(len(images.classes)) if (images.labels == k).any()]
     of, present = len(present), present[:60]
     originals = [images.images[np.flatnonzero(images.labels == k)[0]] for k in present]
-    transform = train_transform(policy, MEAN, STD, size=images.images.shape[1])
-    transform.set_random_seed(seed)
-    rows = [[original] + [_augmented(transform, original) for _ in range(n)] for original in originals]
+    pipeline = get_policy(policy, images.images.shape[1])
+    pipeline.set_random_seed(seed)
+    rows = [[image] + [pipeline(image=image)["image"] for _ in range(n)] for image in originals]
     names = figure_names(images.classes[k] for k in present)
     steps = ["original"] + [f"augmented {k + 1}" for k in range(n)]
     title = f"Augmentation policy {policy!r}" if isinstance(policy, str) else "The augmentation policy"

@@ -44,13 +44,10 @@ class Predictions:
 
     def __post_init__(self):
         logits, labels = torch.as_tensor(self.logits).detach(), torch.as_tensor(self.labels).detach()
-        _check_dtypes(logits, labels)
         if self.views not in VIEWS:
             raise ValueError(f"views must be one of {', '.join(map(repr, VIEWS))}, not {short_repr(self.views)}.")
-        self.logits, self.labels = logits.to("cpu", torch.float32), labels.to("cpu", torch.int64)
         self.classes = [str(name) for name in self.classes]
-        _check_logits(self.logits, len(self.labels), len(self.classes))
-        _check_labels(self.labels, self.classes)
+        self.logits, self.labels = _checked(logits, labels, len(self.classes))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -60,16 +57,13 @@ class Predictions:
 
 
 # %% ../nbs/33_evaluate.ipynb #3a2ada55
-def _check_dtypes(logits: torch.Tensor, labels: torch.Tensor) -> None:
-    "Logits are real numbers, labels are integers: a conversion would drop what does not fit."
+def _checked(logits: torch.Tensor, labels: torch.Tensor, n_classes: int) -> tuple[torch.Tensor, torch.Tensor]:
+    "Finite float32 logits [n, n_classes] and the int64 labels of these classes on the CPU; or what is wrong with them."
     if logits.is_complex() or logits.dtype == torch.bool:
         raise ValueError(f"Logits must be real numbers, but they are {logits.dtype}.")
     if labels.numel() and (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool):
         raise ValueError(f"Labels must be integers, but they are {labels.dtype}.")
-
-
-def _check_logits(logits: torch.Tensor, n: int, n_classes: int) -> None:
-    "Logits must be [n, n_classes] and finite, or one sentence says what is wrong."
+    logits, labels, n = logits.to("cpu", torch.float32), labels.to("cpu", torch.int64), len(labels)
     if logits.ndim != 2:
         raise ValueError(f"Logits must have the shape [images, classes], but they have {list(logits.shape)}.")
     if len(logits) != n:
@@ -87,19 +81,16 @@ def _check_logits(logits: torch.Tensor, n: int, n_classes: int) -> None:
             f"The logits of {len(bad)} of {n} images are not finite (NaN or infinite), the first at index {int(bad[0])}; "
             "look for a diverged training, an image with NaN, or overflow in half precision."
         )
-
-
-def _check_labels(labels: torch.Tensor, classes: list[str]) -> None:
-    "Labels must be [N] and index the classes."
     if labels.ndim != 1:
         raise ValueError(f"Labels must have the shape [images], but they have {list(labels.shape)}.")
-    bad = ((labels < 0) | (labels >= len(classes))).nonzero().flatten()
+    bad = ((labels < 0) | (labels >= n_classes)).nonzero().flatten()
     if len(bad):
         i = int(bad[0])
         raise ValueError(
-            f"{len(bad)} labels are outside the {len(classes)} classes (0 to {len(classes) - 1}); "
+            f"{len(bad)} labels are outside the {n_classes} classes (0 to {n_classes - 1}); "
             f"the first is {int(labels[i])} at index {i}."
         )
+    return logits, labels
 
 
 # %% ../nbs/33_evaluate.ipynb #85039c8b

@@ -49,9 +49,8 @@ def whitening_filters(
 ) -> Tensor:  # [2*C*k*k, C, k, k] filters, W and then -W
     "Convolution filters whose outputs on `x` are decorrelated and of unit variance."
     variance, vectors = torch.linalg.eigh(patch_covariance(x, kernel_size))
-    filters = (vectors / torch.sqrt(variance.clamp(min=0) + eps)).T.flip(
-        0
-    )  # largest variance first; rounding may give a negative one
+    filters = vectors / torch.sqrt(variance.clamp(min=0) + eps)  # rounding may give a negative variance
+    filters = filters.T.flip(0)  # largest variance first
     filters = filters.reshape(-1, x.shape[1], kernel_size, kernel_size)
     return torch.cat([filters, -filters])
 
@@ -89,20 +88,13 @@ class FastBlock(nn.Module):
         depth: int = 2,  # convolutions; with 3 the last two are a residual branch (airbench96)
     ):
         super().__init__()
-        self.conv1, self.pool, self.norm1 = (
-            IdentityConv2d(in_channels, out_channels),
-            nn.MaxPool2d(2),
-            _norm(out_channels),
-        )
-        self.act1 = nn.GELU()
+        self.conv1, self.pool = IdentityConv2d(in_channels, out_channels), nn.MaxPool2d(2)
+        self.norm1, self.act1 = _norm(out_channels), nn.GELU()
         self.conv2, self.norm2, self.act2 = IdentityConv2d(out_channels, out_channels), _norm(out_channels), nn.GELU()
         self.depth = depth
         if depth == 3:
-            self.conv3, self.norm3, self.act3 = (
-                IdentityConv2d(out_channels, out_channels),
-                _norm(out_channels),
-                nn.GELU(),
-            )
+            self.conv3 = IdentityConv2d(out_channels, out_channels)
+            self.norm3, self.act3 = _norm(out_channels), nn.GELU()
 
     def forward(self, x: Tensor) -> Tensor:
         first = self.act1(self.norm1(self.pool(self.conv1(x))))
@@ -118,11 +110,7 @@ class FastNet(nn.Module):
         self,
         num_classes: int = 10,  # length of the logits
         in_channels: int = 3,  # colors of the image
-        widths: Sequence[int] = (
-            64,
-            256,
-            256,
-        ),  # channels of the three blocks; airbench94's, the cheapest that reaches 94%
+        widths: Sequence[int] = (64, 256, 256),  # of the three blocks; airbench94's, the cheapest that reaches 94%
         depth: int = 2,  # convolutions a block: 2 as airbench94 has them, 3 with a residual branch as airbench96
     ):
         super().__init__()

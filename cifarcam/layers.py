@@ -565,23 +565,22 @@ def _measure(twin: nn.Module | _ImageOnly, size: Size, fields: bool = True) -> l
 class _TokenGrid:
     "What `reshape_tokens` makes: a function that shows how it was made."
 
-    height: int
-    width: int
-    extra: int
-    depth: int | None = None
+    grid: tuple[int, ...]  # (height, width) or (depth, height, width); () for a sequence of any length
+    extra: int = 0
     batch_first: bool = True
 
-    @property
-    def grid(self) -> tuple[int, ...]:
-        return (self.height, self.width) if self.depth is None else (self.depth, self.height, self.width)
-
     def __repr__(self) -> str:
-        more = f", depth={self.depth}" * (self.depth is not None) + ", batch_first=False" * (not self.batch_first)
-        return f"reshape_tokens({self.height}, {self.width}, extra={self.extra}{more})"
+        if not self.grid:
+            return f"the tokens of a sequence without the first {self.extra}"
+        *depth, height, width = self.grid
+        more = "".join(f", depth={n}" for n in depth) + ", batch_first=False" * (not self.batch_first)
+        return f"reshape_tokens({height}, {width}, extra={self.extra}{more})"
 
     def __call__(self, tokens: torch.Tensor) -> torch.Tensor:  # [N, T, K] or [N, h, w, K] -> [N, K, h, w]
         "Tokens on their grid."
-        if tokens.ndim == len(self.grid) + 2 and tuple(tokens.shape[1:-1]) == self.grid:
+        if not self.grid:
+            return (tokens if self.batch_first else tokens.transpose(0, 1))[:, self.extra :].mT
+        if tuple(tokens.shape[1:-1]) == self.grid:
             return tokens.movedim(-1, 1)
         count = self.extra + math.prod(self.grid)
         if tokens.ndim != 3 or tokens.shape[1 if self.batch_first else 0] != count:
@@ -600,7 +599,8 @@ def reshape_tokens(
     batch_first: bool = True,  # False for [T, N, K], as torch's own transformer has it by default
 ) -> _TokenGrid:  # a function from [N, extra + height * width, K], or [N, height, width, K], to [N, K, height, width]
     "How to lay the tokens of a transformer's layer out on their grid."
-    return _TokenGrid(int(height), int(height if width is None else width), int(extra), depth, batch_first)
+    grid = (int(height), int(height if width is None else width))
+    return _TokenGrid(grid if depth is None else (depth, *grid), int(extra), batch_first)
 
 
 # %% ../nbs/22_layers.ipynb #0df27408
@@ -634,7 +634,7 @@ def _token_grid(count: int, size: Size, grids: Sequence[tuple[int, int]], extra:
         usual = grids if first in (extra, 0) else grids[:1]  # merged patches bring no unknown tokens
         for height, width in usual or [guess] * _in_proportion(*guess, size):
             if height * width > 1 and height * width + first == count:
-                return _TokenGrid(height, width, first)
+                return _TokenGrid((height, width), first)
     return None
 
 
@@ -678,7 +678,7 @@ def find_reshape(
         )
     if len(shape) == 4:
         last = _channels_last(model, model.get_submodule(name), shape, size)
-        return _TokenGrid(shape[1], shape[2], 0) if last else None
+        return _TokenGrid(shape[1:3]) if last else None
     extra = _extra_tokens(model)
     patches = _patch_grids(model, size)
     grid = _token_grid(shape[1], size, patches, extra) if patches else None
@@ -763,22 +763,11 @@ _LAST = (nn.Linear, nn.LayerNorm, nn.Embedding, nn.RNN, nn.LSTM, nn.GRU)  # them
 _LAST += (nn.MultiheadAttention, nn.TransformerEncoder, nn.TransformerEncoderLayer)
 
 
-@dataclass(frozen=True)
-class _Series:
-    "Tokens of a sequence with their channels first."
-
-    extra: int = 0
-    batch_first: bool = True
-
-    def __call__(self, tokens: torch.Tensor) -> torch.Tensor:  # [N, T, K], or [T, N, K], to [N, K, T]
-        return (tokens if self.batch_first else tokens.transpose(0, 1))[:, self.extra :].mT
-
-
 def _volume_grid(count: int, grids: Iterable[Sequence[int]], extra: int) -> _TokenGrid | None:
     "How `count` tokens lie on one of the grids (d, h, w); None if none has as many cells, or several have."
     grids = {tuple(grid) for grid in grids if math.prod(grid) > 1}
-    found = [(*grid, first) for first in {extra, 0} for grid in grids if math.prod(grid) + first == count]
-    return _TokenGrid(*found[0][1:], found[0][0]) if len(found) == 1 else None
+    found = [_TokenGrid(grid, n) for n in {extra, 0} for grid in grids if math.prod(grid) + n == count]
+    return found[0] if len(found) == 1 else None
 
 
 # %% ../nbs/22_layers.ipynb #layouts5
@@ -830,7 +819,7 @@ def dims(
 def reshape(
     self: Layouts,
     name: str,  # of a layer
-) -> _TokenGrid | _Series | None:  # None: its channels come first, or it has no locations
+) -> _TokenGrid | None:  # None: its channels come first, or it has no locations
     "What makes [N, K, ...] of a layer's output; ValueError if nothing tells where its locations lie."
     module = self.model.get_submodule(name)
     name = next(n for n, m in self.model.named_modules() if m is module)  # it may have several
@@ -855,9 +844,10 @@ def reshape(
             return None
         if dims == (1,):
             known = [(self.sizes(n), d) for axis in self.places for n, d in axis.items() if len(d) == 1]
-            return _Series(extra if extra and shape[1] - extra in {s[d[0]] for s, d in known} else 0, first)
+            behind = extra if extra and shape[1] - extra in {s[d[0]] for s, d in known} else 0
+            return _TokenGrid((), behind, first)
         if dims == tuple(range(1, len(shape) - 1)):
-            return _TokenGrid(*shape[-3:-1], 0, shape[1] if len(shape) == 5 else None)
+            return _TokenGrid(shape[1:-1])
     raise ValueError(
         f"layer {name!r} gives {list(self.shapes[name])} for one example, and nothing tells which dimensions are its locations: "
         "give reshape=, a function that makes [N, channels, *locations] of it, such as reshape=lambda t: t.mT for [N, T, channels]"
@@ -884,9 +874,9 @@ def _find_tokens(twin: nn.Module | _ImageOnly, rows: list[dict], size: Size) -> 
         if shape[0 if first else 1] != size[0]:
             continue
         if len(shape) == len(size) == 4 and shape[1] * shape[2] > 1 and shape[1] * size[3] == shape[2] * size[2]:
-            row["tokens"] = _TokenGrid(shape[1], shape[2], 0)
+            row["tokens"] = _TokenGrid(shape[1:3])
         if len(shape) == len(size) == 5 and (row["dims"] == (1, 2, 3) or shape[1:4] in patches != shape[2:]):
-            row["tokens"] = _TokenGrid(*shape[2:4], 0, shape[1])
+            row["tokens"] = _TokenGrid(shape[1:4])
         if len(shape) == 3:
             count = shape[1 if first else 0]
             found = _token_grid(count, size, patches, extra) if len(size) == 4 else _volume_grid(count, grids, extra)

@@ -8,6 +8,7 @@ __all__ = [
     "PRECISIONS",
     "has_device",
     "check_device",
+    "launched",
     "pick_device",
     "choose_precision",
     "autocast",
@@ -58,15 +59,29 @@ def check_device(
         raise ValueError(f"device '{device}' was asked for, but torch sees no {kind} here: choose cpu, or auto")
 
 
+def launched(
+    variable: str,  # "WORLD_SIZE", "RANK" or "LOCAL_RANK"
+) -> int:  # of one process alone: 1 process, number 0
+    "What torchrun or accelerate says in the environment about the processes of a training."
+    least = 1 if variable == "WORLD_SIZE" else 0
+    said = os.environ.get(variable, str(least))
+    if not said.isdecimal() or int(said) < least:
+        raise ValueError(
+            f"the environment variable {variable} is {said!r}, but must be a whole number of at least {least}: "
+            f"torchrun and accelerate set it; to train in one process, remove it (unset {variable})"
+        )
+    return int(said)
+
+
 def pick_device(
     device: str = "auto",  # or "cpu", "cuda", "cuda:1", "mps"
 ) -> torch.device:
     "The device that a name stands for in this process."
-    several = int(os.environ.get("WORLD_SIZE", 1)) > 1  # started by torchrun or accelerate
+    several = launched("WORLD_SIZE") > 1
     if device == "cpu" or several and not torch.cuda.is_available():
         return torch.device("cpu")
     if several:
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+        return torch.device("cuda", launched("LOCAL_RANK"))
     if device != "auto":
         if not has_device(device):
             here = [kind for kind in DEVICES[1:] if has_device(kind)]

@@ -35,13 +35,13 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-import safetensors.torch
 import torch
 from accelerate.utils import gather_object
 from fastcore.basics import patch
@@ -62,11 +62,10 @@ from cifarcam.files import (
     first_fault,
     lock_folder,
     short_repr,
-    shortened,
     write_json,
 )
 from .lr_find import SEARCH_SETTINGS, LRSearch, lr_find
-from .machine import check_device, has_device, matmul_gflops, pick_device
+from .machine import check_device, has_device, launched, matmul_gflops, pick_device
 from cifarcam.recipes import (
     RECIPES,
     Recipe,
@@ -81,9 +80,9 @@ from cifarcam.recipes import (
 )
 from .sources import check_reference, load_data
 from .text import file_name, shell_command, shorten
-from .trainer import History, Trainer
+from .trainer import Callback, History, Trainer
 from .transforms import policy_from_dict, train_transform
-from .weights import Weights, WeightsError, check_numbers, misfits, read_weights, start_from
+from .weights import Weights, WeightsError, misfits, read_weights, start_from
 
 
 # %% ../nbs/61_runs.ipynb #8ac354b1
@@ -400,7 +399,7 @@ def claim_folder(
 # %% ../nbs/61_runs.ipynb #7cd4dcd3
 def is_first_process() -> bool:
     "Whether this process is the one that writes and prints."
-    return int(os.environ.get("RANK", 0)) == 0
+    return launched("RANK") == 0
 
 
 @contextmanager
@@ -512,6 +511,12 @@ def _fit_and_predict(trainer: Trainer, recipe: Recipe, out: Path, test: Images, 
 
 
 # %% ../nbs/61_runs.ipynb #cfg00002
+def _place_of(trainer: Trainer) -> dict[str, Any]:
+    "Where a training is carried out."
+    where = dict(device=str(trainer.device), precision=trainer.precision, processes=trainer.world)
+    return where | dict(hardware=hardware())
+
+
 def _config_of(setup: Setup, trainer: Trainer, data: tuple[Images, Images], identity: str, fingerprints: dict) -> dict:
     "What config.json says; an error where it could not be read again."
     recipe, weights, (train, test) = setup.recipe, setup.weights, data
@@ -527,11 +532,8 @@ def _config_of(setup: Setup, trainer: Trainer, data: tuple[Images, Images], iden
         image_size=int(train.images.shape[1]),
         network=dict(name=recipe.network, args=dict(recipe.network_args)),
         seed=recipe.seed,
-        device=str(trainer.device),
-        precision=trainer.precision,
-        processes=trainer.world,
         versions=versions(),
-        hardware=hardware(),
+        **_place_of(trainer),
     )
     if weights:
         scale = "of the pretrained run" if weights.mean else "of the data"
@@ -664,10 +666,9 @@ def model(
         )
     path = self.file(f"{names[which]}.safetensors")
     try:
-        weights = safetensors.torch.load_file(path)
-    except Exception as e:
-        raise _damaged(path, shortened(str(e))) from e
-    weights = {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
+        weights = read_weights(path)
+    except WeightsError as e:
+        raise _damaged(path, str(e).removeprefix(f"{path} ")) from e
     with config_named(self):
         with torch.device("meta"):  # shapes first: a configuration may ask for more than the memory holds
             network = build_network(self.recipe, len(self.classes))
@@ -680,10 +681,6 @@ def model(
             f"{path} does not fit the network that config.json names ({name}): {faults[0]}; "
             "if the file is damaged, resuming the run writes it again from its checkpoint"
         )
-    try:
-        check_numbers(path, weights)
-    except WeightsError as e:
-        raise RunError(str(e)) from e
     network.load_state_dict(weights)
     return network.to(device).eval()
 
@@ -792,18 +789,21 @@ def moves_in_words(
     return "".join(f", then {hardware_in_words(place)}" for place in config.get("moves", []))
 
 
-def _note_move(opened: Run, done: dict, trainer: Trainer, asked: str) -> None:
+@dataclass
+class _NoteMove(Callback):
     "A run that goes on elsewhere says so in its configuration: its minutes are those of both places."
-    after, rows, moves = done.get("epoch", 0), done.get("rows") or [{}], opened.config.get("moves", [])
-    if after >= opened.recipe.epochs or rows[-1].get("note"):
-        return  # finished, or stopped early: nothing more is trained
-    # then the checkpoint decides, see `Trainer`
-    keeps = asked == "auto" and done.get("device") == trainer.device.type and done.get("settings")
-    precision = done["settings"]["precision"] if keeps else trainer.precision
-    now = dict(device=str(trainer.device), precision=precision, processes=trainer.world, hardware=hardware())
-    if hardware_in_words(now) != hardware_in_words((opened.config, *moves)[-1]):
-        moved = opened.config | {"moves": [*moves, dict(after_epoch=after) | now]}
-        write_json(opened.folder / "config.json", moved)
+
+    opened: Run
+
+    def begin(self, trainer: Trainer) -> None:
+        if not trainer.stopped and trainer.epoch < trainer.config.epochs:  # else nothing more is trained
+            trainer.on_main(lambda: self.note(_place_of(trainer), trainer.epoch))
+
+    def note(self, now: dict, after: int) -> None:
+        config, moves = self.opened.config, self.opened.config.get("moves", [])
+        if hardware_in_words(now) != hardware_in_words((config, *moves)[-1]):
+            moves = [*moves, dict(after_epoch=after) | now]
+            write_json(self.opened.folder / "config.json", config | {"moves": moves})
 
 
 # %% ../nbs/61_runs.ipynb #e2f3d7f8
@@ -828,10 +828,7 @@ def resume(
     check_free(out)  # this, and a damaged or missing checkpoint, are named before the data are read
     kept = ("checkpoint.pt", "checkpoint.previous.pt", "history.csv", "model.safetensors")
     begun = any((out / name).exists() for name in kept)  # else it was killed before the first step
-    left, _ = last_checkpoint(out) if begun else ({}, "")
-    _check_unedited(opened, left.get("settings", {}))
-    done = {name: left[name] for name in ("epoch", "device", "settings", "rows") if name in left}
-    del left  # weights and all
+    _check_unedited(opened, last_checkpoint(out)[0]["settings"] if begun else {})
     weights = None if begun else pretrained_weights(own)  # later, the checkpoint brings them
     if weights and weights.fingerprint != config["pretrained"]["fingerprint"]:
         raise RunError(
@@ -848,7 +845,7 @@ def resume(
         warnings.warn(said, stacklevel=2)
         device, precision = "auto", "auto"
     setup = Setup(own, data, weights, scale=(opened.mean, opened.std))
-    about = dict(out=out, precision=precision, identity=config["identity"])
+    about = dict(out=out, precision=precision, identity=config["identity"], callbacks=[_NoteMove(opened)])
     watch = dict(progress=progress if verbose else bool(progress), log=_Log(out / "train.log", verbose))
     trainer = setup.trainer(setup.network()[0], device, **about, **watch)
     with _held(trainer, out):
@@ -857,8 +854,6 @@ def resume(
                 f"{out} was replaced by another training while this one began: "
                 "look at it, and resume again if you want that one"
             )
-        trainer.accelerator.wait_for_everyone()
-        trainer.on_main(lambda: _note_move(opened, done, trainer, asked=precision))
         return _fit_and_predict(trainer, own, out, data[1], resume=True)
 
 

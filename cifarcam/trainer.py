@@ -244,11 +244,11 @@ def _pairs(name: str, batches: Iterable) -> Iterator[tuple[Tensor, Tensor]]:
 def _accelerator(device: str, out: Path | None) -> Accelerator:
     "Accelerate's process model. In a notebook that trains again on another device, the old choice is forgotten."
     machine.check_device(device)
-    launched = int(os.environ.get("WORLD_SIZE", 1)) > 1
+    several = machine.launched("WORLD_SIZE") > 1
     # a state of one process was made before it was told of the others
-    if not launched or PartialState._shared_state and PartialState().num_processes == 1:
+    if not several or PartialState._shared_state and PartialState().num_processes == 1:
         AcceleratorState._reset_state(reset_partial_state=True)
-    if not launched and os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" and "MASTER_ADDR" in os.environ:
+    if not several and os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" and "MASTER_ADDR" in os.environ:
         warnings.warn(
             "`accelerate launch --cpu` starts one process only, however many were asked for: use "
             "`accelerate launch --multi_gpu --num_processes N` (it starts processes on CPUs as well) or "
@@ -256,7 +256,7 @@ def _accelerator(device: str, out: Path | None) -> Accelerator:
             stacklevel=3,
         )
     # accelerate joins processes without a GPU only if told that they use the CPU
-    cpu = device == "cpu" or launched and not torch.cuda.is_available()
+    cpu = device == "cpu" or several and not torch.cuda.is_available()
     # precision is the loop's own, so that it may differ from run to run
     return Accelerator(cpu=cpu, mixed_precision="no", project_dir=out and str(out))
 
@@ -312,7 +312,7 @@ class Trainer:
         self.callbacks += [KeepEpochs()] if config.keep_epochs else []
         self.callbacks += [Trackers(config.trackers, self.out)] if config.trackers else []
         self.callbacks += [*callbacks, *([Progress()] if self.rank == 0 and _is_watched(progress) else [])]
-        self.history = History()
+        self.history, self._frozen = History(), []
 
     @property
     def lr(self) -> float:  # of the next step
@@ -336,6 +336,8 @@ def prepare(self: Trainer) -> None:
             f"{self.world} processes need train_batches that can be shared, with epoch(epoch, start, rank, world): "
             "take MemoryBatches or LoaderBatches"
         )
+    if self.model.training:  # parts in evaluation mode, such as a frozen BatchNorm, were put there
+        self._frozen = [name for name, module in self.model.named_modules() if not module.training]
     if self.world > 1 and self.device.type == "cuda":
         self.model = nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
     self.model.to(self.device)
@@ -476,9 +478,14 @@ def _shrink(self: Trainer, x: Tensor) -> Tensor:
     return F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
 
 
-def _train_mode(model: nn.Module) -> nn.Module:
-    "What is in training mode stays as it is: its parts in evaluation mode, such as a frozen BatchNorm, were put there."
-    return model if model.training else model.train()
+@patch
+def _train_mode(self: Trainer, model: nn.Module) -> nn.Module:
+    "Training mode; what was frozen when this trainer was first given the model in that mode stays so."
+    if not model.training:
+        model.train()
+        for name in self._frozen:
+            model.get_submodule(name).training = False
+    return model
 
 
 @patch
@@ -489,7 +496,7 @@ def _try_last_batch(self: Trainer) -> None:
     if self.world > 1 or not size or n % size != 1 or getattr(batches, "drop_last", False):
         return
     try:
-        twin = _train_mode(copy.deepcopy(self.model))
+        twin = self._train_mode(copy.deepcopy(self.model))
     except RuntimeError:  # torch cannot copy nn.utils.weight_norm: then a fault is found at the end of the epoch
         return
     states = generator_states(self.device)
@@ -760,8 +767,13 @@ def fit(
             self.save_checkpoint()
         for callback in self.callbacks:
             callback.begin(self)
-        if fixed := [name for name, module in _train_mode(self.model).named_modules() if not module.training]:
-            self.log(f"in evaluation mode, as they were given: {shortened(', '.join(fixed))}")
+        if not (self.model.training or self._frozen):
+            self.log(
+                "the model was in evaluation mode as a whole: all of it goes into training mode. To freeze a part, such "
+                "as a BatchNorm, call model.train() first, then .eval() on that part"
+            )
+        if frozen := [name for name, module in self._train_mode(self.model).named_modules() if not module.training]:
+            self.log(f"in evaluation mode, as they were given: {shortened(', '.join(frozen))}")
         while self.epoch < self.config.epochs and not self.stopped:
             self._run_epoch()
         self._finish()
@@ -1288,7 +1300,7 @@ def try_steps(
     try:
         with machine.kept_memory(self.device.type == "cpu"):
             twin.prepare()
-            _train_mode(twin.model)
+            twin._train_mode(twin.model)
             for epoch in range(self.config.epochs):
                 twin.epoch, twin.epoch_step = epoch, 0
                 # drawing the batches counts too; each process its share

@@ -41,14 +41,14 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-import cv2
+import imagecodecs
 import numpy as np
 import pandas as pd
 import psutil
@@ -353,60 +353,35 @@ class _Target:
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is odd in a file is told in our own words
 
 
-@contextmanager
-def _tiff_page(path: Path) -> Iterator[tifffile.TiffPage | None]:
-    "The first page of a TIFF; None: a file of another kind."
-    with path.open("rb") as file:
-        kind = file.read(4)
-    if kind in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):  # + in a large one
-        with tifffile.TiffFile(path) as tiff:
-            yield tiff.pages.first
-    else:
-        yield None
+@dataclass
+class _Samples:
+    "The numbers of an image as they lie in its file."
+
+    pixels: np.ndarray  # [h, w, C] of any type
+    colors: list[int]  # which channels are gray, or red, green and blue
+    alpha: int | None = None  # which one says how opaque
+    opaque: float = 255  # its largest value
+    premultiplied: bool = False  # whether the colors are multiplied by it already
+    profile: bytes | None = None  # ICC profile
+    inverted: bool = False  # 0 is white, as in many an X-ray
 
 
-def _is_plain(page: tifffile.TiffPage) -> bool:
-    "Whether it is gray, RGB or bands in samples of whole bytes."
-    known = page.photometric in (0, 1, 2) and page.dtype is not None and page.dtype.kind in "uif"
-    return known and page.bitspersample == 8 * page.dtype.itemsize
-
-
-def _samples(page: tifffile.TiffPage) -> np.ndarray:  # [h, w, samples]
-    "Its numbers; a file that ends too early raises."
+def _tiff_samples(page: tifffile.TiffPage) -> _Samples:
+    "What a TIFF holds; one that ends too early raises."
     for start, length in zip(page.dataoffsets, page.databytecounts):
         if start + length > page.parent.filehandle.size:
             raise ValueError("it is truncated")
-    pixels = page.asarray().reshape(page.shape)
-    pixels = pixels[..., None] if page.samplesperpixel == 1 else pixels
-    return np.moveaxis(pixels, 0, 2) if page.samplesperpixel > 1 and page.planarconfig == 2 else pixels
+    pixels, n, extra = page.asarray().reshape(page.shape), page.samplesperpixel, page.extrasamples
+    pixels = pixels[..., None] if n == 1 else np.moveaxis(pixels, 0, 2) if page.planarconfig == 2 else pixels
+    clear = [n - len(extra) + k for k, what in enumerate(extra) if what in (1, 2)]  # 0 is any other band
+    colors = [k for k in range(n) if k not in clear]
+    colors = colors[:3] if page.photometric == 2 else colors[:1] if len(colors) == 2 else colors
+    opaque = 1 if pixels.dtype.kind == "f" else 2**page.bitspersample - 1
+    about = dict(premultiplied=1 in extra, profile=page.iccprofile, inverted=page.photometric == 0)
+    return _Samples(pixels, colors, clear[0] if clear else None, opaque, **about)
 
 
 # %% ../nbs/10_data.ipynb #tiff0004
-def _from_opencv(path: Path) -> np.ndarray:
-    "What OpenCV decodes, with all its bits: [h, w, 1 to 4], RGB first."
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)  # imread fails on some paths on Windows
-    if pixels is None:
-        raise ValueError("OpenCV cannot decode it")
-    pixels = pixels.reshape(*pixels.shape[:2], -1)
-    return pixels if pixels.shape[2] < 3 else pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]]
-
-
-def _deep(pixels: np.ndarray, cover: np.ndarray | None, target: _Target, profile=None, inverted=False) -> _Deep:
-    "Pixels [h, w, C] of any number type, with `cover` [h, w] in 0..1, as float32 in their final shape."
-    if not np.isfinite(pixels).all():
-        odd = np.count_nonzero(~np.isfinite(pixels))
-        raise ValueError(f"{odd:,} of its {pixels.size:,} values are infinite or not a number")
-    seen = pixels if cover is None else pixels[cover > 0]
-    low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
-    if max(-low, high) > 2**32:
-        raise ValueError(f"its values reach from {low:g} to {high:g}: a mark for missing data among them?")
-    cover = np.ones(pixels.shape[:2], np.float32) if cover is None else cover.astype(np.float32)
-    planes = [*(pixels[..., k].astype(np.float32) * cover for k in range(pixels.shape[2])), cover]
-    *values, cover = (target.finish(target.resize(Image.fromarray(plane)), 0) for plane in planes)
-    cover = np.clip(cover, 0, 1)[..., None]
-    return _Deep(np.stack(values, 2), cover, low, high, pixels.dtype.kind == "f", profile, inverted)
-
-
 def _flat(image: Image.Image, target: _Target) -> np.ndarray:
     "An image of at most 8 bits as RGB on white, in its final shape."
     mode, profile = image.mode, image.info.get("icc_profile")
@@ -421,46 +396,67 @@ def _flat(image: Image.Image, target: _Target) -> np.ndarray:
     return target.finish(_to_srgb(small, profile), (255, 255, 255))
 
 
-def _bands(pixels: np.ndarray, target: _Target, bands: int) -> np.ndarray | _Deep:
-    "Pixels [h, w, C] as so many bands, each resized by itself."
-    if pixels.shape[2] != bands:
-        raise ValueError(f"it has {pixels.shape[2]} channels, but {bands} are wanted")
-    if pixels.dtype != np.uint8:
-        return _deep(pixels, None, target)
-    return np.stack([target.finish(target.resize(Image.fromarray(pixels[..., k])), 255) for k in range(bands)], 2)
+def _deep(pixels: np.ndarray, cover: np.ndarray | None, source: _Samples, target: _Target) -> _Deep:
+    "Pixels [h, w, C] with `cover` [h, w] in 0..1, as float32 in their final shape."
+    if not np.isfinite(pixels).all():
+        odd = np.count_nonzero(~np.isfinite(pixels))
+        raise ValueError(f"{odd:,} of its {pixels.size:,} values are infinite or not a number")
+    seen = pixels if cover is None else pixels[cover > 0]
+    low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
+    if max(-low, high) > 2**32:
+        raise ValueError(f"its values reach from {low:g} to {high:g}: a mark for missing data among them?")
+    cover = np.ones(pixels.shape[:2], np.float32) if cover is None else cover
+    planes = [*(pixels[..., k].astype(np.float32) * cover for k in range(pixels.shape[2])), cover]
+    *values, cover = (target.finish(target.resize(Image.fromarray(plane)), 0) for plane in planes)
+    cover = np.clip(cover, 0, 1)[..., None]
+    return _Deep(np.stack(values, 2), cover, low, high, pixels.dtype.kind == "f", source.profile, source.inverted)
+
+
+def _shaped(source: _Samples, target: _Target, bands: int | None = None) -> np.ndarray | _Deep:
+    "Samples in their final shape; `bands`: so many channels, each resized by itself."
+    pixels, channels = source.pixels, source.pixels.shape[2]
+    colors = pixels if channels in (bands, len(source.colors)) else pixels[..., source.colors]
+    if bands and colors.shape[2] != bands:
+        has = f"{channels} channels" if source.alpha is None else f"{len(source.colors)} channels beside opacity"
+        raise ValueError(f"it has {has}, but {bands} are wanted")
+    if bands and colors.dtype == np.uint8:
+        return np.dstack([target.finish(target.resize(Image.fromarray(one)), 255) for one in np.moveaxis(colors, 2, 0)])
+    if bands:
+        return _deep(colors, None, _Samples(colors, []), target)
+    if colors.shape[2] not in (1, 3):
+        raise ValueError(f"it has {channels} channels, which are no gray and no RGB")
+    cover = None if source.alpha is None else pixels[..., source.alpha]
+    if colors.dtype == np.uint8:
+        colors = 255 - colors if source.inverted else colors
+        image = Image.fromarray(colors if colors.shape[2] == 3 else colors[..., 0])
+        image.info["icc_profile"] = source.profile
+        if cover is not None:
+            image.putalpha(Image.fromarray(cover))
+        return _flat(image, target)
+    if cover is not None:
+        cover = cover / np.float32(source.opaque)
+        if source.premultiplied:
+            colors = colors / np.maximum(cover, 1e-9)[..., None]
+    return _deep(colors, cover, source, target)
 
 
 # %% ../nbs/10_data.ipynb #6a1f03cd
-def _decode_tiff(page: tifffile.TiffPage, target: _Target, bands: int | None) -> np.ndarray | _Deep:
-    "`_decode` of a TIFF that is not left to Pillow."
-    size, n = (page.imagewidth, page.imagelength), page.samplesperpixel
+def _of_tiff(page: tifffile.TiffPage, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "A TIFF that is not left to Pillow, in its final shape."
+    size = page.imagewidth, page.imagelength
     _check_area(*size)
-    with _decoding(8 * (n + 1) * size[0] * size[1]):
-        target, pixels = target.turned(size, page.tags.valueof(274, 1)), _samples(page)
-        extra, profile, inverted = page.extrasamples, page.iccprofile, page.photometric == 0
-        clear = [n - len(extra) + k for k, what in enumerate(extra) if what in (1, 2)]  # alpha; 0 is any other band
-        color = [k for k in range(n) if k not in clear]
-        if bands:
-            return _bands(pixels if n == bands else pixels[..., color], target, bands)
-        color = color[:3] if page.photometric == 2 else color[:1] if len(color) == 2 else color
-        if len(color) not in (1, 3):
-            raise ValueError(f"it has {n} channels, which are no gray and no RGB")
-        if pixels.dtype == np.uint8:
-            pixels = 255 - pixels if inverted else pixels
-            image = Image.fromarray(pixels[..., color + clear].squeeze())
-            image.info["icc_profile"] = profile
-            return _flat(image, target)
-        colors, cover = pixels[..., color], None
-        if clear:
-            cover = pixels[..., clear[0]] / np.float32(1 if page.dtype.kind == "f" else np.iinfo(page.dtype).max)
-            if 1 in extra:  # the colors are multiplied by it already
-                colors = colors / np.maximum(cover, 1e-9)[..., None]
-        return _deep(colors, cover, target, profile, inverted)
+    with _decoding(8 * (page.samplesperpixel + 1) * size[0] * size[1]):
+        target, source = target.turned(size, page.tags.valueof(274, 1)), _tiff_samples(page)
+        if page.photometric != 5 or bands:
+            return _shaped(source, target, bands)
+        _warn_of_8_bits("TIFF", page.bitspersample)  # as profiles of inks are applied to them
+        image = Image.fromarray((source.pixels >> 8).astype(np.uint8), "CMYK")
+        image.info["icc_profile"] = source.profile
+        return _flat(image, target)
 
 
-# %% ../nbs/10_data.ipynb #dacedd50
-def _decode_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
-    "`_decode` of numbers [h, w] or [h, w, C]."
+def _of_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "Numbers [h, w] or [h, w, C] in their final shape."
     wanted = (bands,) if bands else (1, 3)
     planes = pixels[..., None] if pixels.ndim == 2 else pixels
     if planes.ndim != 3 or planes.shape[2] not in wanted or planes.dtype.kind not in "uif" or not planes.size:
@@ -468,56 +464,74 @@ def _decode_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.
         advice = "; channels come last: np.moveaxis(image, 0, -1)" if first else ""
         layout = f"[H, W, {bands}]" if bands else "[H, W] or [H, W, 3]"
         raise ValueError(f"it must hold numbers {layout}, not {pixels.dtype} {list(pixels.shape)}{advice}")
-    _check_area(planes.shape[1], planes.shape[0])
-    target = target.turned((planes.shape[1], planes.shape[0]), 1)
-    if bands or planes.dtype != np.uint8:
-        return _bands(planes, target, planes.shape[2])
-    return _flat(Image.fromarray(planes.squeeze(2) if planes.shape[2] == 1 else planes), target)
+    height, width, channels = planes.shape
+    _check_area(width, height)
+    return _shaped(_Samples(planes, list(range(channels))), target.turned((width, height), 1), bands)
 
 
-def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
-    "An image in its final shape; one of more than 8 bits still waits for its range."
-    if isinstance(source, np.ndarray):
-        return _decode_array(source, target, bands)
-    if isinstance(source, Image.Image):
-        return _decode_image(source, None, target, bands)
-    if source.suffix.lower() == ".npy":
-        return _decode_array(np.load(source, mmap_mode="r", allow_pickle=False), target, bands)
-    with _tiff_page(source) as page:
-        if page and _is_plain(page) and (bands or page.dtype != np.uint8 or page.samplesperpixel > 4):
-            return _decode_tiff(page, target, bands)
-        if page and page.bitspersample > 8 and page.planarconfig == 2:
-            raise ValueError(
-                f"it has planes of {page.bitspersample} bits in an unusual layout: save its samples side by side"
-            )
-    try:
-        image = _open(source)
-    except UnidentifiedImageError:
-        if page is None:
-            raise
-        raise ValueError(
-            f"a TIFF with {page.samplesperpixel} x {page.bitspersample} bits that are no gray, RGB or bands"
-        ) from None
-    with image:
-        return _decode_image(image, source, target, bands)
+# %% ../nbs/10_data.ipynb #dacedd50
+_FULL_DEPTH = {  # what keeps all bits of a color
+    "PNG": imagecodecs.png_decode,
+    "JPEG2000": imagecodecs.jpeg2k_decode,
+    "AVIF": imagecodecs.avif_decode,
+    "JXL": imagecodecs.jpegxl_decode,
+}
+
+
+def _bits(image: Image.Image, path: Path) -> int:
+    "Of a color in the file, of which Pillow keeps 8."
+    with path.open("rb") as file:
+        head, how = file.read(2**16), image.tile[0].args if image.tile else ()
+    match image.format:
+        case "JPEG2000":  # in the marker SIZ, behind the one that begins the codestream (ISO 15444-1, A.5.1)
+            return (head[head.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
+        case "AVIF":  # two flags in the box av1C (AV1-ISOBMFF 2.3.3)
+            flags = head[head.index(b"av1C") + 6]
+            return 12 if flags & 32 else 10 if flags & 64 else 8
+        case "PPM" if image.mode == "RGB" and isinstance(how, tuple):  # (mode, largest value)
+            return how[1].bit_length()
+        case "PNG" if ";16" in how:
+            return 16
+        case "SGI":
+            return 8 * head[3]
+        case "JXL":
+            return 16  # at most
+    return image.info.get("bit_depth", 8)  # of HEIF's plugin
+
+
+def _warn_of_8_bits(kind: str, bits: int) -> None:
+    said = f"{kind} images of {bits} bits a color are read in 8 bits: save them as RGB in PNG or TIFF to keep them all"
+    warnings.warn(said, stacklevel=2)
+
+
+def _full_depth(image: Image.Image, path: Path, bits: int, tile: Any) -> _Samples | None:
+    "The samples of a file of more than 8 bits; None where there are none that Pillow does not keep."
+    (width, height), content = image.size, path.read_bytes()
+    if image.format == "PPM":  # three colors are a gray image of three times the width
+        kind = 2 if tile.codec_name == "ppm_plain" else 5
+        head = f"P{kind} {3 * width} {height} {tile.args[1]}\n".encode()
+        with Image.open(io.BytesIO(head + content[tile.offset :]), formats=["PPM"]) as gray:
+            return _Samples(np.asarray(gray).reshape(height, width, 3), [0, 1, 2])
+    if image.format not in _FULL_DEPTH or getattr(image, "n_frames", 1) > 1:  # imagecodecs crashes on some sequences
+        return _warn_of_8_bits(image.format, bits)
+    pixels = _FULL_DEPTH[image.format](content).reshape(height, width, -1)
+    if pixels.dtype.itemsize == 1 or pixels.dtype.kind == "f":
+        return None  # a JPEG XL of 8 bits, or of linear light
+    opaque = 2 ** (bits if image.format != "JXL" else int(pixels.max()).bit_length()) - 1
+    if image.format == "AVIF":  # a photograph's white is the largest number
+        pixels, opaque = pixels / np.float32(opaque), 1
+    colors = list(range(pixels.shape[2]))
+    clear = colors.pop() if len(colors) in (2, 4) and image.mode != "CMYK" else None
+    return _Samples(pixels, colors, clear, opaque, profile=image.info.get("icc_profile"))
 
 
 # %% ../nbs/10_data.ipynb #8ba71ed0
-def _jpeg2000_bits(path: Path) -> int:
-    "Of the first component: in the marker SIZ, behind the one that begins the codestream (ISO 15444-1, A.5.1)."
-    with path.open("rb") as file:
-        head = file.read(2**16)
-    return (head[head.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
-
-
-def _decode_image(image: Image.Image, path: Path | None, target: _Target, bands: int | None) -> np.ndarray | _Deep:
-    "`_decode` by Pillow; an image that is not of a file of ours stays as it is."
+def _of_pillow(image: Image.Image, path: Path | None, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "An image that Pillow opens, in its final shape; one that is not of a file of ours stays as it is."
     _check_area(*image.size)
-    raw, clear = str(image.tile[0][3]) if getattr(image, "tile", ()) else "", image.info.get("transparency")
-    tags, deep_color = getattr(image, "tag_v2", {}), image.format == "PNG" and ";16" in raw and path
-    if path and image.format == "JPEG2000" and image.mode[:3] == "RGB":  # above 8 bits, Pillow makes white black
-        deep_color = _jpeg2000_bits(path) > 8
-    large = deep_color or image.mode not in ("RGB", "L", "1", "CMYK")
+    tile, clear, tags = getattr(image, "tile", ())[:1], image.info.get("transparency"), getattr(image, "tag_v2", {})
+    bits = _bits(image, path) if path else 8
+    large = bits > 8 or image.mode not in ("RGB", "L", "1", "CMYK")
     if target.height and path:  # a large JPEG is decoded at a fraction, at least four times what is needed
         image.draft(None, (4 * max(target.width, target.height),) * 2)
     with _decoding((24 if large else 4) * image.width * image.height):
@@ -528,27 +542,48 @@ def _decode_image(image: Image.Image, path: Path | None, target: _Target, bands:
             orientation = image.getexif().get(0x0112, 1)
         except Exception:  # a broken note fails in many ways, and the pixels are good
             orientation = 1
-        target, cover = target.turned(image.size, orientation), None
-        if bands:
-            whole = deep_color or image.mode in ("LA", "RGBA", "CMYK")
-            pixels = _from_opencv(path) if deep_color else np.asarray(image)
-            return _bands(pixels if whole else np.empty((1, 1, len(image.getbands()))), target, bands)
+        target = target.turned(image.size, orientation)
+        if bits > 8 and (source := _full_depth(image, path, bits, *tile)):
+            return _shaped(source, target, bands)
         if image.mode[0] in "IF":
             pixels = np.asarray(image)[..., None]
             if image.mode == "I" and tags.get(339) == (1,):  # Pillow has no unsigned integers of 32 bits
                 pixels = pixels.view(np.uint32)
-            cover = None if clear is None else pixels[..., 0] != clear
-        elif deep_color and (color := _from_opencv(path)).dtype == np.uint16 and color.shape[2] >= 3:
-            pixels = color[..., :3]
-            cover = color[..., 3] / np.float32(65535) if color.shape[2] == 4 else None
-            cover = cover if clear is None else (pixels != clear).any(2)
-        else:
-            if image.format == "PNG" and raw in ("L;2", "L;4") and clear is not None:
-                image = image.copy()
-                image.info["transparency"] = clear * (85 if raw == "L;2" else 17)  # of 255, as the pixels are
-            return _flat(image, target)
-        # Pillow inverts a TIFF in which 0 is white only up to 8 bits
-        return _deep(pixels, cover, target, image.info.get("icc_profile"), tags.get(262) == 0)
+            cover = [] if clear is None else [(pixels != clear).astype(pixels.dtype)]
+            # Pillow inverts a TIFF in which 0 is white only up to 8 bits
+            about = dict(opaque=1, profile=image.info.get("icc_profile"), inverted=tags.get(262) == 0)
+            return _shaped(_Samples(np.dstack([pixels, *cover]), [0], 1 if cover else None, **about), target, bands)
+        if bands:
+            samples = np.dstack([image if image.mode in ("L", "LA", "RGBA", "CMYK") else image.convert("RGB")])
+            return _shaped(_Samples(samples, list(range(samples.shape[2]))), target, bands)
+        if image.format == "PNG" and clear is not None and (step := {"L;2": 85, "L;4": 17}.get(str(tile[0].args))):
+            image = image.copy()
+            image.info["transparency"] = clear * step  # of 255, as the pixels are
+        return _flat(image, target)
+
+
+def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "An image in its final shape; one of more than 8 bits still waits for its range."
+    if isinstance(source, Image.Image):
+        return _of_pillow(source, None, target, bands)
+    if isinstance(source, Path) and source.suffix.lower() == ".npy":
+        source = np.load(source, mmap_mode="r", allow_pickle=False)
+    if isinstance(source, np.ndarray):
+        return _of_array(source, target, bands)
+    with source.open("rb") as file:
+        kind = file.read(4)
+    is_tiff = kind in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # + in a large one
+    with tifffile.TiffFile(source) if is_tiff else nullcontext() as tiff:
+        page = tiff and tiff.pages.first
+        if page and page.photometric in (0, 1, 2, 5) and page.dtype is not None and page.dtype.kind in "uif":
+            if page.bitspersample > 8 or page.dtype != np.uint8 or bands or page.samplesperpixel > 4:
+                return _of_tiff(page, target, bands)
+    try:
+        with _open(source) as image:
+            return _of_pillow(image, source, target, bands)
+    except UnidentifiedImageError as error:
+        bits = page and f"{page.samplesperpixel} x {page.bitspersample} bits"
+        raise ValueError(f"a TIFF with {bits} that are no gray, RGB or bands") if page else error
 
 
 # %% ../nbs/10_data.ipynb #248bf507

@@ -332,20 +332,18 @@ class _Target:
 
     def resize(self, image: Image.Image) -> Image.Image:
         "An image in its final size; a padded one still without its bars."
-        width, height = self.width, self.height
+        size = self.width, self.height
         if self.fit == "crop":
-            return ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
+            return ImageOps.fit(image, size, Image.Resampling.BICUBIC)
         if self.fit == "pad":
-            scale = min(width / image.width, height / image.height)
-            width, height = (max(1, round(side * scale)) for side in image.size)  # a strip keeps a line of pixels
-        return image.resize((width, height), Image.Resampling.BICUBIC)
+            scale = min(self.width / image.width, self.height / image.height)
+            size = tuple(max(1, round(side * scale)) for side in image.size)  # a strip keeps a line of pixels
+        return image.resize(size, Image.Resampling.BICUBIC)
 
     def finish(self, image: Image.Image, background: float | tuple) -> np.ndarray:
         "The resized image with its bars, upright."
         if image.size != (self.width, self.height):
-            padded = Image.new(image.mode, (self.width, self.height), background)
-            padded.paste(image, tuple(round((a - b) / 2) for a, b in zip(padded.size, image.size)))
-            image = padded
+            image = ImageOps.pad(image, (self.width, self.height), color=background)
         return np.array(image if self.turn is None else image.transpose(self.turn))
 
 
@@ -471,10 +469,10 @@ def _of_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.ndar
 
 # %% ../nbs/10_data.ipynb #dacedd50
 _FULL_DEPTH = {  # what keeps all bits of a color
-    "PNG": imagecodecs.png_decode,
+    "PNG": partial(imagecodecs.apng_decode, index=0),
     "JPEG2000": imagecodecs.jpeg2k_decode,
     "AVIF": imagecodecs.avif_decode,
-    "JXL": imagecodecs.jpegxl_decode,
+    "JXL": partial(imagecodecs.jpegxl_decode, index=0),
 }
 
 
@@ -512,7 +510,7 @@ def _full_depth(image: Image.Image, path: Path, bits: int, tile: Any) -> _Sample
         head = f"P{kind} {3 * width} {height} {tile.args[1]}\n".encode()
         with Image.open(io.BytesIO(head + content[tile.offset :]), formats=["PPM"]) as gray:
             return _Samples(np.asarray(gray).reshape(height, width, 3), [0, 1, 2])
-    if image.format not in _FULL_DEPTH or getattr(image, "n_frames", 1) > 1:  # imagecodecs crashes on some sequences
+    if image.format not in _FULL_DEPTH or image.format == "AVIF" and image.n_frames > 1:  # imagecodecs crashes on these
         return _warn_of_8_bits(image.format, bits)
     pixels = _FULL_DEPTH[image.format](content).reshape(height, width, -1)
     if pixels.dtype.itemsize == 1 or pixels.dtype.kind == "f":
@@ -575,6 +573,8 @@ def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int
     is_tiff = kind in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # + in a large one
     with tifffile.TiffFile(source) if is_tiff else nullcontext() as tiff:
         page = tiff and tiff.pages.first
+        if page and page.is_reduced and (page.subifds or len(tiff.pages) > 1):
+            raise ValueError("it begins with a small copy of its image, as a camera's raw file: save it as PNG or JPEG")
         if page and page.photometric in (0, 1, 2, 5) and page.dtype is not None and page.dtype.kind in "uif":
             if page.bitspersample > 8 or page.dtype != np.uint8 or bands or page.samplesperpixel > 4:
                 return _of_tiff(page, target, bands)
@@ -618,16 +618,18 @@ def _read(source: Any, height: int, width: int, fit: str, bands: int | None = No
             opened = ", ".join(name for name in FORMATS if name in Image.OPEN)
             reason = f"it begins with {begins!r}, its content is none of the formats that are opened: {opened}"
             if begins[4:8] == b"ftyp":
-                reason += (
-                    "; a phone's HEIC needs the package pillow-heif and its register_heif_opener(), or is saved as JPEG"
-                )
+                needs = "needs the package pillow-heif and its register_heif_opener()"
+                reason += f"; a phone's HEIC {needs}, or is saved as JPEG"
         name = source if of_file else f"the {'image' if isinstance(source, Image.Image) else 'array'}"
         raise UnreadableImage(f"{name} cannot be read as an image ({reason})") from error
 
 
 # %% ../nbs/10_data.ipynb #bd1aa946
-def _check_reading(fit: str, value_range: Sequence[float] | None) -> None:
-    "Black and white are two finite numbers, in this order."
+def _check_reading(fit: str, value_range: Sequence[float] | None, size: Any) -> None:
+    "A size is of whole pixels; black and white are two finite numbers, in this order."
+    sides = size if isinstance(size, (tuple, list)) else (size, size)
+    if size is not None and not (len(sides) == 2 and all(isinstance(n, (int, np.integer)) and n > 0 for n in sides)):
+        raise ValueError(f"size must be a side in pixels, (height, width) or None, not {size!r}")
     if fit not in ("squash", "crop", "pad"):
         raise ValueError(f"fit must be 'squash', 'crop' or 'pad', not {fit!r}")
     try:
@@ -641,7 +643,7 @@ def _check_reading(fit: str, value_range: Sequence[float] | None) -> None:
 
 def _read_scaled(image: Any, size: Any, fit: str, value_range: Any, scale: Callable, bands: int | None) -> np.ndarray:
     "8 bits as they are, others by `scale`, a method of `_Deep`."
-    _check_reading(fit, value_range)
+    _check_reading(fit, value_range, size)
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
     if isinstance(image, (str, os.PathLike)):
         image = _expanded(image)
@@ -655,13 +657,9 @@ def _read_scaled(image: Any, size: Any, fit: str, value_range: Any, scale: Calla
             warnings.warn(f"{name} has 8 bits: 255 is white, not value_range ({low:g} to {high:g})", stacklevel=3)
         return pixels
     low, high = value_range or _value_range([pixels])
-    if (
-        high <= 1 < pixels.high
-        and not pixels.floats
-        or pixels.floats
-        and 0 <= pixels.low
-        and pixels.high <= 1 < high / 16
-    ):
+    white = not pixels.floats and high <= 1 < pixels.high
+    black = pixels.floats and 0 <= pixels.low and pixels.high <= 1 < high / 16
+    if white or black:
         holds = f"it holds {'floats' if pixels.floats else 'integers'} of {pixels.low:g} to {pixels.high:g}"
         raise UnreadableImage(f"{name}: {holds}, but value_range is {low:g} to {high:g}: save it as those images are")
     return scale(pixels, low, high)
@@ -801,11 +799,8 @@ def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict
         if not images:
             rest = Counter(p.suffix or "without ending" for files in mine.values() for p in files)
             away = sorted({p.relative_to(folder / name).parts[0] for p in mine[_HIDDEN] if p.parent != folder / name})
-            kinds = (
-                ", ".join(f"{count} {ending}" for ending, count in rest.items())
-                + "; ignored: " * bool(away)
-                + ", ".join(away)
-            )
+            kinds = ", ".join(f"{count} {ending}" for ending, count in rest.items())
+            kinds += f"; ignored: {', '.join(away)}" if away else ""
             found = f"only files that are ignored, no images or of an unknown format ({kinds})" if rest else "nothing"
             raise ValueError(f"the class folder {folder / name} holds {found}; fill it with images or remove it")
         if key in listing:
@@ -906,15 +901,19 @@ def _list_divided(path: Path, train: str, tests: list[str], left: dict[str, list
 # %% ../nbs/10_data.ipynb #9499131d
 def _divided_inside(listing: dict[str, list[str]], path: Path, left: dict) -> list[dict[str, list[str]]] | None:
     "The listings of train and test where each class folder has such folders of its own: CLASS/train/*, CLASS/test/*."
-    parts = {part: {name: [] for name in listing} for part in ("train", "test", "valid", "")}
+    parts, deeper = {part: {name: [] for name in listing} for part in ("train", "test", "valid", "")}, defaultdict(set)
     for name, files in listing.items():
         for file in files:
             _, *inner, _ = file.split("/")
             parts[_part_of(inner[0])[0] if inner else ""][name].append(file)
+            deeper[name] |= {*inner[1:2]}
     found = {part: [name for name, files in classes.items() if files] for part, classes in parts.items()}
     test, aside = ("test", "valid") if found["test"] else ("valid", "test")
     if not found["train"] or not found[test] or found[""]:
         return None
+    if len(same := set.intersection(*deeper.values())) > 1:  # folds of a cross-validation
+        what = f"{path} has {', '.join(listing)}, each with train and {test} of {', '.join(sorted(same))}"
+        raise ValueError(f"{what}: give one of them as the path")
     for part in ("train", test):
         if lacking := ", ".join(name for name in listing if name not in found[part]):
             divided = f"the class folders of {path} are divided into train/ and {test}/"
@@ -937,16 +936,12 @@ def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[
         inner = [{file.split("/")[1] for file in files if file.count("/") > 1} for files in listing.values()]
         divided = _divided_inside(listing, path, left)
         if not divided and len(inner[0]) > 1 and all(names == inner[0] for names in inner):
-            same = (
-                f"{', '.join(listing)} of {path} are read as the classes, and each of them has the same folders inside"
-            )
+            same = f"{', '.join(listing)} of {path} are read as the classes, and each has the same folders inside"
             warnings.warn(f"{same}, {', '.join(sorted(inner[0]))}: are those the classes?", stacklevel=4)
         return divided or [listing]
     found, missing = (train, "test") if train else (tests[0], "train")
     parts = {name: _part_of(name)[0] for name in _subfolders(path)}
-    near = [
-        f" ({name}/ has none)" for name, part in parts.items() if part and (part == "train") == (missing == "train")
-    ]
+    near = [f" ({n}/ has none)" for n, part in parts.items() if part and (part == "train") == (missing == "train")]
     advice = f"add {missing}/, or give {path / found} as the path to have it divided"
     raise FileNotFoundError(f"{path} has {found}/ but no {missing}/ with class folders{''.join(near[:1])}; {advice}")
 
@@ -1055,10 +1050,8 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
     left["images that the table does not name, left aside"] += [path / i for i in images if i.as_posix() not in rows]
     if len(found := sorted({label for label, _ in rows.values()})) < 2:
         raise ValueError(f"{file} has one class, {', '.join(found)}; a classifier needs at least two")
-    kinds = {
-        f: _part_of(rest[part][k] if part else f.split("/")[0])[0] if part or "/" in f else ""
-        for f, (_, k) in rows.items()
-    }
+    says = lambda file, k: rest[part][k] if part else file.split("/")[0] if "/" in file else ""
+    kinds = {f: _part_of(says(f, k))[0] for f, (_, k) in rows.items()}
     test = "test" if "test" in kinds.values() else "valid"
     groups = [{f for f, kind in kinds.items() if kind == one} for one in ("train", test)]
     if not all(groups):
@@ -1166,14 +1159,6 @@ def check_memory(
         raise ValueError(f"{what}, and this machine has {have / 1e9:,.0f}: choose a smaller size, or fewer images")
 
 
-def _find_table(path: Path, labels: str | os.PathLike) -> Path:
-    "The table of labels: beside the images, or seen from the current folder."
-    for file in (path / _expanded(labels), Path.cwd() / _expanded(labels)):
-        if file.is_file():
-            return file.parent.resolve() / file.name
-    raise FileNotFoundError(f"there is no table of labels {os.fspath(labels)} in {path} or in the current folder")
-
-
 # %% ../nbs/10_data.ipynb #2519f430
 def _without(listings: list[dict], good: set[str], split, path: Path) -> list[dict[str, list[str]]]:
     "The listings without unreadable images; a class that then lacks a part is divided anew, if the division was ours."
@@ -1207,12 +1192,15 @@ def image_folder(
     if not path.is_dir():
         raise FileNotFoundError(f"there is no folder {path}; give the one that holds a folder of images for each class")
     check_whole(size=size, seed=seed)
-    if size < 1:
-        raise ValueError("size must be at least 1 pixel")
     if not isinstance(test_fraction, (int, float)) or not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction must lie between 0 and 1, not {test_fraction!r}")
-    _check_reading(fit, value_range)
-    left, table = defaultdict(list), None if labels is None else _find_table(path, labels)
+    _check_reading(fit, value_range, size)
+    left, table = defaultdict(list), None
+    if labels is not None:  # beside the images, or seen from the current folder
+        places = (path / _expanded(labels), Path.cwd() / _expanded(labels))
+        if not (table := next((file for file in places if file.is_file()), None)):
+            raise FileNotFoundError(f"there is no table of labels {labels!s} in {path} or in the current folder")
+        table = table.parent.resolve() / table.name
     listings = _list_table(path, table, left) if table else _list_parts(path, left)
     ours = len(listings) == 1
     split = lambda name, files: _split(files, name, test_fraction, seed)
@@ -1309,17 +1297,13 @@ def cifar10(
     "CIFAR-10 (Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images), each file's checksum verified."
     from torchvision.datasets import CIFAR10
 
-    class Checked(CIFAR10):
-        def _check_integrity(self) -> bool:  # `_missing_files` has just done it, once for both parts
-            return True
-
     root, parts = data_root(root), []
     if missing := _missing_files(root):
         _fetch(root, missing, download)
         if missing := _missing_files(root):
             raise FileNotFoundError(f"{root / CIFAR10.filename} does not hold {', '.join(missing)}")
     for train in (True, False):
-        part = Checked(str(root), train=train)
+        part = CIFAR10(str(root), train=train)
         pixels, reference = np.ascontiguousarray(part.data), {"name": "cifar10"}
         parts.append(Images(pixels, np.array(part.targets), part.classes, None, "cifar10", reference))
     return parts[0], parts[1]

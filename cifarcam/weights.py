@@ -89,13 +89,15 @@ def _state_in(path: Path, state: Any) -> dict[str, Tensor]:
         inside = state if isinstance(state, dict) else {}
         found = [k for k in _USUAL if isinstance(inside.get(k), dict)] or [k for k, v in inside.items() if good(v)]
         if not found or len(found) > 1 and found[0] not in _USUAL:
-            several = (
-                f"several state dicts, {', '.join(map(str, found))}"
-                if found
-                else "no state dict of plain tensors by their names"
-            )
-            raise WeightsError(f"{path} holds {several}: save `model.state_dict()`")
+            what = "no state dict of plain tensors by their names"
+            what = f"several state dicts, {', '.join(map(str, found))}" if found else what
+            raise WeightsError(f"{path} holds {what}: save `model.state_dict()`")
         state = inside[found[0]]
+        if others := [k for k, v in inside.items() if v is not state and good(v) and v.keys() == state.keys()]:
+            more = (
+                f"{path} holds {', '.join(others)} beside {found[0]}, which is taken"  # such as an average of weights
+            )
+            warnings.warn(f"{more}: to use another, save it alone", stacklevel=4)
     return state
 
 

@@ -308,8 +308,8 @@ def _levels_to_srgb(levels: np.ndarray, profile: bytes | None) -> np.ndarray:  #
 
 
 # %% ../nbs/10_data.ipynb #e0f58270
-_TURNS = [getattr(Image.Transpose, name) for name in ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE")]
-_TURNS += [Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90]  # EXIF 2 to 8
+# EXIF's orientations 2 to 8
+_TURNS = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90".split()
 
 
 @dataclass
@@ -324,11 +324,10 @@ class _Target:
     def turned(self, size: tuple[int, int], orientation: Any) -> "_Target":
         "The same for an image of this width and height, with an orientation of EXIF."
         width, height = (self.width, self.height) if self.height else size
-        if orientation not in range(2, 9):
-            return replace(self, height=height, width=width)
-        if orientation >= 5 and self.height:
+        if orientation in range(5, 9) and self.height:
             height, width = width, height
-        return replace(self, height=height, width=width, turn=_TURNS[orientation - 2])
+        turn = Image.Transpose[_TURNS[orientation - 2]] if orientation in range(2, 9) else None
+        return replace(self, height=height, width=width, turn=turn)
 
     def resize(self, image: Image.Image) -> Image.Image:
         "An image in its final size; a padded one still without its bars."

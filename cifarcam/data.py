@@ -41,14 +41,14 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-import cv2
+import imagecodecs
 import numpy as np
 import pandas as pd
 import psutil
@@ -308,8 +308,8 @@ def _levels_to_srgb(levels: np.ndarray, profile: bytes | None) -> np.ndarray:  #
 
 
 # %% ../nbs/10_data.ipynb #e0f58270
-_TURNS = [getattr(Image.Transpose, name) for name in ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE")]
-_TURNS += [Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90]  # EXIF 2 to 8
+# EXIF's orientations 2 to 8
+_TURNS = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90".split()
 
 
 @dataclass
@@ -324,28 +324,25 @@ class _Target:
     def turned(self, size: tuple[int, int], orientation: Any) -> "_Target":
         "The same for an image of this width and height, with an orientation of EXIF."
         width, height = (self.width, self.height) if self.height else size
-        if orientation not in range(2, 9):
-            return replace(self, height=height, width=width)
-        if orientation >= 5 and self.height:
+        if orientation in range(5, 9) and self.height:
             height, width = width, height
-        return replace(self, height=height, width=width, turn=_TURNS[orientation - 2])
+        turn = Image.Transpose[_TURNS[orientation - 2]] if orientation in range(2, 9) else None
+        return replace(self, height=height, width=width, turn=turn)
 
     def resize(self, image: Image.Image) -> Image.Image:
         "An image in its final size; a padded one still without its bars."
-        width, height = self.width, self.height
+        size = self.width, self.height
         if self.fit == "crop":
-            return ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
+            return ImageOps.fit(image, size, Image.Resampling.BICUBIC)
         if self.fit == "pad":
-            scale = min(width / image.width, height / image.height)
-            width, height = (max(1, round(side * scale)) for side in image.size)  # a strip keeps a line of pixels
-        return image.resize((width, height), Image.Resampling.BICUBIC)
+            scale = min(self.width / image.width, self.height / image.height)
+            size = tuple(max(1, round(side * scale)) for side in image.size)  # a strip keeps a line of pixels
+        return image.resize(size, Image.Resampling.BICUBIC)
 
     def finish(self, image: Image.Image, background: float | tuple) -> np.ndarray:
         "The resized image with its bars, upright."
         if image.size != (self.width, self.height):
-            padded = Image.new(image.mode, (self.width, self.height), background)
-            padded.paste(image, tuple(round((a - b) / 2) for a, b in zip(padded.size, image.size)))
-            image = padded
+            image = ImageOps.pad(image, (self.width, self.height), color=background)
         return np.array(image if self.turn is None else image.transpose(self.turn))
 
 
@@ -353,60 +350,35 @@ class _Target:
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is odd in a file is told in our own words
 
 
-@contextmanager
-def _tiff_page(path: Path) -> Iterator[tifffile.TiffPage | None]:
-    "The first page of a TIFF; None: a file of another kind."
-    with path.open("rb") as file:
-        kind = file.read(4)
-    if kind in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):  # + in a large one
-        with tifffile.TiffFile(path) as tiff:
-            yield tiff.pages.first
-    else:
-        yield None
+@dataclass
+class _Samples:
+    "The numbers of an image as they lie in its file."
+
+    pixels: np.ndarray  # [h, w, C] of any type
+    colors: list[int]  # which channels are gray, or red, green and blue
+    alpha: int | None = None  # which one says how opaque
+    opaque: float = 255  # its largest value
+    premultiplied: bool = False  # whether the colors are multiplied by it already
+    profile: bytes | None = None  # ICC profile
+    inverted: bool = False  # 0 is white, as in many an X-ray
 
 
-def _is_plain(page: tifffile.TiffPage) -> bool:
-    "Whether it is gray, RGB or bands in samples of whole bytes."
-    known = page.photometric in (0, 1, 2) and page.dtype is not None and page.dtype.kind in "uif"
-    return known and page.bitspersample == 8 * page.dtype.itemsize
-
-
-def _samples(page: tifffile.TiffPage) -> np.ndarray:  # [h, w, samples]
-    "Its numbers; a file that ends too early raises."
+def _tiff_samples(page: tifffile.TiffPage) -> _Samples:
+    "What a TIFF holds; one that ends too early raises."
     for start, length in zip(page.dataoffsets, page.databytecounts):
         if start + length > page.parent.filehandle.size:
             raise ValueError("it is truncated")
-    pixels = page.asarray().reshape(page.shape)
-    pixels = pixels[..., None] if page.samplesperpixel == 1 else pixels
-    return np.moveaxis(pixels, 0, 2) if page.samplesperpixel > 1 and page.planarconfig == 2 else pixels
+    pixels, n, extra = page.asarray().reshape(page.shape), page.samplesperpixel, page.extrasamples
+    pixels = pixels[..., None] if n == 1 else np.moveaxis(pixels, 0, 2) if page.planarconfig == 2 else pixels
+    clear = [n - len(extra) + k for k, what in enumerate(extra) if what in (1, 2)]  # 0 is any other band
+    colors = [k for k in range(n) if k not in clear]
+    colors = colors[:3] if page.photometric == 2 else colors[:1] if len(colors) == 2 else colors
+    opaque = 1 if pixels.dtype.kind == "f" else 2**page.bitspersample - 1
+    about = dict(premultiplied=1 in extra, profile=page.iccprofile, inverted=page.photometric == 0)
+    return _Samples(pixels, colors, clear[0] if clear else None, opaque, **about)
 
 
 # %% ../nbs/10_data.ipynb #tiff0004
-def _from_opencv(path: Path) -> np.ndarray:
-    "What OpenCV decodes, with all its bits: [h, w, 1 to 4], RGB first."
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)  # imread fails on some paths on Windows
-    if pixels is None:
-        raise ValueError("OpenCV cannot decode it")
-    pixels = pixels.reshape(*pixels.shape[:2], -1)
-    return pixels if pixels.shape[2] < 3 else pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]]
-
-
-def _deep(pixels: np.ndarray, cover: np.ndarray | None, target: _Target, profile=None, inverted=False) -> _Deep:
-    "Pixels [h, w, C] of any number type, with `cover` [h, w] in 0..1, as float32 in their final shape."
-    if not np.isfinite(pixels).all():
-        odd = np.count_nonzero(~np.isfinite(pixels))
-        raise ValueError(f"{odd:,} of its {pixels.size:,} values are infinite or not a number")
-    seen = pixels if cover is None else pixels[cover > 0]
-    low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
-    if max(-low, high) > 2**32:
-        raise ValueError(f"its values reach from {low:g} to {high:g}: a mark for missing data among them?")
-    cover = np.ones(pixels.shape[:2], np.float32) if cover is None else cover.astype(np.float32)
-    planes = [*(pixels[..., k].astype(np.float32) * cover for k in range(pixels.shape[2])), cover]
-    *values, cover = (target.finish(target.resize(Image.fromarray(plane)), 0) for plane in planes)
-    cover = np.clip(cover, 0, 1)[..., None]
-    return _Deep(np.stack(values, 2), cover, low, high, pixels.dtype.kind == "f", profile, inverted)
-
-
 def _flat(image: Image.Image, target: _Target) -> np.ndarray:
     "An image of at most 8 bits as RGB on white, in its final shape."
     mode, profile = image.mode, image.info.get("icc_profile")
@@ -421,46 +393,67 @@ def _flat(image: Image.Image, target: _Target) -> np.ndarray:
     return target.finish(_to_srgb(small, profile), (255, 255, 255))
 
 
-def _bands(pixels: np.ndarray, target: _Target, bands: int) -> np.ndarray | _Deep:
-    "Pixels [h, w, C] as so many bands, each resized by itself."
-    if pixels.shape[2] != bands:
-        raise ValueError(f"it has {pixels.shape[2]} channels, but {bands} are wanted")
-    if pixels.dtype != np.uint8:
-        return _deep(pixels, None, target)
-    return np.stack([target.finish(target.resize(Image.fromarray(pixels[..., k])), 255) for k in range(bands)], 2)
+def _deep(pixels: np.ndarray, cover: np.ndarray | None, source: _Samples, target: _Target) -> _Deep:
+    "Pixels [h, w, C] with `cover` [h, w] in 0..1, as float32 in their final shape."
+    if not np.isfinite(pixels).all():
+        odd = np.count_nonzero(~np.isfinite(pixels))
+        raise ValueError(f"{odd:,} of its {pixels.size:,} values are infinite or not a number")
+    seen = pixels if cover is None else pixels[cover > 0]
+    low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
+    if max(-low, high) > 2**32:
+        raise ValueError(f"its values reach from {low:g} to {high:g}: a mark for missing data among them?")
+    cover = np.ones(pixels.shape[:2], np.float32) if cover is None else cover
+    planes = [*(pixels[..., k].astype(np.float32) * cover for k in range(pixels.shape[2])), cover]
+    *values, cover = (target.finish(target.resize(Image.fromarray(plane)), 0) for plane in planes)
+    cover = np.clip(cover, 0, 1)[..., None]
+    return _Deep(np.stack(values, 2), cover, low, high, pixels.dtype.kind == "f", source.profile, source.inverted)
+
+
+def _shaped(source: _Samples, target: _Target, bands: int | None = None) -> np.ndarray | _Deep:
+    "Samples in their final shape; `bands`: so many channels, each resized by itself."
+    pixels, channels = source.pixels, source.pixels.shape[2]
+    colors = pixels if channels in (bands, len(source.colors)) else pixels[..., source.colors]
+    if bands and colors.shape[2] != bands:
+        has = f"{channels} channels" if source.alpha is None else f"{len(source.colors)} channels beside opacity"
+        raise ValueError(f"it has {has}, but {bands} are wanted")
+    if bands and colors.dtype == np.uint8:
+        return np.dstack([target.finish(target.resize(Image.fromarray(one)), 255) for one in np.moveaxis(colors, 2, 0)])
+    if bands:
+        return _deep(colors, None, _Samples(colors, []), target)
+    if colors.shape[2] not in (1, 3):
+        raise ValueError(f"it has {channels} channels, which are no gray and no RGB")
+    cover = None if source.alpha is None else pixels[..., source.alpha]
+    if colors.dtype == np.uint8:
+        colors = 255 - colors if source.inverted else colors
+        image = Image.fromarray(colors if colors.shape[2] == 3 else colors[..., 0])
+        image.info["icc_profile"] = source.profile
+        if cover is not None:
+            image.putalpha(Image.fromarray(cover))
+        return _flat(image, target)
+    if cover is not None:
+        cover = cover / np.float32(source.opaque)
+        if source.premultiplied:
+            colors = colors / np.maximum(cover, 1e-9)[..., None]
+    return _deep(colors, cover, source, target)
 
 
 # %% ../nbs/10_data.ipynb #6a1f03cd
-def _decode_tiff(page: tifffile.TiffPage, target: _Target, bands: int | None) -> np.ndarray | _Deep:
-    "`_decode` of a TIFF that is not left to Pillow."
-    size, n = (page.imagewidth, page.imagelength), page.samplesperpixel
+def _of_tiff(page: tifffile.TiffPage, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "A TIFF that is not left to Pillow, in its final shape."
+    size = page.imagewidth, page.imagelength
     _check_area(*size)
-    with _decoding(8 * (n + 1) * size[0] * size[1]):
-        target, pixels = target.turned(size, page.tags.valueof(274, 1)), _samples(page)
-        extra, profile, inverted = page.extrasamples, page.iccprofile, page.photometric == 0
-        clear = [n - len(extra) + k for k, what in enumerate(extra) if what in (1, 2)]  # alpha; 0 is any other band
-        color = [k for k in range(n) if k not in clear]
-        if bands:
-            return _bands(pixels if n == bands else pixels[..., color], target, bands)
-        color = color[:3] if page.photometric == 2 else color[:1] if len(color) == 2 else color
-        if len(color) not in (1, 3):
-            raise ValueError(f"it has {n} channels, which are no gray and no RGB")
-        if pixels.dtype == np.uint8:
-            pixels = 255 - pixels if inverted else pixels
-            image = Image.fromarray(pixels[..., color + clear].squeeze())
-            image.info["icc_profile"] = profile
-            return _flat(image, target)
-        colors, cover = pixels[..., color], None
-        if clear:
-            cover = pixels[..., clear[0]] / np.float32(1 if page.dtype.kind == "f" else np.iinfo(page.dtype).max)
-            if 1 in extra:  # the colors are multiplied by it already
-                colors = colors / np.maximum(cover, 1e-9)[..., None]
-        return _deep(colors, cover, target, profile, inverted)
+    with _decoding(8 * (page.samplesperpixel + 1) * size[0] * size[1]):
+        target, source = target.turned(size, page.tags.valueof(274, 1)), _tiff_samples(page)
+        if page.photometric != 5 or bands:
+            return _shaped(source, target, bands)
+        _warn_of_8_bits("TIFF", page.bitspersample)  # as profiles of inks are applied to them
+        image = Image.fromarray((source.pixels >> 8).astype(np.uint8), "CMYK")
+        image.info["icc_profile"] = source.profile
+        return _flat(image, target)
 
 
-# %% ../nbs/10_data.ipynb #dacedd50
-def _decode_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
-    "`_decode` of numbers [h, w] or [h, w, C]."
+def _of_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "Numbers [h, w] or [h, w, C] in their final shape."
     wanted = (bands,) if bands else (1, 3)
     planes = pixels[..., None] if pixels.ndim == 2 else pixels
     if planes.ndim != 3 or planes.shape[2] not in wanted or planes.dtype.kind not in "uif" or not planes.size:
@@ -468,56 +461,74 @@ def _decode_array(pixels: np.ndarray, target: _Target, bands: int | None) -> np.
         advice = "; channels come last: np.moveaxis(image, 0, -1)" if first else ""
         layout = f"[H, W, {bands}]" if bands else "[H, W] or [H, W, 3]"
         raise ValueError(f"it must hold numbers {layout}, not {pixels.dtype} {list(pixels.shape)}{advice}")
-    _check_area(planes.shape[1], planes.shape[0])
-    target = target.turned((planes.shape[1], planes.shape[0]), 1)
-    if bands or planes.dtype != np.uint8:
-        return _bands(planes, target, planes.shape[2])
-    return _flat(Image.fromarray(planes.squeeze(2) if planes.shape[2] == 1 else planes), target)
+    height, width, channels = planes.shape
+    _check_area(width, height)
+    return _shaped(_Samples(planes, list(range(channels))), target.turned((width, height), 1), bands)
 
 
-def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
-    "An image in its final shape; one of more than 8 bits still waits for its range."
-    if isinstance(source, np.ndarray):
-        return _decode_array(source, target, bands)
-    if isinstance(source, Image.Image):
-        return _decode_image(source, None, target, bands)
-    if source.suffix.lower() == ".npy":
-        return _decode_array(np.load(source, mmap_mode="r", allow_pickle=False), target, bands)
-    with _tiff_page(source) as page:
-        if page and _is_plain(page) and (bands or page.dtype != np.uint8 or page.samplesperpixel > 4):
-            return _decode_tiff(page, target, bands)
-        if page and page.bitspersample > 8 and page.planarconfig == 2:
-            raise ValueError(
-                f"it has planes of {page.bitspersample} bits in an unusual layout: save its samples side by side"
-            )
-    try:
-        image = _open(source)
-    except UnidentifiedImageError:
-        if page is None:
-            raise
-        raise ValueError(
-            f"a TIFF with {page.samplesperpixel} x {page.bitspersample} bits that are no gray, RGB or bands"
-        ) from None
-    with image:
-        return _decode_image(image, source, target, bands)
+# %% ../nbs/10_data.ipynb #dacedd50
+_FULL_DEPTH = {  # what keeps all bits of a color
+    "PNG": partial(imagecodecs.apng_decode, index=0),
+    "JPEG2000": imagecodecs.jpeg2k_decode,
+    "AVIF": imagecodecs.avif_decode,
+    "JXL": partial(imagecodecs.jpegxl_decode, index=0),
+}
+
+
+def _bits(image: Image.Image, path: Path) -> int:
+    "Of a color in the file, of which Pillow keeps 8."
+    with path.open("rb") as file:
+        head, how = file.read(2**16), image.tile[0].args if image.tile else ()
+    match image.format:
+        case "JPEG2000":  # in the marker SIZ, behind the one that begins the codestream (ISO 15444-1, A.5.1)
+            return (head[head.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
+        case "AVIF":  # two flags in the box av1C (AV1-ISOBMFF 2.3.3)
+            flags = head[head.index(b"av1C") + 6]
+            return 12 if flags & 32 else 10 if flags & 64 else 8
+        case "PPM" if image.mode == "RGB" and isinstance(how, tuple):  # (mode, largest value)
+            return how[1].bit_length()
+        case "PNG" if ";16" in how:
+            return 16
+        case "SGI":
+            return 8 * head[3]
+        case "JXL":
+            return 16  # at most
+    return image.info.get("bit_depth", 8)  # of HEIF's plugin
+
+
+def _warn_of_8_bits(kind: str, bits: int) -> None:
+    said = f"{kind} images of {bits} bits a color are read in 8 bits: save them as RGB in PNG or TIFF to keep them all"
+    warnings.warn(said, stacklevel=2)
+
+
+def _full_depth(image: Image.Image, path: Path, bits: int, tile: Any) -> _Samples | None:
+    "The samples of a file of more than 8 bits; None where there are none that Pillow does not keep."
+    (width, height), content = image.size, path.read_bytes()
+    if image.format == "PPM":  # three colors are a gray image of three times the width
+        kind = 2 if tile.codec_name == "ppm_plain" else 5
+        head = f"P{kind} {3 * width} {height} {tile.args[1]}\n".encode()
+        with Image.open(io.BytesIO(head + content[tile.offset :]), formats=["PPM"]) as gray:
+            return _Samples(np.asarray(gray).reshape(height, width, 3), [0, 1, 2])
+    if image.format not in _FULL_DEPTH or image.format == "AVIF" and image.n_frames > 1:  # imagecodecs crashes on these
+        return _warn_of_8_bits(image.format, bits)
+    pixels = _FULL_DEPTH[image.format](content).reshape(height, width, -1)
+    if pixels.dtype.itemsize == 1 or pixels.dtype.kind == "f":
+        return None  # a JPEG XL of 8 bits, or of linear light
+    opaque = 2 ** (bits if image.format != "JXL" else int(pixels.max()).bit_length()) - 1
+    if image.format == "AVIF":  # a photograph's white is the largest number
+        pixels, opaque = pixels / np.float32(opaque), 1
+    colors = list(range(pixels.shape[2]))
+    clear = colors.pop() if len(colors) in (2, 4) and image.mode != "CMYK" else None
+    return _Samples(pixels, colors, clear, opaque, profile=image.info.get("icc_profile"))
 
 
 # %% ../nbs/10_data.ipynb #8ba71ed0
-def _jpeg2000_bits(path: Path) -> int:
-    "Of the first component: in the marker SIZ, behind the one that begins the codestream (ISO 15444-1, A.5.1)."
-    with path.open("rb") as file:
-        head = file.read(2**16)
-    return (head[head.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
-
-
-def _decode_image(image: Image.Image, path: Path | None, target: _Target, bands: int | None) -> np.ndarray | _Deep:
-    "`_decode` by Pillow; an image that is not of a file of ours stays as it is."
+def _of_pillow(image: Image.Image, path: Path | None, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "An image that Pillow opens, in its final shape; one that is not of a file of ours stays as it is."
     _check_area(*image.size)
-    raw, clear = str(image.tile[0][3]) if getattr(image, "tile", ()) else "", image.info.get("transparency")
-    tags, deep_color = getattr(image, "tag_v2", {}), image.format == "PNG" and ";16" in raw and path
-    if path and image.format == "JPEG2000" and image.mode[:3] == "RGB":  # above 8 bits, Pillow makes white black
-        deep_color = _jpeg2000_bits(path) > 8
-    large = deep_color or image.mode not in ("RGB", "L", "1", "CMYK")
+    tile, clear, tags = getattr(image, "tile", ())[:1], image.info.get("transparency"), getattr(image, "tag_v2", {})
+    bits = _bits(image, path) if path else 8
+    large = bits > 8 or image.mode not in ("RGB", "L", "1", "CMYK")
     if target.height and path:  # a large JPEG is decoded at a fraction, at least four times what is needed
         image.draft(None, (4 * max(target.width, target.height),) * 2)
     with _decoding((24 if large else 4) * image.width * image.height):
@@ -528,27 +539,50 @@ def _decode_image(image: Image.Image, path: Path | None, target: _Target, bands:
             orientation = image.getexif().get(0x0112, 1)
         except Exception:  # a broken note fails in many ways, and the pixels are good
             orientation = 1
-        target, cover = target.turned(image.size, orientation), None
-        if bands:
-            whole = deep_color or image.mode in ("LA", "RGBA", "CMYK")
-            pixels = _from_opencv(path) if deep_color else np.asarray(image)
-            return _bands(pixels if whole else np.empty((1, 1, len(image.getbands()))), target, bands)
+        target = target.turned(image.size, orientation)
+        if bits > 8 and (source := _full_depth(image, path, bits, *tile)):
+            return _shaped(source, target, bands)
         if image.mode[0] in "IF":
             pixels = np.asarray(image)[..., None]
             if image.mode == "I" and tags.get(339) == (1,):  # Pillow has no unsigned integers of 32 bits
                 pixels = pixels.view(np.uint32)
-            cover = None if clear is None else pixels[..., 0] != clear
-        elif deep_color and (color := _from_opencv(path)).dtype == np.uint16 and color.shape[2] >= 3:
-            pixels = color[..., :3]
-            cover = color[..., 3] / np.float32(65535) if color.shape[2] == 4 else None
-            cover = cover if clear is None else (pixels != clear).any(2)
-        else:
-            if image.format == "PNG" and raw in ("L;2", "L;4") and clear is not None:
-                image = image.copy()
-                image.info["transparency"] = clear * (85 if raw == "L;2" else 17)  # of 255, as the pixels are
-            return _flat(image, target)
-        # Pillow inverts a TIFF in which 0 is white only up to 8 bits
-        return _deep(pixels, cover, target, image.info.get("icc_profile"), tags.get(262) == 0)
+            cover = [] if clear is None else [(pixels != clear).astype(pixels.dtype)]
+            # Pillow inverts a TIFF in which 0 is white only up to 8 bits
+            about = dict(opaque=1, profile=image.info.get("icc_profile"), inverted=tags.get(262) == 0)
+            return _shaped(_Samples(np.dstack([pixels, *cover]), [0], 1 if cover else None, **about), target, bands)
+        if bands:
+            samples = np.dstack([image if image.mode in ("L", "LA", "RGBA", "CMYK") else image.convert("RGB")])
+            return _shaped(_Samples(samples, list(range(samples.shape[2]))), target, bands)
+        if image.format == "PNG" and clear is not None and (step := {"L;2": 85, "L;4": 17}.get(str(tile[0].args))):
+            image = image.copy()
+            image.info["transparency"] = clear * step  # of 255, as the pixels are
+        return _flat(image, target)
+
+
+def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
+    "An image in its final shape; one of more than 8 bits still waits for its range."
+    if isinstance(source, Image.Image):
+        return _of_pillow(source, None, target, bands)
+    if isinstance(source, Path) and source.suffix.lower() == ".npy":
+        source = np.load(source, mmap_mode="r", allow_pickle=False)
+    if isinstance(source, np.ndarray):
+        return _of_array(source, target, bands)
+    with source.open("rb") as file:
+        kind = file.read(4)
+    is_tiff = kind in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # + in a large one
+    with tifffile.TiffFile(source) if is_tiff else nullcontext() as tiff:
+        page = tiff and tiff.pages.first
+        if page and page.is_reduced and (page.subifds or len(tiff.pages) > 1):
+            raise ValueError("it begins with a small copy of its image, as a camera's raw file: save it as PNG or JPEG")
+        if page and page.photometric in (0, 1, 2, 5) and page.dtype is not None and page.dtype.kind in "uif":
+            if page.bitspersample > 8 or page.dtype != np.uint8 or bands or page.samplesperpixel > 4:
+                return _of_tiff(page, target, bands)
+    try:
+        with _open(source) as image:
+            return _of_pillow(image, source, target, bands)
+    except UnidentifiedImageError as error:
+        bits = page and f"{page.samplesperpixel} x {page.bitspersample} bits"
+        raise ValueError(f"a TIFF with {bits} that are no gray, RGB or bands") if page else error
 
 
 # %% ../nbs/10_data.ipynb #248bf507
@@ -583,16 +617,18 @@ def _read(source: Any, height: int, width: int, fit: str, bands: int | None = No
             opened = ", ".join(name for name in FORMATS if name in Image.OPEN)
             reason = f"it begins with {begins!r}, its content is none of the formats that are opened: {opened}"
             if begins[4:8] == b"ftyp":
-                reason += (
-                    "; a phone's HEIC needs the package pillow-heif and its register_heif_opener(), or is saved as JPEG"
-                )
+                needs = "needs the package pillow-heif and its register_heif_opener()"
+                reason += f"; a phone's HEIC {needs}, or is saved as JPEG"
         name = source if of_file else f"the {'image' if isinstance(source, Image.Image) else 'array'}"
         raise UnreadableImage(f"{name} cannot be read as an image ({reason})") from error
 
 
 # %% ../nbs/10_data.ipynb #bd1aa946
-def _check_reading(fit: str, value_range: Sequence[float] | None) -> None:
-    "Black and white are two finite numbers, in this order."
+def _check_reading(fit: str, value_range: Sequence[float] | None, size: Any) -> None:
+    "A size is of whole pixels; black and white are two finite numbers, in this order."
+    sides = size if isinstance(size, (tuple, list)) else (size, size)
+    if size is not None and not (len(sides) == 2 and all(isinstance(n, (int, np.integer)) and n > 0 for n in sides)):
+        raise ValueError(f"size must be a side in pixels, (height, width) or None, not {size!r}")
     if fit not in ("squash", "crop", "pad"):
         raise ValueError(f"fit must be 'squash', 'crop' or 'pad', not {fit!r}")
     try:
@@ -606,7 +642,7 @@ def _check_reading(fit: str, value_range: Sequence[float] | None) -> None:
 
 def _read_scaled(image: Any, size: Any, fit: str, value_range: Any, scale: Callable, bands: int | None) -> np.ndarray:
     "8 bits as they are, others by `scale`, a method of `_Deep`."
-    _check_reading(fit, value_range)
+    _check_reading(fit, value_range, size)
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
     if isinstance(image, (str, os.PathLike)):
         image = _expanded(image)
@@ -620,13 +656,9 @@ def _read_scaled(image: Any, size: Any, fit: str, value_range: Any, scale: Calla
             warnings.warn(f"{name} has 8 bits: 255 is white, not value_range ({low:g} to {high:g})", stacklevel=3)
         return pixels
     low, high = value_range or _value_range([pixels])
-    if (
-        high <= 1 < pixels.high
-        and not pixels.floats
-        or pixels.floats
-        and 0 <= pixels.low
-        and pixels.high <= 1 < high / 16
-    ):
+    white = not pixels.floats and high <= 1 < pixels.high
+    black = pixels.floats and 0 <= pixels.low and pixels.high <= 1 < high / 16
+    if white or black:
         holds = f"it holds {'floats' if pixels.floats else 'integers'} of {pixels.low:g} to {pixels.high:g}"
         raise UnreadableImage(f"{name}: {holds}, but value_range is {low:g} to {high:g}: save it as those images are")
     return scale(pixels, low, high)
@@ -766,11 +798,8 @@ def _list_classes(folder: Path, root: Path, left: dict[str, list[Path]]) -> dict
         if not images:
             rest = Counter(p.suffix or "without ending" for files in mine.values() for p in files)
             away = sorted({p.relative_to(folder / name).parts[0] for p in mine[_HIDDEN] if p.parent != folder / name})
-            kinds = (
-                ", ".join(f"{count} {ending}" for ending, count in rest.items())
-                + "; ignored: " * bool(away)
-                + ", ".join(away)
-            )
+            kinds = ", ".join(f"{count} {ending}" for ending, count in rest.items())
+            kinds += f"; ignored: {', '.join(away)}" if away else ""
             found = f"only files that are ignored, no images or of an unknown format ({kinds})" if rest else "nothing"
             raise ValueError(f"the class folder {folder / name} holds {found}; fill it with images or remove it")
         if key in listing:
@@ -871,15 +900,19 @@ def _list_divided(path: Path, train: str, tests: list[str], left: dict[str, list
 # %% ../nbs/10_data.ipynb #9499131d
 def _divided_inside(listing: dict[str, list[str]], path: Path, left: dict) -> list[dict[str, list[str]]] | None:
     "The listings of train and test where each class folder has such folders of its own: CLASS/train/*, CLASS/test/*."
-    parts = {part: {name: [] for name in listing} for part in ("train", "test", "valid", "")}
+    parts, deeper = {part: {name: [] for name in listing} for part in ("train", "test", "valid", "")}, defaultdict(set)
     for name, files in listing.items():
         for file in files:
             _, *inner, _ = file.split("/")
             parts[_part_of(inner[0])[0] if inner else ""][name].append(file)
+            deeper[name] |= {*inner[1:2]}
     found = {part: [name for name, files in classes.items() if files] for part, classes in parts.items()}
     test, aside = ("test", "valid") if found["test"] else ("valid", "test")
     if not found["train"] or not found[test] or found[""]:
         return None
+    if len(same := set.intersection(*deeper.values())) > 1:  # folds of a cross-validation
+        what = f"{path} has {', '.join(listing)}, each with train and {test} of {', '.join(sorted(same))}"
+        raise ValueError(f"{what}: give one of them as the path")
     for part in ("train", test):
         if lacking := ", ".join(name for name in listing if name not in found[part]):
             divided = f"the class folders of {path} are divided into train/ and {test}/"
@@ -902,16 +935,12 @@ def _list_parts(path: Path, left: dict[str, list[Path]]) -> list[dict[str, list[
         inner = [{file.split("/")[1] for file in files if file.count("/") > 1} for files in listing.values()]
         divided = _divided_inside(listing, path, left)
         if not divided and len(inner[0]) > 1 and all(names == inner[0] for names in inner):
-            same = (
-                f"{', '.join(listing)} of {path} are read as the classes, and each of them has the same folders inside"
-            )
+            same = f"{', '.join(listing)} of {path} are read as the classes, and each has the same folders inside"
             warnings.warn(f"{same}, {', '.join(sorted(inner[0]))}: are those the classes?", stacklevel=4)
         return divided or [listing]
     found, missing = (train, "test") if train else (tests[0], "train")
     parts = {name: _part_of(name)[0] for name in _subfolders(path)}
-    near = [
-        f" ({name}/ has none)" for name, part in parts.items() if part and (part == "train") == (missing == "train")
-    ]
+    near = [f" ({n}/ has none)" for n, part in parts.items() if part and (part == "train") == (missing == "train")]
     advice = f"add {missing}/, or give {path / found} as the path to have it divided"
     raise FileNotFoundError(f"{path} has {found}/ but no {missing}/ with class folders{''.join(near[:1])}; {advice}")
 
@@ -1020,10 +1049,8 @@ def _list_table(path: Path, file: Path, left: dict[str, list[Path]]) -> list[dic
     left["images that the table does not name, left aside"] += [path / i for i in images if i.as_posix() not in rows]
     if len(found := sorted({label for label, _ in rows.values()})) < 2:
         raise ValueError(f"{file} has one class, {', '.join(found)}; a classifier needs at least two")
-    kinds = {
-        f: _part_of(rest[part][k] if part else f.split("/")[0])[0] if part or "/" in f else ""
-        for f, (_, k) in rows.items()
-    }
+    says = lambda file, k: rest[part][k] if part else file.split("/")[0] if "/" in file else ""
+    kinds = {f: _part_of(says(f, k))[0] for f, (_, k) in rows.items()}
     test = "test" if "test" in kinds.values() else "valid"
     groups = [{f for f, kind in kinds.items() if kind == one} for one in ("train", test)]
     if not all(groups):
@@ -1131,14 +1158,6 @@ def check_memory(
         raise ValueError(f"{what}, and this machine has {have / 1e9:,.0f}: choose a smaller size, or fewer images")
 
 
-def _find_table(path: Path, labels: str | os.PathLike) -> Path:
-    "The table of labels: beside the images, or seen from the current folder."
-    for file in (path / _expanded(labels), Path.cwd() / _expanded(labels)):
-        if file.is_file():
-            return file.parent.resolve() / file.name
-    raise FileNotFoundError(f"there is no table of labels {os.fspath(labels)} in {path} or in the current folder")
-
-
 # %% ../nbs/10_data.ipynb #2519f430
 def _without(listings: list[dict], good: set[str], split, path: Path) -> list[dict[str, list[str]]]:
     "The listings without unreadable images; a class that then lacks a part is divided anew, if the division was ours."
@@ -1172,12 +1191,15 @@ def image_folder(
     if not path.is_dir():
         raise FileNotFoundError(f"there is no folder {path}; give the one that holds a folder of images for each class")
     check_whole(size=size, seed=seed)
-    if size < 1:
-        raise ValueError("size must be at least 1 pixel")
     if not isinstance(test_fraction, (int, float)) or not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction must lie between 0 and 1, not {test_fraction!r}")
-    _check_reading(fit, value_range)
-    left, table = defaultdict(list), None if labels is None else _find_table(path, labels)
+    _check_reading(fit, value_range, size)
+    left, table = defaultdict(list), None
+    if labels is not None:  # beside the images, or seen from the current folder
+        places = (path / _expanded(labels), Path.cwd() / _expanded(labels))
+        if not (table := next((file for file in places if file.is_file()), None)):
+            raise FileNotFoundError(f"there is no table of labels {labels!s} in {path} or in the current folder")
+        table = table.parent.resolve() / table.name
     listings = _list_table(path, table, left) if table else _list_parts(path, left)
     ours = len(listings) == 1
     split = lambda name, files: _split(files, name, test_fraction, seed)
@@ -1274,17 +1296,13 @@ def cifar10(
     "CIFAR-10 (Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images), each file's checksum verified."
     from torchvision.datasets import CIFAR10
 
-    class Checked(CIFAR10):
-        def _check_integrity(self) -> bool:  # `_missing_files` has just done it, once for both parts
-            return True
-
     root, parts = data_root(root), []
     if missing := _missing_files(root):
         _fetch(root, missing, download)
         if missing := _missing_files(root):
             raise FileNotFoundError(f"{root / CIFAR10.filename} does not hold {', '.join(missing)}")
     for train in (True, False):
-        part = Checked(str(root), train=train)
+        part = CIFAR10(str(root), train=train)
         pixels, reference = np.ascontiguousarray(part.data), {"name": "cifar10"}
         parts.append(Images(pixels, np.array(part.targets), part.classes, None, "cifar10", reference))
     return parts[0], parts[1]

@@ -66,10 +66,10 @@ def atomic_write(
         flush_folder(path.parent)
     # torch and safetensors report a full disk as the next two; the last one is of a checkpoint that is read back
     except (OSError, RuntimeError, SafetensorError, zipfile.BadZipFile) as e:
-        raise SaveError(
-            f"{path} could not be written ({_reason(e)}): what was there before is intact. {_free_space(path.parent)}; "
-            "make room, then resume the run."
-        ) from e
+        there = path.parent.exists()
+        free = f"{shutil.disk_usage(path.parent).free / 1e6:.0f} MB are free on that disk" if there else ""
+        said = f"{path} could not be written ({_reason(e)}): what was there before is intact"
+        raise SaveError(f"{said}. {free or f'{path.parent} does not exist'}; make room, then resume the run.") from e
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -78,12 +78,6 @@ def _reason(error: Exception) -> str:
     if "enforce fail" in str(error):
         return "torch could not write all of it"  # torch names a line of its C++
     return getattr(error, "strerror", None) or (str(error).strip() or "no reason given").splitlines()[0]
-
-
-def _free_space(folder: Path) -> str:
-    if not folder.exists():
-        return f"{folder} does not exist"
-    return f"{shutil.disk_usage(folder).free / 1e6:.0f} MB are free on that disk"
 
 
 def flush_folder(

@@ -71,10 +71,8 @@ def check_numbers(
         return
     name, n = next(iter(bad.items()))
     more = f", and some in {len(bad) - 1} more tensors" if len(bad) > 1 else ""
-    raise WeightsError(
-        f"{path} cannot be used: {n} of {state[name].numel()} numbers in {shortened(name)} are NaN{more}; "
-        "the training diverged, or the file was changed since"
-    )
+    said = f"{n} of {state[name].numel()} numbers in {shortened(name)} are NaN{more}"
+    raise WeightsError(f"{path} cannot be used: {said}; the training diverged, or the file was changed since")
 
 
 # %% ../nbs/23_weights.ipynb #fbaf1224
@@ -89,27 +87,21 @@ def _state_in(path: Path, state: Any) -> dict[str, Tensor]:
         inside = state if isinstance(state, dict) else {}
         found = [k for k in _USUAL if isinstance(inside.get(k), dict)] or [k for k, v in inside.items() if good(v)]
         if not found or len(found) > 1 and found[0] not in _USUAL:
-            several = (
-                f"several state dicts, {', '.join(map(str, found))}"
-                if found
-                else "no state dict of plain tensors by their names"
-            )
-            raise WeightsError(f"{path} holds {several}: save `model.state_dict()`")
+            what = "no state dict of plain tensors by their names"
+            what = f"several state dicts, {', '.join(map(str, found))}" if found else what
+            raise WeightsError(f"{path} holds {what}: save `model.state_dict()`")
         state = inside[found[0]]
+        if others := [k for k, v in inside.items() if v is not state and good(v) and v.keys() == state.keys()]:
+            more = f"{path} holds {', '.join(others)} beside {found[0]}, which is taken"
+            warnings.warn(f"{more}: to use another, save it alone", stacklevel=4)
     return state
 
 
 # %% ../nbs/23_weights.ipynb #4f20037a
 # what trainings write beside the weights; none of it does anything when it is made
 _HARMLESS = [argparse.Namespace, defaultdict, dict, list, type(Path()), datetime, np.dtype, np.ndarray]
-
-
-_HARMLESS += [type(np.dtype(kind)) for kind in "fd?bhilq"] + [
-    (np.float64(0).__reduce__()[0], "numpy._core.multiarray.scalar")
-]
-
-
-_HARMLESS += [(np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"), np.zeros(0).__reduce__()[0]]
+_HARMLESS += [type(np.dtype(kind)) for kind in "fd?bhilq"] + [np.zeros(0).__reduce__()[0]]
+_HARMLESS += [(np.float64(0).__reduce__()[0], f"numpy.{core}.multiarray.scalar") for core in ("_core", "core")]
 
 
 def read_weights(
@@ -118,10 +110,8 @@ def read_weights(
     "Read a state dict, never anything that could run code."
     path = check_regular(path, WeightsError)
     if not path.is_file():
-        raise WeightsError(
-            f"there are no weights at {path}: "
-            "name a run folder, a .safetensors file or a state dict that torch.save wrote"
-        )
+        advice = "name a run folder, a .safetensors file or a state dict that torch.save wrote"
+        raise WeightsError(f"there are no weights at {path}: {advice}")
     with path.open("rb") as file:
         head = file.read(16)
     try:
@@ -137,10 +127,8 @@ def read_weights(
         with suppress(Exception):  # else it is an archive of another kind
             if unsafe := torch.serialization.get_unsafe_globals_in_checkpoint(path):
                 reason = f"it holds {', '.join(unsafe[:3])}"
-        raise WeightsError(
-            f"{path} cannot be read as weights ({reason}); nothing in it was run: it must be a .safetensors file, "
-            "or what torch.save made of `model.state_dict()`"
-        ) from error
+        needs = "it must be a .safetensors file, or what torch.save made of `model.state_dict()`"
+        raise WeightsError(f"{path} cannot be read as weights ({reason}); nothing in it was run: {needs}") from error
     state = _state_in(path, state)
     state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
     check_numbers(path, state)

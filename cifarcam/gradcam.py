@@ -4,6 +4,7 @@
 
 # %% auto #0
 __all__ = [
+    "axes_of",
     "upsample",
     "normalize",
     "unwrap",
@@ -64,8 +65,11 @@ _AXES = {1: "t", 2: "h, w", 3: "d, h, w"}  # by a grid's dimensions
 _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
-def _axes_of(map: Tensor, signals: str) -> int:
-    "Of one map: 3 of [N, d, h, w], 1 of [t], else 2; says so where these are likely to be signals."
+def axes_of(
+    map: Tensor,  # one map, or several
+    signals: str = "dims=1",  # what to give for several signals
+) -> int:
+    "How many axes one map has: 3 of [N, d, h, w], 1 of [t], else 2; says so where these are likely to be signals."
     if map.ndim == 2 and max(map.shape) > 4 * min(map.shape) > 4:
         text = f"{list(map.shape)} is taken as one map [h, w]: of {len(map)} signals it needs {signals}"
         warnings.warn(text, CAMWarning, stacklevel=3)
@@ -80,7 +84,7 @@ def upsample(
 ) -> Tensor:  # [N, *size] or [*size]
     "A map at the size of the image, signal or volume, linear along each axis with align_corners=False (as OpenCV's resize does it)."
     map = torch.as_tensor(map)
-    size = (size,) * _axes_of(map, "size=(length,)") if isinstance(size, int) else tuple(size)
+    size = (size,) * axes_of(map, "size=(length,)") if isinstance(size, int) else tuple(size)
     dims = len(size)
     if dims not in _AXES or map.ndim not in (dims, dims + 1):
         axes = _AXES.get(dims, "h, w")
@@ -104,9 +108,11 @@ def normalize(
     if how not in ("image", "batch", "none"):
         raise ValueError(f"how must be 'image', 'batch' or 'none', not {how!r}")
     map = torch.as_tensor(map).relu()
+    if not map.isfinite().all():
+        raise ValueError("the map is not finite (NaN or infinite): it is no map, and a blank one would hide that")
     if how == "none" or map.numel() == 0:
         return map
-    over = tuple(range(-(dims or _axes_of(map, "dims=1")), 0)) if how == "image" else tuple(range(map.ndim))
+    over = tuple(range(-(dims or axes_of(map)), 0)) if how == "image" else tuple(range(map.ndim))
     low = map.amin(over, keepdim=True)
     span = map.amax(over, keepdim=True) - low
     return torch.where(span > 0, (map - low) / torch.where(span > 0, span, 1), 0)

@@ -6,10 +6,12 @@
 __all__ = [
     "axes_of",
     "upsample",
+    "cropped",
     "normalize",
     "unwrap",
     "model_on",
     "left_as_found",
+    "padding_of",
     "reject_names",
     "GradCAM",
     "tokens_to_grid",
@@ -97,6 +99,15 @@ def upsample(
         return F.grid_sample(map.reshape(-1, 1, *map.shape[-2:]), grid, **how).reshape(*map.shape[:-2], *size)
     how = dict(mode=_LINEAR[dims], align_corners=False) if smooth else dict(mode="nearest-exact")
     return F.interpolate(map.reshape(-1, 1, *map.shape[-dims:]), size, **how).reshape(*map.shape[:-dims], *size)
+
+
+def cropped(
+    map: Tensor,  # [N, h, w], of a layer
+    size: Sequence[int],  # (height, width) of the images
+    covered: Tensor | None,  # [N, 2], `GradCAM.covered`
+) -> Tensor:  # [N, *size] where the model pads its images, else the map itself
+    "The part of a map that is the image, in the image's pixels, for whoever cannot take `covered` along."
+    return map if covered is None or covered.min() == 1 else upsample(map, size, covered=covered)
 
 
 def normalize(
@@ -275,6 +286,22 @@ def _hooked(modules: dict[str, nn.Module], hooks: dict[str, Callable]) -> Iterat
     finally:
         for handle in handles:
             handle.remove()
+
+
+@contextmanager
+def padding_of(
+    model: nn.Module,
+) -> Iterator[list[Tensor]]:  # of each forward pass inside [N, 2], the part of height and width that is the image
+    "Watch what a detector of torchvision does to its images; of another model the list stays empty."
+    seen: list[Tensor] = []
+
+    def see(module: nn.Module, args: tuple, output: Any) -> None:
+        images = output[0]
+        seen.append(torch.tensor(images.image_sizes, dtype=torch.float64) / torch.tensor(images.tensors.shape[-2:]))
+
+    pads = {n: m for n, m in model.named_modules() if type(m).__name__ == "GeneralizedRCNNTransform"}
+    with _hooked(pads, dict.fromkeys(pads, see)):
+        yield seen
 
 
 @contextmanager
@@ -667,14 +694,9 @@ def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tup
     graph = any(needs_gradient(f) for f in self.methods.values())
     run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
 
-    def see_padding(module: nn.Module, args: tuple, output: Any) -> None:
-        images = output[0]
-        run.covered = torch.tensor(images.image_sizes, dtype=torch.float64) / torch.tensor(images.tensors.shape[-2:])
-
-    pads = {n: m for n, m in self.model.named_modules() if type(m).__name__ == "GeneralizedRCNNTransform"}
-    with torch.set_grad_enabled(graph), _hooked(self.modules | pads, run.taps | dict.fromkeys(pads, see_padding)):
+    with torch.set_grad_enabled(graph), padding_of(self.model) as padding, _hooked(self.modules, run.taps):
         output = self._run(run.inputs, run.autocast, run.keys)
-        run.output = _each_tensor(output, Tensor.detach)
+        run.output, run.covered = _each_tensor(output, Tensor.detach), next(iter(padding), None)
         runs = {name: _aimed(run, target, output) for name, target in targets.items()}
     one = next(iter(runs.values()))
     for name, tap in run.taps.items():

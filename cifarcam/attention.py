@@ -6,6 +6,7 @@
 __all__ = ["legrad", "fullgrad"]
 
 # %% ../nbs/45_attention.ipynb #161066e7
+import warnings
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from .cam_methods import CAMError
+from .cam_methods import CAMError, CAMWarning
 from .gradcam import GradCAM, left_as_found, normalize, unwrap, upsample
 from .layers import find_reshape
 from .targets import class_logits, classes_of
@@ -115,6 +116,9 @@ def legrad(
 
 
 # %% ../nbs/45_attention.ipynb #b09e4c47
+_BIASED = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.Linear)
+
+
 def _shift(layer: nn.Module) -> Tensor | None:  # [K, 1, 1]; None: nothing
     "What a layer adds to its channels: its bias; of a batch normalization also what its mean takes away."
     bias = layer.bias
@@ -125,16 +129,25 @@ def _shift(layer: nn.Module) -> Tensor | None:  # [K, 1, 1]; None: nothing
 
 
 def fullgrad(
-    model: nn.Module,  # a convolutional network; the biases of convolutions and batch normalizations count
+    model: nn.Module,  # biases of convolutions, normalizations and linear layers count, where they have a location
     x: Tensor,  # [N, C, H, W], images on the model's device; or signals [N, C, T], or volumes [N, C, D, H, W]
     target: int | Sequence[int] | Tensor | Callable | None = None,  # as for a call of `GradCAM`
 ) -> Tensor:  # [N, H, W] at the size of the images, never negative
     "Gradient times input and gradient times every bias, each channel by its own range (Srinivas & Fleuret, 2019, arXiv:1905.00780)."
     whole = nn.Sequential(OrderedDict(image=nn.Identity(), model=unwrap(model)))
-    kinds = (nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
-    shifts = {name: _shift(m) for name, m in whole.named_modules() if isinstance(m, kinds)}
-    shifts = {"image": None} | {name: shift for name, shift in shifts.items() if shift is not None}
-    runs = Counter()
+    # timm's normalizations end in an activation, in front of which they call `drop`
+    found = {
+        f"{n}.drop" if hasattr(m, "drop") else n: _shift(m) for n, m in whole.named_modules() if isinstance(m, _BIASED)
+    }
+    shifts = {"image": None} | {name: shift for name, shift in found.items() if shift is not None}
+    runs, nowhere = Counter(), [n for n, m in whole.named_modules() if isinstance(m, nn.MultiheadAttention)]
+
+    def count(name: str, output: Tensor) -> None:
+        try:
+            find_reshape(whole, name, output.shape, x.shape)
+            runs.update([name] * (output.ndim > 2))
+        except ValueError:
+            nowhere.append(name)
 
     def evidence(activation: Tensor, gradient: Tensor) -> Tensor:  # of one layer after the other, as they are given
         shift = shifts[next(order)]
@@ -143,13 +156,16 @@ def fullgrad(
 
     with ExitStack() as stack:  # a layer may run several times, as a shared head does, or not at all
         for name in shifts:
-            stack.callback(
-                whole.get_submodule(name)
-                .register_forward_hook(lambda _, args, output, name=name: runs.update([name] * (output.ndim > 2)))
-                .remove
-            )
+            module = whole.get_submodule(name)
+            stack.callback(module.register_forward_hook(lambda _, args, output, name=name: count(name, output)).remove)
         with torch.no_grad(), left_as_found(whole, x.device):
             whole(x.clone())
+    if nowhere:
+        where = f"{', '.join(n.removeprefix('model.') for n in nowhere[:3])}{', ...' * (len(nowhere) > 3)}"
+        said = (
+            f"fullgrad leaves out the biases of {len(nowhere)} layers that cannot be laid out over the image ({where})"
+        )
+        warnings.warn(said, CAMWarning, stacklevel=2)
     total = 0
     for call in range(max(runs.values())):
         names = [name for name in shifts if runs[name] > call]

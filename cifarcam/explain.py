@@ -58,7 +58,7 @@ from .cam_methods import METHODS, SLOW_METHODS, CAMTypeError, CAMWarning, asks_f
 from .data import is_image, read_channels, read_image
 from .diagnose import Reason
 from .files import atomic_write, tensor_bytes, write_tensors
-from .gradcam import GradCAM, left_as_found, model_on, tokens_to_grid, unwrap
+from .gradcam import GradCAM, cropped, left_as_found, model_on, tokens_to_grid, unwrap
 from .layers import get_layer, layers_of
 from .lens import SideTarget, main_layers
 from .machine import pick_device
@@ -377,7 +377,7 @@ def explain_panel(
         grid = "{} x {} cells".format(*np.shape(map))
         cells += [
             (0, c, paint(image, map, size=size), name, ""),
-            (1, c, colorize(map, size=size, signed=found.signed), grid, marks.get(layer, "")),
+            (1, c, colorize(map, size=size, signed=found.signed), grid, marks.get(layer, marks.get("", ""))),
         ]
     inches = 1.75 * (max(wide, 1) + wide * len(maps) + 1) + 0.6
     lines = [line for note in reasons_by_layer(reasons) for line in textwrap.wrap(note, int(17 * inches))]
@@ -687,7 +687,9 @@ def maps(
             raise
         said += "; for the tokens of a transformer give tokens=1, or 0 without a class token"
         raise ExplainError(said) from error
-    arrays = lambda by_layer: {name: m.float().cpu().numpy() for name, m in by_layer.items()}
+    size, covered = images.shape[-2:] if isinstance(images, Tensor) else images.shape[1:3], self.cam.covered
+    self.cam.reasons = [r for r in self.cam.reasons if r.kind != "padded"]  # its remedy is taken here
+    arrays = lambda by_layer: {k: cropped(m, size, covered).float().cpu().numpy() for k, m in by_layer.items()}
     return {name: arrays(own) for name, own in maps.items()} if isinstance(target, Mapping) else arrays(maps)
 
 

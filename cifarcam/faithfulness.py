@@ -48,7 +48,7 @@ from .diagnose import kind_by_values, output_kind, probabilities_of
 from .evaluate import evaluating
 from .gradcam import normalize, upsample
 from .layers import layers_of
-from .maps import boxes, intersection_over_union, unit_maps
+from .maps import boxes, intersection_over_union, maps_and_axes, unit_maps
 from .targets import BinaryTarget, ClassTarget, Target, class_logits, classes_of, scores_of
 
 # %% ../nbs/50_faithfulness.ipynb #fda24a49
@@ -114,9 +114,10 @@ def localization(
 ) -> Tensor:  # float64 [N, T]; the share of at least 0.5 is GT-known Loc at a threshold, its maximum MaxBoxAcc
     "Intersection over union of each map's box with the object's (Choe et al., 2020, arXiv:2001.07437)."
     maps, masks = _fitting(maps, masks)
-    shown, objects = unit_maps(maps, masks.shape[1:]), boxes(masks)
+    dims = masks.ndim - 1
+    shown, objects = unit_maps(maps, masks.shape[1:]), boxes(masks, dims=dims)
     levels = [k / 20 for k in range(20)] if thresholds is None else thresholds
-    return torch.stack([intersection_over_union(boxes(shown, threshold=t), objects) for t in levels], 1)
+    return torch.stack([intersection_over_union(boxes(shown, threshold=t, dims=dims), objects) for t in levels], 1)
 
 
 # %% ../nbs/50_faithfulness.ipynb #e951243e
@@ -471,7 +472,8 @@ def average_drop(
 ) -> Drop:  # with `.drop` and `.increase` [N]
     "Show only what the map marks: its positive part in 0 to 1, times the image (Chattopadhyay et al., 2018)."
     scorer = Scorer(model, x, target, batch_size=batch_size, activation=activation)
-    masked = x * upsample(unit_maps(_one_layer(maps, x)), x.shape[2:]).to(x)[:, None]
+    shown = unit_maps(_one_layer(maps, x), dims=x.ndim - 2)
+    masked = x * upsample(shown, x.shape[2:]).to(x)[:, None]
     found = Drop(*(scorer.scores(lambda image, _, of=of: of[image], 1)[:, 0] for of in (x, masked)))
     if (found.whole < 0).any():
         raise CAMError("drop is a share of the whole image's score, and here that is negative: take other measures")
@@ -480,11 +482,13 @@ def average_drop(
 
 # %% ../nbs/50_faithfulness.ipynb #dff4156f
 def complexity(
-    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer
+    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w]
     size: tuple[int, ...] | None = None,  # (height, width) that they are drawn at; None: their own grid
-) -> Tensor:  # [N] in 0 to 1, lower is better; 0 for a blank map
+    dims: int | None = None,  # as `masks` takes it
+) -> Tensor:  # [N] in 0 to 1, or a scalar; lower is better; 0 for a blank map
     "Mean of the map in 0 to 1 (Poppi et al., 2021, arXiv:2104.10252)."
-    return unit_maps(maps, size).flatten(1).mean(1)
+    maps, dims = maps_and_axes(maps, size, dims)
+    return unit_maps(maps, size, dims).flatten(-dims).mean(-1)
 
 
 def _alike(a: Tensor, b: Tensor) -> Tensor:  # [N, H, W] twice -> [N] in 0 to 1, half where a map is constant

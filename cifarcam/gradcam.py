@@ -4,11 +4,14 @@
 
 # %% auto #0
 __all__ = [
+    "axes_of",
     "upsample",
+    "cropped",
     "normalize",
     "unwrap",
     "model_on",
     "left_as_found",
+    "padding_of",
     "reject_names",
     "GradCAM",
     "tokens_to_grid",
@@ -64,8 +67,11 @@ _AXES = {1: "t", 2: "h, w", 3: "d, h, w"}  # by a grid's dimensions
 _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
-def _axes_of(map: Tensor, signals: str) -> int:
-    "Of one map: 3 of [N, d, h, w], 1 of [t], else 2; says so where these are likely to be signals."
+def axes_of(
+    map: Tensor,  # one map, or several
+    signals: str = "dims=1",  # what to give for several signals
+) -> int:
+    "How many axes one map has: 3 of [N, d, h, w], 1 of [t], else 2; says so where these are likely to be signals."
     if map.ndim == 2 and max(map.shape) > 4 * min(map.shape) > 4:
         text = f"{list(map.shape)} is taken as one map [h, w]: of {len(map)} signals it needs {signals}"
         warnings.warn(text, CAMWarning, stacklevel=3)
@@ -80,7 +86,7 @@ def upsample(
 ) -> Tensor:  # [N, *size] or [*size]
     "A map at the size of the image, signal or volume, linear along each axis with align_corners=False (as OpenCV's resize does it)."
     map = torch.as_tensor(map)
-    size = (size,) * _axes_of(map, "size=(length,)") if isinstance(size, int) else tuple(size)
+    size = (size,) * axes_of(map, "size=(length,)") if isinstance(size, int) else tuple(size)
     dims = len(size)
     if dims not in _AXES or map.ndim not in (dims, dims + 1):
         axes = _AXES.get(dims, "h, w")
@@ -95,6 +101,15 @@ def upsample(
     return F.interpolate(map.reshape(-1, 1, *map.shape[-dims:]), size, **how).reshape(*map.shape[:-dims], *size)
 
 
+def cropped(
+    map: Tensor,  # [N, h, w], of a layer
+    size: Sequence[int],  # (height, width) of the images
+    covered: Tensor | None,  # [N, 2], `GradCAM.covered`
+) -> Tensor:  # [N, *size] where the model pads its images, else the map itself
+    "The part of a map that is the image, in the image's pixels, for whoever cannot take `covered` along."
+    return map if covered is None or covered.min() == 1 else upsample(map, size, covered=covered)
+
+
 def normalize(
     map: Tensor,  # [N, h, w] or [h, w], signed raw maps; a NumPy array is taken too
     how: str = "image",  # "image": each map by its own range; "batch": all by their common range; "none": ReLU only
@@ -104,9 +119,11 @@ def normalize(
     if how not in ("image", "batch", "none"):
         raise ValueError(f"how must be 'image', 'batch' or 'none', not {how!r}")
     map = torch.as_tensor(map).relu()
+    if not map.isfinite().all():
+        raise ValueError("the map is not finite (NaN or infinite): it is no map, and a blank one would hide that")
     if how == "none" or map.numel() == 0:
         return map
-    over = tuple(range(-(dims or _axes_of(map, "dims=1")), 0)) if how == "image" else tuple(range(map.ndim))
+    over = tuple(range(-(dims or axes_of(map)), 0)) if how == "image" else tuple(range(map.ndim))
     low = map.amin(over, keepdim=True)
     span = map.amax(over, keepdim=True) - low
     return torch.where(span > 0, (map - low) / torch.where(span > 0, span, 1), 0)
@@ -269,6 +286,22 @@ def _hooked(modules: dict[str, nn.Module], hooks: dict[str, Callable]) -> Iterat
     finally:
         for handle in handles:
             handle.remove()
+
+
+@contextmanager
+def padding_of(
+    model: nn.Module,
+) -> Iterator[list[Tensor]]:  # of each forward pass inside [N, 2], the part of height and width that is the image
+    "Watch what a detector of torchvision does to its images; of another model the list stays empty."
+    seen: list[Tensor] = []
+
+    def see(module: nn.Module, args: tuple, output: Any) -> None:
+        images = output[0]
+        seen.append(torch.tensor(images.image_sizes, dtype=torch.float64) / torch.tensor(images.tensors.shape[-2:]))
+
+    pads = {n: m for n, m in model.named_modules() if type(m).__name__ == "GeneralizedRCNNTransform"}
+    with _hooked(pads, dict.fromkeys(pads, see)):
+        yield seen
 
 
 @contextmanager
@@ -661,14 +694,9 @@ def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tup
     graph = any(needs_gradient(f) for f in self.methods.values())
     run.taps = {name: _Tap(name, graph, self.call.get(name)) for name in self.layers}
 
-    def see_padding(module: nn.Module, args: tuple, output: Any) -> None:
-        images = output[0]
-        run.covered = torch.tensor(images.image_sizes, dtype=torch.float64) / torch.tensor(images.tensors.shape[-2:])
-
-    pads = {n: m for n, m in self.model.named_modules() if type(m).__name__ == "GeneralizedRCNNTransform"}
-    with torch.set_grad_enabled(graph), _hooked(self.modules | pads, run.taps | dict.fromkeys(pads, see_padding)):
+    with torch.set_grad_enabled(graph), padding_of(self.model) as padding, _hooked(self.modules, run.taps):
         output = self._run(run.inputs, run.autocast, run.keys)
-        run.output = _each_tensor(output, Tensor.detach)
+        run.output, run.covered = _each_tensor(output, Tensor.detach), next(iter(padding), None)
         runs = {name: _aimed(run, target, output) for name, target in targets.items()}
     one = next(iter(runs.values()))
     for name, tap in run.taps.items():

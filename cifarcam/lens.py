@@ -39,7 +39,17 @@ from torch import Tensor, nn
 
 from .cam_methods import METHODS, SLOW_METHODS, asks_for_class
 from .diagnose import output_kind, probabilities_of
-from .gradcam import GradCAM, is_overwritten, normalize, rewinder, saved_copies, unwrap, upsample
+from cifarcam.gradcam import (
+    GradCAM,
+    cropped,
+    is_overwritten,
+    normalize,
+    padding_of,
+    rewinder,
+    saved_copies,
+    unwrap,
+    upsample,
+)
 from .layers import get_layer, layers_of
 from .targets import class_logits, classes_of
 from .transforms import get_policy
@@ -146,7 +156,7 @@ class Lens:
             raise ValueError(f"{unknown} are no layers with a spatial output; there are {there}")
         self._modules = {name: get_layer(unwrap(model), name) for name in self.layers}
         # what the first look finds out: whether the backward pass needs copies, and what the model gives, see `output_kind`
-        self._overwrites = self.n_logits = self.kind = None
+        self._overwrites = self.n_logits = self.kind = self.covered = None
         self._looks, self._turn = OrderedDict(), threading.RLock()
 
 
@@ -278,8 +288,10 @@ def _once(self: Lens, image: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
     try:
         for name, module in self._modules.items():
             handles.append(module.register_forward_hook(_keeping(kept, name)))
-        with torch.inference_mode(False), torch.enable_grad(), saved_copies() if self._overwrites else nullcontext():
+        copies = saved_copies() if self._overwrites else nullcontext()
+        with torch.inference_mode(False), torch.enable_grad(), copies, padding_of(self.model) as padding:
             logits = class_logits(self.model(self.inputs(image[None])))
+        self.covered = next(iter(padding), None)  # the part of a map that is the image, where the model pads it
     finally:
         for handle in handles:
             handle.remove()
@@ -416,7 +428,7 @@ _AT_ONCE = 16  # changed images in one run of a slow method: few enough to be st
 
 
 @patch
-def _slow_map(self: Look, layer: str, method: str, target: int, progress: Callable | None) -> np.ndarray:
+def _slow_map(self: Look, layer: str, method: str, target: int, progress: Callable | None) -> Tensor:  # [1, h, w]
     runs, total, mine = [0], 1 + -(-self._kept[layer].shape[1] // _AT_ONCE), threading.get_ident()
 
     def count(*_) -> None:
@@ -430,7 +442,7 @@ def _slow_map(self: Look, layer: str, method: str, target: int, progress: Callab
         handle = cam.model.register_forward_pre_hook(count)
         try:
             aim = SideTarget(target, self.lens.kind)
-            return cam(self.lens.inputs(self.image[None]), target=aim)[layer][0].float().cpu().numpy()
+            return cam(self.lens.inputs(self.image[None]), target=aim)[layer]
         finally:
             handle.remove()
 
@@ -444,6 +456,14 @@ def _in_rows(self: Look, layer: str, output: Tensor) -> Tensor:  # float32 [1, K
 
 
 @patch
+def _quick_map(self: Look, layer: str, method: str, target: int) -> Tensor:  # [1, h, w]
+    gradient = self._in_rows(layer, self._gradient(target)[layer]) if asks_for_class(method) else None
+    with torch.no_grad():
+        map = METHODS[method](self._in_rows(layer, self._kept[layer].detach()), gradient)
+    return map.view(1, *self.lens.table.grid[layer])
+
+
+@patch
 def map(
     self: Look,
     layer: str,  # one of the lens' layers
@@ -451,7 +471,9 @@ def map(
     target: int | None = None,  # class to explain; None: the predicted one
     rather: int | None = None,  # "why target rather than this class": the map of the one less that of the other
     progress: Callable[[int, int], None] | None = None,  # called by a slow method: its runs so far, about all
-) -> np.ndarray:  # [h, w], or [d, h, w] of a volume: signed raw map at the layer's own grid
+) -> (
+    np.ndarray
+):  # [h, w], or [d, h, w] of a volume: signed raw map at the layer's own grid; where the model pads, as the image
     "The evidence for a class in a layer. An exception in `progress` stops a slow method."
     target = self.predicted if target is None else int(target)
     if rather is not None:
@@ -459,13 +481,9 @@ def map(
     key = layer, method, target
     if layer not in self._kept:
         raise ValueError(f"this lens has no layer {layer!r}; it has {', '.join(self._kept) or 'none'}")
-    if key not in self._maps and not is_quick(method):
-        self._maps[key] = self._slow_map(*key, progress)
-    elif key not in self._maps:
-        gradient = self._in_rows(layer, self._gradient(target)[layer]) if asks_for_class(method) else None
-        with torch.no_grad():
-            map = METHODS[method](self._in_rows(layer, self._kept[layer].detach()), gradient)
-        self._maps[key] = map[0].float().cpu().numpy().reshape(self.lens.table.grid[layer])
+    if key not in self._maps:
+        found = self._quick_map(*key) if is_quick(method) else self._slow_map(*key, progress)
+        self._maps[key] = cropped(found, self.lens.size, self.lens.covered)[0].float().cpu().numpy()
     return self._maps[key]
 
 
@@ -522,7 +540,7 @@ def top(
                 same = (held == explained).view(-1, *[1] * (len(self.shape) - 1))
                 maps = {name: torch.where(same, m, (m - others[name]).abs()) for name, m in maps.items()}
         for name, m in maps.items():
-            tops[name] = max(tops[name], float(m.max()))
+            tops[name] = max(tops[name], float(cropped(m, self.size, cam.covered).max()))
         if progress is not None:
             progress(min(start + 16, len(images)), len(images))
     return tops

@@ -14,6 +14,7 @@ __all__ = [
     "ThroughTraining",
     "through_training",
     "unit_maps",
+    "maps_and_axes",
     "fuse",
     "masks",
     "boxes",
@@ -40,7 +41,7 @@ from tqdm.auto import tqdm
 
 from .cam_methods import METHODS, SLOW_METHODS, CAMError, CAMWarning, asks_for_class, method_name
 from .diagnose import Reason, Tally
-from .gradcam import GradCAM, MapBatch, gather, model_on, normalize, upsample
+from .gradcam import GradCAM, MapBatch, axes_of, gather, model_on, normalize, upsample
 from .statistics import rank_correlation
 from .targets import Target
 
@@ -421,44 +422,58 @@ def through_training(
 def unit_maps(
     maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer
     size: tuple[int, ...] | None = None,  # (height, width) to draw them at; None: their own grid
+    dims: int | None = None,  # as `normalize` takes it; a size tells it too
 ) -> Tensor:  # [N, H, W] in 0 to 1; a map without positive part, or a constant one, gives zeros
     "The positive part at the size of the image, each map by its own range, as grad-cam scales it."
-    maps = torch.as_tensor(maps).relu()
-    maps = upsample(maps, size) if size else maps
-    return normalize(maps.flatten(1)[..., None]).view(maps.shape)
+    maps, dims = maps_and_axes(maps, size, dims)
+    return normalize(upsample(maps.relu(), size) if size else maps, dims=dims)
+
+
+def maps_and_axes(
+    maps: Tensor | np.ndarray,  # one map, or several
+    size: int | Sequence[int] | None,  # that they are brought to
+    dims: int | None,  # as `normalize` takes it
+) -> tuple[Tensor, int]:
+    "Maps, and how many axes one of them has."
+    maps = torch.as_tensor(maps)
+    return maps, dims or (len(size) if isinstance(size, Sequence) else axes_of(maps))
 
 
 def fuse(
-    maps: dict[str, Tensor],  # {layer: [N, h, w]}, signed raw maps of one method; they stay as they are
+    maps: dict[str, Tensor],  # {layer: [N, h, w] or [h, w]}, signed raw maps of one method; they stay as they are
     how: str = "mean",  # "mean", "max" or "product" of the maps in 0 to 1; "refine": the product, in 0 to 1 again
     size: tuple[int, ...] | None = None,  # (height, width) of the result; None: the finest grid among the layers
-) -> Tensor:  # [N, H, W], never negative
+    dims: int | None = None,  # as `normalize` takes it; a size tells it too
+) -> Tensor:  # [N, H, W] or [H, W], never negative
     "One map of several layers' positive evidence; refine is RefineCAM (Domeniconi et al., 2026, arXiv:2605.14641)."
     ways = {"mean": lambda m: m.mean(0), "max": lambda m: m.amax(0), "product": lambda m: m.prod(0)}
     if how not in (*ways, "refine"):
         raise ValueError(f"how must be one of {', '.join(ways)} and refine, not {how!r}")
     if not isinstance(maps, Mapping) or not maps or any(isinstance(m, Mapping) for m in maps.values()):
         raise TypeError("fuse takes {layer: map [N, h, w]} of one method and one target: pick one, as maps['gradcam']")
-    size = size or max((m.shape[1:] for m in maps.values()), key=math.prod)
+    dims = maps_and_axes(next(iter(maps.values())), size, dims)[1]
+    size = size or max((m.shape[-dims:] for m in maps.values()), key=math.prod)
     if how == "refine":
-        return unit_maps(torch.stack([unit_maps(m, size) for m in maps.values()]).prod(0))
-    return ways[how](torch.stack([upsample(unit_maps(m), size) for m in maps.values()]))
+        return unit_maps(torch.stack([unit_maps(m, size) for m in maps.values()]).prod(0), dims=dims)
+    return ways[how](torch.stack([upsample(unit_maps(m, dims=dims), size) for m in maps.values()]))
 
 
 # %% ../nbs/44_maps.ipynb #753321ff
 def masks(
-    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer
+    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer, or one [h, w]
     size: tuple[int, ...] | None = None,  # (height, width) of the result; None: the maps' own grid
     threshold: float = 0.2,  # share of the range of the positive part that must be exceeded; a fifth as in CAM's paper
-) -> Tensor:  # bool [N, H, W] on the maps' device; empty for a blank map
+    dims: int | None = None,  # axes of one map, as `normalize` takes it: 1 for signals [N, t]; a size tells it too
+) -> Tensor:  # bool [N, H, W] or [H, W] on the maps' device; empty for a blank map
     "The largest connected piece of what a map marks; pixels that touch at a corner are connected."
     from scipy import ndimage  # here, to keep the import light
 
     if not 0 <= threshold < 1:
         raise ValueError(f"threshold must be a share of the peak, from 0 to below 1, not {threshold}")
-    shown = unit_maps(maps, size)
+    maps, dims = maps_and_axes(maps, size, dims)
+    shown = unit_maps(maps, size, dims)
     marked = (shown > threshold).cpu().numpy()
-    for one in marked:
+    for one in marked.reshape(-1, *marked.shape[-dims:]):  # a view
         pieces, n = ndimage.label(one, np.ones((3,) * one.ndim))
         if n > 1:
             one &= pieces == np.bincount(pieces.flat)[1:].argmax() + 1
@@ -467,37 +482,41 @@ def masks(
 
 # %% ../nbs/44_maps.ipynb #7b52456a
 def boxes(
-    maps: Tensor | np.ndarray,  # [N, h, w] signed raw maps of one layer; or bool masks, which are framed whole
+    maps: Tensor | np.ndarray,  # as `masks` takes them; or bool masks, which are framed whole
     size: tuple[int, ...] | None = None,  # as `masks` takes it
     threshold: float = 0.2,  # as `masks` takes it
-) -> Tensor:  # int64 [N, 4] of x0, y0, x1, y1, in pixels, ends not included; zeros where nothing is marked
+    dims: int | None = None,  # as `masks` takes it
+) -> Tensor:  # int64 [N, 4] or [4] of x0, y0, x1, y1, in pixels, ends not included; zeros where nothing is marked
     "The frame of what each map marks."
     from scipy import ndimage  # here, to keep the import light
 
-    maps = torch.as_tensor(maps)
-    marked, frames = maps if maps.dtype == torch.bool else masks(maps, size, threshold), []
-    for one in marked.cpu().numpy():
+    maps, dims = maps_and_axes(maps, size, dims)
+    marked, frames = maps if maps.dtype == torch.bool else masks(maps, size, threshold, dims), []
+    for one in marked.reshape(-1, *marked.shape[-dims:]).cpu().numpy():
         sides = next(iter(ndimage.find_objects(one.astype(np.uint8))), (slice(0, 0),) * one.ndim)[::-1]
         frames.append([s.start for s in sides] + [s.stop for s in sides])
-    return torch.tensor(frames, device=marked.device)
+    return torch.tensor(frames, dtype=torch.int64, device=marked.device).view(*marked.shape[:-dims], 2 * dims)
 
 
 def intersection_over_union(
-    a: Tensor | np.ndarray | Sequence,  # bool masks [N, H, W], or boxes [N, 4] as `boxes` gives them
+    a: Tensor | np.ndarray | Sequence,  # bool masks [N, H, W] or one [H, W], or boxes as `boxes` gives them
     b: Tensor | np.ndarray | Sequence,  # likewise
-) -> Tensor:  # float64 [N] in 0 to 1
+    dims: int | None = None,  # axes of one mask, as `masks` takes it
+) -> Tensor:  # float64 [N] in 0 to 1, or a scalar
     "How much two masks, or two boxes, of each image have in common."
     a, b = torch.as_tensor(a), torch.as_tensor(b)
     masked = a.dtype == b.dtype == torch.bool
-    if not masked and (torch.bool in (a.dtype, b.dtype) or a.ndim != 2) or a.shape[1:] != b.shape[1:]:
+    dims = (dims or axes_of(a)) if masked else 1
+    boxed = torch.bool not in (a.dtype, b.dtype) and max(a.ndim, b.ndim) <= 2
+    if not (masked or boxed) or a.shape[-dims:] != b.shape[-dims:]:
         shapes = " and ".join(f"{v.dtype} {list(v.shape)}" for v in (a, b))
         raise ValueError(f"two bool masks [N, H, W] or two boxes [N, 4] are compared, not {shapes}")
     if masked:
-        both, either = (m.flatten(1).sum(1).double() for m in (a & b, a | b))
+        both, either = (m.flatten(-dims).sum(-1).double() for m in (a & b, a | b))
     else:
-        (a0, a1), (b0, b1) = (v.double().chunk(2, 1) for v in (a, b))
-        both = (torch.minimum(a1, b1) - torch.maximum(a0, b0)).clamp(min=0).prod(1)
-        either = (a1 - a0).prod(1) + (b1 - b0).prod(1) - both
+        (a0, a1), (b0, b1) = (v.double().chunk(2, -1) for v in (a, b))
+        both = (torch.minimum(a1, b1) - torch.maximum(a0, b0)).clamp(min=0).prod(-1)
+        either = (a1 - a0).prod(-1) + (b1 - b0).prod(-1) - both
     return torch.where(either > 0, both / torch.where(either > 0, either, 1), 0)
 
 

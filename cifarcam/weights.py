@@ -463,13 +463,14 @@ def load_pretrained(
 
 # %% ../nbs/23_weights.ipynb #73bf2b82
 def _as_drawn(layer: nn.Module) -> bool:  # of a `weight`, as nn.Linear and nn.Conv2d have it
-    "Whether a layer's bias is zero, or its weights are still uniform within PyTorch's own limits, 1 / sqrt(fan in), up to the ends."
+    "Whether a layer's bias is zero, or its weights and biases are still uniform within PyTorch's own limits, 1 / sqrt(fan in), up to the ends."
     weight, bias = layer.weight.detach(), layer.bias
     if weight.is_meta or bias is not None and not bias.any():
         return not weight.is_meta
-    n, limit, eps = weight.numel(), weight[0].numel() ** -0.5, torch.finfo(weight.dtype).eps
-    largest = float(weight.abs().max()) / limit
-    some = (weight.flatten()[:: n // 2**16 + 1].double() / limit).sort().values
+    numbers = weight.flatten() if bias is None else torch.cat([weight.flatten(), bias.detach()])
+    n, limit, eps = len(numbers), weight[0].numel() ** -0.5, torch.finfo(weight.dtype).eps
+    largest = float(numbers.abs().max()) / limit
+    some = (numbers[:: n // 2**16 + 1].double() / limit).sort().values
     gap = (some - torch.linspace(-1, 1, len(some), dtype=some.dtype, device=some.device)).abs().max()
     # both limits are for chance: a uniform draw is outside them once in 10 million layers
     return 1 - 20 / n - eps <= largest <= 1 + eps and float(gap) * len(some) ** 0.5 < 6
@@ -494,5 +495,5 @@ def looks_untrained(model: nn.Module) -> bool:  # False where it cannot be told
     if values and all(bool((t == start).all()) for t, start in values):
         return True
     layers = [m for m in model.modules() if isinstance(m, (nn.Linear, nn.modules.conv._ConvNd))]
-    many = any(m.weight.numel() >= 1000 for m in layers)  # of a few numbers, none need show a training
+    many = sum(m.weight.numel() for m in layers) >= 200  # of fewer, none need leave the limits in a training
     return not normed and many and all(map(_as_drawn, layers))

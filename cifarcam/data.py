@@ -446,8 +446,11 @@ def _of_tiff(page: tifffile.TiffPage, target: _Target, bands: int | None) -> np.
         target, source = target.turned(size, page.tags.valueof(274, 1)), _tiff_samples(page)
         if page.photometric != 5 or bands:
             return _shaped(source, target, bands)
-        _warn_of_8_bits("TIFF", page.bitspersample)  # as profiles of inks are applied to them
-        image = Image.fromarray((source.pixels >> 8).astype(np.uint8), "CMYK")
+        inks, bits = source.pixels, page.bitspersample
+        if inks.shape[2] != 4 or inks.dtype.kind != "u" or bits < 8:
+            raise ValueError(f"a TIFF with {inks.shape[2]} x {bits} bits of {inks.dtype} that are no gray, RGB or CMYK")
+        _warn_of_8_bits("TIFF", bits)  # as profiles of inks are applied to them
+        image = Image.fromarray((inks >> bits - 8).astype(np.uint8), "CMYK")
         image.info["icc_profile"] = source.profile
         return _flat(image, target)
 
@@ -478,7 +481,8 @@ _FULL_DEPTH = {  # what keeps all bits of a color
 def _bits(image: Image.Image, path: Path) -> int:
     "Of a color in the file, of which Pillow keeps 8."
     with path.open("rb") as file:
-        head, how = file.read(2**16), image.tile[0].args if image.tile else ()
+        head = file.read(-1 if image.format in ("JPEG2000", "AVIF") else 4)
+    how = image.tile[0].args if image.tile else ()
     match image.format:
         case "JPEG2000":  # in the marker SIZ, behind the one that begins the codestream (ISO 15444-1, A.5.1)
             return (head[head.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
@@ -546,7 +550,7 @@ def _of_pillow(image: Image.Image, path: Path | None, target: _Target, bands: in
             pixels = np.asarray(image)[..., None]
             if image.mode == "I" and tags.get(339) == (1,):  # Pillow has no unsigned integers of 32 bits
                 pixels = pixels.view(np.uint32)
-            cover = [] if clear is None else [(pixels != clear).astype(pixels.dtype)]
+            cover = [] if clear is None or bands else [(pixels != clear).astype(pixels.dtype)]
             # Pillow inverts a TIFF in which 0 is white only up to 8 bits
             about = dict(opaque=1, profile=image.info.get("icc_profile"), inverted=tags.get(262) == 0)
             return _shaped(_Samples(np.dstack([pixels, *cover]), [0], 1 if cover else None, **about), target, bands)
@@ -910,9 +914,11 @@ def _divided_inside(listing: dict[str, list[str]], path: Path, left: dict) -> li
     test, aside = ("test", "valid") if found["test"] else ("valid", "test")
     if not found["train"] or not found[test] or found[""]:
         return None
-    if len(same := set.intersection(*deeper.values())) > 1:  # folds of a cross-validation
+    if len(same := set.intersection(*deeper.values())) > 1:
         what = f"{path} has {', '.join(listing)}, each with train and {test} of {', '.join(sorted(same))}"
-        raise ValueError(f"{what}: give one of them as the path")
+        if all(re.fullmatch(r"\D{0,6}\d+", name) for name in listing):  # folds of a cross-validation
+            raise ValueError(f"{what}: give one of them as the path")
+        warnings.warn(f"{what}: {', '.join(listing)} are read as the classes", stacklevel=5)
     for part in ("train", test):
         if lacking := ", ".join(name for name in listing if name not in found[part]):
             divided = f"the class folders of {path} are divided into train/ and {test}/"

@@ -312,7 +312,7 @@ class Trainer:
         self.callbacks += [KeepEpochs()] if config.keep_epochs else []
         self.callbacks += [Trackers(config.trackers, self.out)] if config.trackers else []
         self.callbacks += [*callbacks, *([Progress()] if self.rank == 0 and _is_watched(progress) else [])]
-        self.history, self._frozen = History(), []
+        self.history, self._frozen = History(), None
 
     @property
     def lr(self) -> float:  # of the next step
@@ -483,7 +483,7 @@ def _train_mode(self: Trainer, model: nn.Module) -> nn.Module:
     "Training mode; what was frozen when this trainer was first given the model in that mode stays so."
     if not model.training:
         model.train()
-        for name in self._frozen:
+        for name in self._frozen or ():
             model.get_submodule(name).training = False
     return model
 
@@ -767,7 +767,7 @@ def fit(
             self.save_checkpoint()
         for callback in self.callbacks:
             callback.begin(self)
-        if not (self.model.training or self._frozen):
+        if self._frozen is None:
             self.log(
                 "the model was in evaluation mode as a whole: all of it goes into training mode. To freeze a part, such "
                 "as a BatchNorm, call model.train() first, then .eval() on that part"

@@ -545,6 +545,8 @@ def _of_pillow(image: Image.Image, path: Path | None, target: _Target, bands: in
             orientation = 1
         target = target.turned(image.size, orientation)
         if bits > 8 and (source := _full_depth(image, path, bits, *tile)):
+            if bands and clear is not None:  # a color that is transparent is no band
+                source = replace(source, pixels=source.pixels[..., source.colors], alpha=None)
             return _shaped(source, target, bands)
         if image.mode[0] in "IF":
             pixels = np.asarray(image)[..., None]

@@ -64,7 +64,7 @@ def launched(
 ) -> int:  # of one process alone: 1 process, number 0
     "What torchrun or accelerate says in the environment about the processes of a training."
     least = 1 if variable == "WORLD_SIZE" else 0
-    said = os.environ.get(variable) or str(least)
+    said = os.environ.get(variable, str(least))
     if not said.isdecimal() or int(said) < least:
         raise ValueError(
             f"the environment variable {variable} is {said!r}, but must be a whole number of at least {least}: "

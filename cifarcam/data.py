@@ -565,6 +565,7 @@ def _of_pillow(image: Image.Image, path: Path | None, target: _Target, bands: in
         return _flat(image, target)
 
 
+# %% ../nbs/10_data.ipynb #60c12bdd
 def _decode(source: Path | Image.Image | np.ndarray, target: _Target, bands: int | None) -> np.ndarray | _Deep:
     "An image in its final shape; one of more than 8 bits still waits for its range."
     if isinstance(source, Image.Image):

@@ -696,7 +696,6 @@ def _seen(view: View, line: Line) -> dict:
     return what | asked | found | pixels | kind | lists
 
 
-# %% ../nbs/73_explorer.ipynb #298f7650
 def _sentence(error: Exception) -> str:
     "An error as a sentence."
     text = " ".join(str(error).split()) or type(error).__name__
@@ -704,6 +703,7 @@ def _sentence(error: Exception) -> str:
     return text if in_words else f"{type(error).__name__}: {text}"
 
 
+# %% ../nbs/73_explorer.ipynb #298f7650
 class _Board:
     "All widgets of an explorer, and a line for what goes wrong in their callbacks. It knows no network."
 

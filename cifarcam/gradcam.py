@@ -6,7 +6,6 @@
 __all__ = [
     "axes_of",
     "upsample",
-    "cropped",
     "normalize",
     "unwrap",
     "model_on",
@@ -18,6 +17,7 @@ __all__ = [
     "is_overwritten",
     "saved_copies",
     "rewinder",
+    "cropped",
     "MapBatch",
     "gather",
     "Completeness",
@@ -99,15 +99,6 @@ def upsample(
         return F.grid_sample(map.reshape(-1, 1, *map.shape[-2:]), grid, **how).reshape(*map.shape[:-2], *size)
     how = dict(mode=_LINEAR[dims], align_corners=False) if smooth else dict(mode="nearest-exact")
     return F.interpolate(map.reshape(-1, 1, *map.shape[-dims:]), size, **how).reshape(*map.shape[:-dims], *size)
-
-
-def cropped(
-    map: Tensor,  # [N, h, w], of a layer
-    size: Sequence[int],  # (height, width) of the images
-    covered: Tensor | None,  # [N, 2], `GradCAM.covered`
-) -> Tensor:  # [N, *size] where the model pads its images, else the map itself
-    "The part of a map that is the image, in the image's pixels, for whoever cannot take `covered` along."
-    return map if covered is None or covered.min() == 1 else upsample(map, size, covered=covered)
 
 
 def normalize(
@@ -688,6 +679,15 @@ def _map(self: GradCAM, method: str, name: str, run: _Run) -> Tensor:  # [N, h, 
 
 
 # %% ../nbs/42_gradcam.ipynb #a7303b1c
+def cropped(
+    map: Tensor,  # [N, h, w], of a layer
+    size: Sequence[int],  # (height, width) of the images
+    covered: Tensor | None,  # [N, 2], `GradCAM.covered`
+) -> Tensor:  # [N, *size] where the model pads its images, else the map itself
+    "The part of a map that is the image, in the image's pixels, for whoever cannot take `covered` along."
+    return map if covered is None or covered.min() == 1 else upsample(map, size, covered=covered)
+
+
 @patch
 def _once(self: GradCAM, run: _Run, targets: dict[str, Target]) -> dict[str, tuple[dict, _Run]]:
     "One forward pass and one backward pass a target: maps and pass by target; autograd's error where the model overwrites what it needs."

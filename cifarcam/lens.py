@@ -471,9 +471,7 @@ def map(
     target: int | None = None,  # class to explain; None: the predicted one
     rather: int | None = None,  # "why target rather than this class": the map of the one less that of the other
     progress: Callable[[int, int], None] | None = None,  # called by a slow method: its runs so far, about all
-) -> (
-    np.ndarray
-):  # [h, w], or [d, h, w] of a volume: signed raw map at the layer's own grid; where the model pads, as the image
+) -> np.ndarray:  # [h, w], or [d, h, w]: signed raw map at the layer's own grid; where the model pads, the image's
     "The evidence for a class in a layer. An exception in `progress` stops a slow method."
     target = self.predicted if target is None else int(target)
     if rather is not None:

@@ -343,10 +343,14 @@ class Explanation:
         predicted = ", ".join(f"{visible(name)} {p:.1%}" for name, p in self.best(1)) or "no class"
         return f"Explanation({self.title}; {self._grids()}; predicted: {predicted})"
 
+    @property
+    def input_size(self) -> tuple[int, ...]:
+        "(height, width), (length,) or (depth, height, width) of what the network got."
+        return tuple(self.source.shape[1:] if isinstance(self.source, Tensor) else self.loaded.size)
+
     def _grids(self) -> str:
         "The size of what the network got, and of each layer's map."
-        size = self.source.shape[1:] if isinstance(self.source, Tensor) else self.loaded.size
-        grids = {"input": size} | {visible(layer): np.shape(map) for layer, map in self.maps.items()}
+        grids = {"input": self.input_size} | {visible(layer): np.shape(map) for layer, map in self.maps.items()}
         return ", ".join(f"{name} {' x '.join(map(str, grid))}" for name, grid in grids.items())
 
 
@@ -374,7 +378,7 @@ def explain_panel(
     paint = overlay_difference if found.signed else blend
     for c, (layer, map) in enumerate(maps.items(), 1):
         name = re.sub(rf"(.{{{int(18 * wide)}}}[^.]*\.)", r"\1\n", figure_names([layer], 80)[0])
-        grid = "{} x {} cells".format(*np.shape(map))
+        grid = "{} x {} ".format(*np.shape(map)) + ("pixels" if np.shape(map) == found.input_size else "cells")
         cells += [
             (0, c, paint(image, map, size=size), name, ""),
             (1, c, colorize(map, size=size, signed=found.signed), grid, marks.get(layer, marks.get("", ""))),
